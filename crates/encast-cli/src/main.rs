@@ -1,0 +1,2 @@
+//! The encast command.
+fn main() {}
