@@ -1,1 +1,74 @@
-//! encast
+//! encast forecasts a video encode before it runs.
+//!
+//! From what is known of a job — size, frame rate, bitrate or CRF, and, where they are known, encoder, complexity of
+//! the content, the result of a short trial encode — it forecasts quality, size, time, memory, cost and carbon, each
+//! with an interval that was calibrated on titles the model had not seen, and recommends the bitrate for a quality
+//! target.
+//!
+//! ```
+//! use encast::{Model, PredictionFeatures, predict};
+//!
+//! let model = Model::embedded()?;
+//! // 4000 kbit/s, 1920×1080, 30 fps, 1 % of the frames dropped, medium motion.
+//! let request = PredictionFeatures::new(4000.0, 1920.0, 1080.0, 30.0, 0.01, 0.5);
+//! let answer = predict(&request, &model)?;
+//! if let Some(vmaf) = answer.predicted_vmaf {
+//!     println!("VMAF {vmaf:.1}, confidence {:.2}", answer.confidence);
+//! }
+//! # Ok::<(), encast::Error>(())
+//! ```
+//!
+//! A tour: a request is a [`PredictionFeatures`], its inputs are listed in [`Field`]; an answer is a
+//! [`PredictionResult`], what may be forecast is listed in [`Target`]. A [`Model`] is loaded ([`load_model`]),
+//! embedded ([`Model::embedded`]) or trained ([`retrain`]) from measured rows ([`EncodeTable`]); [`evaluate`] and
+//! [`cross_validate`] judge it on titles it has not seen. Everything is deterministic; nothing here starts a process,
+//! opens a socket or reads a clock, and nothing panics on bad input: every failure is an [`Error`] that names field,
+//! value and bound. All types are `Send + Sync`.
+#![forbid(unsafe_code)]
+
+pub mod bundle;
+mod calibration;
+mod codec;
+mod columns;
+pub mod confidence;
+mod cost;
+mod error;
+mod evaluate;
+mod evaluation;
+mod features;
+mod field;
+mod figures;
+mod folds;
+mod options;
+mod predict;
+mod recommend;
+mod result;
+mod scale;
+mod table;
+mod target;
+mod train;
+mod variant;
+
+pub use bundle::{
+    FORMAT_VERSION, HeadlineMetrics, MAX_BUNDLE_BYTES, Metadata, Model, NotLearnt, Range, TierFigures, load_model,
+    save_model,
+};
+pub use calibration::NOMINAL;
+pub use codec::{Codec, Encoder, Preset};
+pub use columns::Column;
+pub use cost::{JobCost, ResourceProfile};
+pub use error::{Error, Result};
+pub use evaluate::{cross_validate, evaluate, mask};
+pub use evaluation::{Evaluation, IntervalFigures, TargetFigures};
+pub use features::{DEFAULT_DURATION_S, PredictionFeatures, motion_intensity_of_ti};
+pub use field::{Field, FieldSet, Group};
+pub use options::{
+    DEFAULT_TARGET_VMAF, Given, ModelKind, PredictOptions, Progress, RecommendOptions, TableProvenance, Tier,
+    TrainOptions,
+};
+pub use predict::{predict, predict_batch, predict_with};
+pub use recommend::{Recommendation, recommend_bitrate};
+pub use result::{Estimate, PredictionResult};
+pub use table::EncodeTable;
+pub use target::{PredictionTargets, Scale, Target};
+pub use train::{MIN_ROWS, MIN_TITLES, retrain, retrain_with_progress};

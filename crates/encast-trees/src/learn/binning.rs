@@ -1,0 +1,132 @@
+//! Quantile bins: every feature as one byte, built once and shared by many fits.
+
+use crate::{Rows, TreeError};
+
+/// The fewest and the most bins of a column, without the one for missing values.
+const BINS: std::ops::RangeInclusive<u16> = 2..=255;
+
+/// A table whose features are replaced by the numbers of quantile bins.
+///
+/// Each column has its own bins, of about equally many rows; a column with no more than `max_bins` distinct values has
+/// one bin for each. Missing values have a bin of their own. A threshold between two bins is the midpoint between the
+/// neighbouring values `lo` and `hi`, and separates them exactly in `f32`: `lo <= threshold < hi`.
+#[derive(Debug, Clone)]
+pub struct BinnedRows {
+    rows: usize,
+    bins: Vec<u8>,
+    thresholds: Vec<Vec<f32>>,
+}
+
+impl BinnedRows {
+    /// Bins every column of `rows` into at most `max_bins` (2 to 255) bins.
+    ///
+    /// # Errors
+    /// [`TreeError::ParameterOutOfRange`] for `max_bins`, [`TreeError::TooFewRows`] for an empty table,
+    /// [`TreeError::TooManyRows`] above `u32::MAX` rows, [`TreeError::InfiniteFeature`].
+    pub fn new(rows: Rows<'_>, max_bins: u16) -> Result<Self, TreeError> {
+        if !BINS.contains(&max_bins) {
+            let value = f64::from(max_bins);
+            return Err(TreeError::ParameterOutOfRange {
+                name: "max_bins",
+                value,
+                bound: "from 2 to 255",
+            });
+        }
+        if rows.is_empty() {
+            return Err(TreeError::TooFewRows {
+                name: "table",
+                found: 0,
+                needed: 1,
+            });
+        }
+        if rows.len() > u32::MAX as usize {
+            return Err(TreeError::TooManyRows {
+                found: rows.len(),
+                most: u32::MAX as usize,
+            });
+        }
+        let columns = rows.columns();
+        if let Some(i) = rows.values().iter().position(|x| x.is_infinite()) {
+            let (row, column, value) = (i / columns, i % columns, rows.values()[i]);
+            return Err(TreeError::InfiniteFeature { row, column, value });
+        }
+        let mut bins = vec![0; rows.values().len()];
+        let mut thresholds = Vec::with_capacity(columns);
+        let mut values = Vec::with_capacity(rows.len());
+        for column in 0..columns {
+            let present = || rows.values().iter().skip(column).step_by(columns);
+            values.clear();
+            values.extend(present().filter(|x| !x.is_nan()));
+            values.sort_unstable_by(f32::total_cmp);
+            let cuts = cuts(&values, usize::from(max_bins));
+            for (bin, &x) in bins.iter_mut().skip(column).step_by(columns).zip(present()) {
+                // The bin for missing comes after the others: the number of bins is one more than that of cuts.
+                *bin = if x.is_nan() {
+                    cuts.len() + 1
+                } else {
+                    cuts.partition_point(|&cut| x > cut)
+                } as u8;
+            }
+            thresholds.push(cuts);
+        }
+        Ok(Self {
+            rows: rows.len(),
+            bins,
+            thresholds,
+        })
+    }
+
+    /// The number of rows; at least 1.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The number of columns; at least 1.
+    pub fn columns(&self) -> usize {
+        self.thresholds.len()
+    }
+
+    /// The bins of one row. `row` must be a row of the table.
+    pub(crate) fn row(&self, row: usize) -> &[u8] {
+        &self.bins[row * self.columns()..][..self.columns()]
+    }
+
+    /// The thresholds between the bins of `column`, ascending; bin `b` holds what is above `b - 1` and not above `b`.
+    /// The bin for missing values is numbered `thresholds.len() + 1`.
+    pub(crate) fn thresholds(&self, column: usize) -> &[f32] {
+        &self.thresholds[column]
+    }
+}
+
+/// The thresholds that part `sorted` values into at most `most` bins of about equally many rows.
+fn cuts(sorted: &[f32], most: usize) -> Vec<f32> {
+    let distinct = sorted.chunk_by(|a, b| a == b).count();
+    let mut cuts = Vec::new();
+    let mut rows_left = sorted.len();
+    let mut values_left = distinct;
+    let mut filled = 0;
+    let mut below: Option<f32> = None;
+    for run in sorted.chunk_by(|a, b| a == b) {
+        let bins_left = most - cuts.len();
+        // `rows_left` and `bins_left` still count the bin that is being filled.
+        let due = rows_left as f64 / bins_left as f64;
+        let close = filled > 0
+            && bins_left > 1
+            && (values_left < bins_left || filled as f64 + run.len() as f64 / 2.0 > due);
+        if let (true, Some(lo)) = (close, below) {
+            cuts.push(midpoint(lo, run[0]));
+            rows_left -= filled;
+            filled = 0;
+        }
+        filled += run.len();
+        values_left -= 1;
+        below = Some(run[0]);
+    }
+    cuts
+}
+
+/// A threshold halfway between `lo` and `hi`, with `lo <= threshold < hi` in `f32`. Needs `lo < hi`.
+fn midpoint(lo: f32, hi: f32) -> f32 {
+    let middle = ((f64::from(lo) + f64::from(hi)) / 2.0) as f32;
+    if middle < hi { middle.max(lo) } else { lo }
+}

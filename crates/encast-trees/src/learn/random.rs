@@ -1,0 +1,150 @@
+//! A small seeded generator: xoshiro256++, its state filled by splitmix64.
+
+/// Pseudo-random numbers that depend on the seed alone, on every machine.
+#[derive(Debug, Clone)]
+pub(crate) struct Random {
+    state: [u64; 4],
+}
+
+/// One step of splitmix64: advances `state` and returns a well-mixed number.
+fn splitmix(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut z = *state;
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+impl Random {
+    /// The generator of stream `stream` (a tree's number, say) under `seed`.
+    pub(crate) fn new(seed: u64, stream: u64) -> Self {
+        let mut outer = seed;
+        let mut inner = splitmix(&mut outer) ^ stream.wrapping_mul(0xd134_2543_de82_ef95);
+        let state = std::array::from_fn(|_| splitmix(&mut inner));
+        Self { state }
+    }
+
+    /// The next 64 random bits.
+    pub(crate) fn next(&mut self) -> u64 {
+        let s = &mut self.state;
+        let result = s[0].wrapping_add(s[3]).rotate_left(23).wrapping_add(s[0]);
+        let t = s[1] << 17;
+        s[2] ^= s[0];
+        s[3] ^= s[1];
+        s[1] ^= s[2];
+        s[0] ^= s[3];
+        s[2] ^= t;
+        s[3] = s[3].rotate_left(45);
+        result
+    }
+
+    /// A number below `limit`, each equally likely; 0 when `limit` is 0.
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
+        let limit = limit as u64;
+        // Multiply and keep the high half; draw again in the sliver that would make low numbers likelier.
+        let reject = limit.wrapping_neg().checked_rem(limit).unwrap_or(0);
+        loop {
+            let wide = u128::from(self.next()) * u128::from(limit);
+            if wide as u64 >= reject {
+                return (wide >> 64) as usize;
+            }
+        }
+    }
+
+    /// Draws `count` of `0..total` without replacement and calls `take` with each, in ascending order.
+    pub(crate) fn choose(&mut self, total: usize, count: usize, mut take: impl FnMut(usize)) {
+        let mut needed = count.min(total);
+        for i in 0..total {
+            if needed == 0 {
+                return;
+            }
+            let left = total - i;
+            if needed == left || self.below(left) < needed {
+                take(i);
+                needed -= 1;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn splitmix_matches_its_published_sequence() {
+        let mut state = 1_234_567;
+        let drawn: [u64; 3] = std::array::from_fn(|_| splitmix(&mut state));
+        assert_eq!(
+            drawn,
+            [
+                6_457_827_717_110_365_317,
+                3_203_168_211_198_807_973,
+                9_817_491_932_198_370_423
+            ]
+        );
+    }
+
+    #[test]
+    fn xoshiro_matches_its_published_sequence() {
+        let mut random = Random {
+            state: [1, 2, 3, 4],
+        };
+        let drawn: [u64; 4] = std::array::from_fn(|_| random.next());
+        assert_eq!(
+            drawn,
+            [
+                41_943_041,
+                58_720_359,
+                3_588_806_011_781_223,
+                3_591_011_842_654_386
+            ]
+        );
+    }
+
+    #[test]
+    fn below_is_even_and_in_range() {
+        let mut random = Random::new(3, 0);
+        let mut counts = [0; 7];
+        for _ in 0..70_000 {
+            counts[random.below(7)] += 1;
+        }
+        assert!(
+            counts
+                .iter()
+                .all(|&count: &i32| (count - 10_000).abs() < 500),
+            "{counts:?}"
+        );
+        assert_eq!((random.below(0), random.below(1)), (0, 0));
+    }
+
+    #[test]
+    fn choose_takes_exactly_so_many_in_order_and_evenly() {
+        let mut random = Random::new(5, 1);
+        let mut counts = [0; 10];
+        for _ in 0..20_000 {
+            let mut taken = Vec::new();
+            random.choose(10, 4, |i| taken.push(i));
+            assert!(taken.len() == 4 && taken.is_sorted_by(|a, b| a < b));
+            taken.iter().for_each(|&i| counts[i] += 1);
+        }
+        assert!(
+            counts
+                .iter()
+                .all(|&count: &i32| (count - 8_000).abs() < 400),
+            "{counts:?}"
+        );
+    }
+
+    #[test]
+    fn streams_differ() {
+        let first: Vec<u64> = (0..100)
+            .map(|stream| Random::new(1, stream).next())
+            .collect();
+        let mut distinct = first.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        assert_eq!(distinct.len(), first.len());
+        assert_ne!(Random::new(1, 0).next(), Random::new(2, 0).next());
+    }
+}

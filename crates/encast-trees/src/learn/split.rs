@@ -1,0 +1,240 @@
+//! The best split of one leaf: gains, monotone bounds and the side of missing values.
+
+use super::histogram::Histogram;
+use super::sample::Column;
+
+/// How the prediction may move when a column grows, with all others fixed.
+///
+/// The constraint holds exactly for the fitted function, between any two finite values of the column. It says nothing
+/// about missing or infinite values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Monotone {
+    /// In any way.
+    #[default]
+    None,
+    /// Never down.
+    Increasing,
+    /// Never up.
+    Decreasing,
+}
+
+/// Sums over some rows.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Sums {
+    pub(crate) sum: f64,
+    pub(crate) weight: f64,
+    pub(crate) rows: u32,
+}
+
+impl Sums {
+    fn plus(self, other: Self) -> Self {
+        Self {
+            sum: self.sum + other.sum,
+            weight: self.weight + other.weight,
+            rows: self.rows + other.rows,
+        }
+    }
+
+    fn minus(self, other: Self) -> Self {
+        Self {
+            sum: self.sum - other.sum,
+            weight: self.weight - other.weight,
+            rows: self.rows - other.rows,
+        }
+    }
+}
+
+/// The values a leaf may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    pub(crate) low: f64,
+    pub(crate) high: f64,
+}
+
+impl Bounds {
+    /// Any value.
+    pub(crate) const FREE: Self = Self {
+        low: f64::NEG_INFINITY,
+        high: f64::INFINITY,
+    };
+}
+
+/// What limits the splits of a tree.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) min_leaf_rows: u32,
+    pub(crate) l2: f64,
+}
+
+impl Limits {
+    /// The best value for a leaf of `sums`, within `bounds`.
+    pub(crate) fn value(&self, sums: Sums, bounds: Bounds) -> f64 {
+        let weight = sums.weight + self.l2;
+        let value = if weight > 0.0 { sums.sum / weight } else { 0.0 };
+        value.clamp(bounds.low, bounds.high)
+    }
+
+    /// How much a leaf of `sums` lowers the loss when it takes `value`.
+    fn worth(&self, sums: Sums, value: f64) -> f64 {
+        value * (2.0 * sums.sum - (sums.weight + self.l2) * value)
+    }
+}
+
+/// A way to part a leaf in two.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Split {
+    pub(crate) gain: f64,
+    /// The position among the table's columns.
+    pub(crate) column: usize,
+    /// The last bin that goes left. The last of all bins: missing goes right, everything else left.
+    pub(crate) bin: u8,
+    pub(crate) missing_left: bool,
+    pub(crate) left: Sums,
+    pub(crate) right: Sums,
+}
+
+/// Looks for the best split of one leaf, column by column.
+pub(crate) struct Search<'a> {
+    pub(crate) histogram: &'a Histogram,
+    pub(crate) limits: Limits,
+    pub(crate) total: Sums,
+    pub(crate) bounds: Bounds,
+    pub(crate) best: Option<Split>,
+}
+
+impl Search<'_> {
+    /// Tries all splits on one column.
+    pub(crate) fn column(&mut self, position: usize, column: &Column<'_>, monotone: Monotone) {
+        let bins = column.missing();
+        let missing = self.bin(position, bins);
+        if missing.rows == 0 {
+            self.scan(position, bins, monotone, Sums::default(), None);
+            return;
+        }
+        self.scan(position, bins, monotone, Sums::default(), Some(false));
+        self.scan(position, bins, monotone, missing, Some(true));
+        // Everything that is present against everything that is missing.
+        self.offer(
+            position,
+            bins - 1,
+            Monotone::None,
+            self.total.minus(missing),
+            Some(false),
+        );
+    }
+
+    fn bin(&self, column: usize, bin: usize) -> Sums {
+        let sums = self.histogram.column(column)[bin];
+        Sums {
+            sum: sums.sum,
+            weight: sums.weight,
+            rows: self.histogram.rows(column, bin),
+        }
+    }
+
+    fn scan(
+        &mut self,
+        column: usize,
+        bins: usize,
+        monotone: Monotone,
+        start: Sums,
+        missing: Option<bool>,
+    ) {
+        let mut left = start;
+        let least = self.limits.min_leaf_rows;
+        for bin in 0..bins - 1 {
+            let here = self.bin(column, bin);
+            if here.rows == 0 {
+                continue;
+            }
+            left = left.plus(here);
+            if left.rows < least {
+                continue;
+            }
+            if self.total.rows - left.rows < least {
+                return;
+            }
+            self.offer(column, bin, monotone, left, missing);
+        }
+    }
+
+    fn offer(
+        &mut self,
+        column: usize,
+        bin: usize,
+        monotone: Monotone,
+        left: Sums,
+        missing: Option<bool>,
+    ) {
+        let right = self.total.minus(left);
+        let least = self.limits.min_leaf_rows;
+        if left.rows < least || right.rows < least || !(left.weight > 0.0 && right.weight > 0.0) {
+            return;
+        }
+        let gain = self.gain(monotone, left, right);
+        if gain > self.best.map_or(0.0, |best| best.gain) {
+            let missing_left = missing.unwrap_or(left.weight > right.weight);
+            self.best = Some(Split {
+                gain,
+                column,
+                bin: bin as u8,
+                missing_left,
+                left,
+                right,
+            });
+        }
+    }
+
+    /// What the split gains over the leaf as it is; NaN or less than 0 when it must not be made.
+    fn gain(&self, monotone: Monotone, left: Sums, right: Sums) -> f64 {
+        let limits = self.limits;
+        let low = limits.value(left, self.bounds);
+        let high = limits.value(right, self.bounds);
+        let wrong = match monotone {
+            Monotone::None => false,
+            Monotone::Increasing => low > high,
+            Monotone::Decreasing => low < high,
+        };
+        if wrong {
+            return -1.0;
+        }
+        let after = limits.worth(left, low) + limits.worth(right, high);
+        let before = limits.worth(self.total, limits.value(self.total, self.bounds));
+        // Below this, a gain is nothing but rounding.
+        let noise = 1e-11 * after.abs().max(before.abs());
+        let gain = after - before;
+        if gain > noise { gain } else { -1.0 }
+    }
+}
+
+impl Split {
+    /// The bounds of the two children of a leaf with `bounds`.
+    ///
+    /// Under a constraint the midpoint between the two values parts them for good: whatever is grown below, the one
+    /// side stays at or below it and the other at or above.
+    pub(crate) fn bounds(
+        &self,
+        monotone: Monotone,
+        bounds: Bounds,
+        limits: &Limits,
+        bins: usize,
+    ) -> (Bounds, Bounds) {
+        if usize::from(self.bin) + 1 == bins {
+            return (bounds, bounds);
+        }
+        let middle = (limits.value(self.left, bounds) + limits.value(self.right, bounds)) / 2.0;
+        let below = Bounds {
+            high: middle,
+            ..bounds
+        };
+        let above = Bounds {
+            low: middle,
+            ..bounds
+        };
+        match monotone {
+            Monotone::None => (bounds, bounds),
+            Monotone::Increasing => (below, above),
+            Monotone::Decreasing => (above, below),
+        }
+    }
+}

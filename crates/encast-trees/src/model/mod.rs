@@ -1,0 +1,10 @@
+//! Meaning: what a tree and an ensemble are, and the plain way to evaluate them.
+
+mod ensemble;
+mod tally;
+mod tree;
+mod wire;
+
+pub use ensemble::{Ensemble, Member};
+pub(crate) use tally::Tally;
+pub use tree::{Node, Tree};

@@ -1,0 +1,141 @@
+//! The bundle as JSON: to read, to diff, to hand to other tools.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    bundle::{FORMAT_VERSION, Metadata, Model},
+    calibration::Calibration,
+    columns::Column,
+    error::{Error, Result},
+    options::Given,
+    target::Target,
+    variant::{Known, Variant, VariantKey},
+};
+
+/// What the top level says it is.
+const FORMAT: &str = "encast-bundle";
+
+/// A variant without its trees: the part that both encodings share.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct VariantHead {
+    pub target: Target,
+    pub given: Given,
+    /// Groups of inputs that a request must know.
+    pub known: Vec<String>,
+    /// Columns that the trees look at, by name.
+    pub columns: Vec<String>,
+    pub calibration: Calibration,
+}
+
+impl VariantHead {
+    pub(crate) fn of(variant: &Variant) -> VariantHead {
+        VariantHead {
+            target: variant.key.target,
+            given: variant.key.given,
+            known: variant.key.known.names().into_iter().map(str::to_owned).collect(),
+            columns: variant.columns.iter().map(|column| column.name().to_owned()).collect(),
+            calibration: variant.calibration.clone(),
+        }
+    }
+
+    pub(crate) fn with(self, ensemble: encast_trees::Ensemble) -> Result<Variant> {
+        let key = VariantKey { target: self.target, given: self.given, known: Known::from_names(&self.known)? };
+        let columns = self
+            .columns
+            .iter()
+            .map(|name| {
+                let found = Column::ALL.iter().copied().find(|column| column.name() == name);
+                found.ok_or_else(|| Error::corrupt(format!("unknown column '{name}'")))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        Variant::new(key, columns, ensemble, self.calibration)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Bundle {
+    format: String,
+    #[serde(flatten)]
+    metadata: Metadata,
+    /// Names of the trees' columns, in order.
+    schema: Vec<String>,
+    models: Vec<VariantJson>,
+}
+
+/// As [`Bundle`], for reading without `flatten`, which buffers everything.
+#[derive(Deserialize)]
+struct BundleModels {
+    schema: Vec<String>,
+    models: Vec<VariantJson>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct VariantJson {
+    #[serde(rename = "model")]
+    head: VariantHead,
+    ensemble: encast_trees::Ensemble,
+}
+
+/// The names of the columns of this build.
+pub(crate) fn schema() -> Vec<String> {
+    Column::ALL.iter().map(|column| column.name().to_owned()).collect()
+}
+
+/// A bundle's columns must be the first of this build's, in the same order.
+pub(crate) fn check_schema(found: &[String]) -> Result<()> {
+    let ours = schema();
+    match found.iter().zip(&ours).position(|(a, b)| a != b) {
+        Some(at) => Err(Error::corrupt(format!("column {at} is '{}', expected '{}'", found[at], ours[at]))),
+        None if found.len() != ours.len() => {
+            Err(Error::corrupt(format!("{} columns in the schema, expected {}", found.len(), ours.len())))
+        }
+        None => Ok(()),
+    }
+}
+
+pub(crate) fn write(model: &Model) -> Result<Vec<u8>> {
+    let bundle = Bundle {
+        format: FORMAT.to_owned(),
+        metadata: model.metadata().clone(),
+        schema: schema(),
+        models: model
+            .variants()
+            .iter()
+            .map(|variant| VariantJson { head: VariantHead::of(variant), ensemble: variant.ensemble.clone() })
+            .collect(),
+    };
+    let mut bytes = serde_json::to_vec(&bundle).map_err(|error| Error::corrupt(error.to_string()))?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+pub(crate) fn read(bytes: &[u8]) -> Result<Model> {
+    /// The only thing that every future version promises to keep.
+    #[derive(Deserialize)]
+    struct Head {
+        format: Option<String>,
+        format_version: Option<u32>,
+    }
+    let explain = |error: serde_json::Error| match error.is_eof() {
+        true => Error::Truncated { needed: bytes.len() as u64 + 1, found: bytes.len() as u64 },
+        false => Error::corrupt(error.to_string()),
+    };
+    let head: Head = serde_json::from_slice(bytes).map_err(explain)?;
+    if head.format.as_deref() != Some(FORMAT) {
+        let found = head.format.unwrap_or_else(|| "a JSON object without it".to_owned());
+        return Err(Error::WrongMagic { found, expected: "\"format\":\"encast-bundle\"" });
+    }
+    match head.format_version {
+        None => return Err(Error::corrupt("format_version is missing")),
+        Some(0) => return Err(Error::corrupt("format_version = 0")),
+        Some(found) if found > FORMAT_VERSION => {
+            return Err(Error::NewerFormat { found, supported: FORMAT_VERSION });
+        }
+        Some(_) => (),
+    }
+    let metadata: Metadata = serde_json::from_slice(bytes).map_err(explain)?;
+    let bundle: BundleModels = serde_json::from_slice(bytes).map_err(explain)?;
+    check_schema(&bundle.schema)?;
+    let variants = bundle.models.into_iter().map(|model| model.head.with(model.ensemble)).collect::<Result<_>>()?;
+    Model::new(metadata, variants)
+}

@@ -1,0 +1,15 @@
+//! The model bundle: what it holds, loading and saving. Two encodings of the same thing: JSON and compact binary.
+
+mod binary;
+mod file;
+mod json;
+mod metadata;
+mod model;
+
+pub use file::{MAX_BUNDLE_BYTES, load_model, save_model};
+pub(crate) use metadata::trained_at_text;
+pub use metadata::{HeadlineMetrics, Metadata, NotLearnt, Range, TierFigures};
+pub use model::Model;
+
+/// The newest format that this build reads, and the one it writes.
+pub const FORMAT_VERSION: u32 = 1;

@@ -1,0 +1,128 @@
+//! A trained model in memory: immutable, shareable between threads, every part checked when it was built.
+
+use crate::{
+    bundle::{Metadata, binary, json},
+    error::{Error, Result},
+    field::{Field, FieldSet},
+    options::Given,
+    target::Target,
+    variant::{Known, Variant, best_of},
+};
+
+/// A trained model. Immutable; `Send + Sync`, so that threads can share one.
+#[derive(Debug)]
+pub struct Model {
+    metadata: Metadata,
+    /// Sorted by target, rate setting, known groups.
+    variants: Vec<Variant>,
+    /// Where the variants of a target and rate setting stand in `variants`.
+    spans: [[(usize, usize); 2]; Target::COUNT],
+    /// Range seen of each field, when it was seen.
+    pub(crate) ranges: [Option<(f64, f64)>; Field::COUNT],
+    pub(crate) fields_seen: FieldSet,
+}
+
+impl Model {
+    /// Puts a model together from checked parts.
+    pub(crate) fn new(metadata: Metadata, variants: Vec<Variant>) -> Result<Model> {
+        metadata.check()?;
+        if variants.is_empty() {
+            return Err(Error::corrupt("no model of any target"));
+        }
+        if variants.windows(2).any(|pair| pair[0].key >= pair[1].key) {
+            return Err(Error::corrupt("models are not in order, or one stands twice"));
+        }
+        let spans = std::array::from_fn(|target| {
+            Given::ALL.map(|given| {
+                let key = (Target::ALL[target], given);
+                let from = variants.partition_point(|v| (v.key.target, v.key.given) < key);
+                let to = variants.partition_point(|v| (v.key.target, v.key.given) <= key);
+                (from, to)
+            })
+        });
+        let ranges = std::array::from_fn(|field| {
+            metadata.ranges.get(Field::ALL[field].name()).map(|range| (range.min, range.max))
+        });
+        let mut fields_seen = FieldSet::EMPTY;
+        for variant in &variants {
+            fields_seen = fields_seen.union(variant.fields);
+        }
+        Ok(Model { metadata, variants, spans, ranges, fields_seen })
+    }
+
+    /// The default model, embedded in this crate: trained on the project's own table, see its model card.
+    ///
+    /// # Errors
+    /// None in a released build: the embedded bytes are checked by the tests.
+    pub fn embedded() -> Result<Model> {
+        Model::from_bytes(EMBEDDED)
+    }
+
+    /// The bytes of the embedded default bundle.
+    pub fn embedded_bytes() -> &'static [u8] {
+        EMBEDDED
+    }
+
+    /// From the bytes of a bundle, binary or JSON by its first bytes.
+    ///
+    /// # Errors
+    /// [`Error::WrongMagic`], [`Error::Truncated`], [`Error::Checksum`], [`Error::NewerFormat`],
+    /// [`Error::TooLarge`], [`Error::Corrupt`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Model> {
+        let found = bytes.len() as u64;
+        if found > super::MAX_BUNDLE_BYTES {
+            return Err(Error::TooLarge { found, bound: super::MAX_BUNDLE_BYTES });
+        }
+        if bytes.is_empty() {
+            return Err(Error::Truncated { needed: 1, found: 0 });
+        }
+        if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{') {
+            return json::read(bytes);
+        }
+        binary::read(bytes)
+    }
+
+    /// The bundle as JSON.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] when it cannot be written as JSON; does not happen for a model that was loaded or trained.
+    pub fn to_json(&self) -> Result<Vec<u8>> {
+        json::write(self)
+    }
+
+    /// The bundle as compact binary.
+    ///
+    /// # Errors
+    /// As [`to_json`](Self::to_json).
+    pub fn to_binary(&self) -> Result<Vec<u8>> {
+        binary::write(self)
+    }
+
+    /// What the bundle says of itself.
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// The targets that it forecasts, from a bitrate or a CRF.
+    pub fn targets(&self) -> Vec<Target> {
+        let has = |target: &Target| self.spans[*target as usize].iter().any(|(from, to)| from < to);
+        Target::ALL.iter().copied().filter(has).collect()
+    }
+
+    /// Trees in it, over all targets and sets of known inputs.
+    pub fn tree_count(&self) -> usize {
+        self.variants.iter().map(|variant| variant.flat.trees()).sum()
+    }
+
+    pub(crate) fn variants(&self) -> &[Variant] {
+        &self.variants
+    }
+
+    /// The best-informed model for what is known.
+    pub(crate) fn best(&self, target: Target, given: Given, known: Known) -> Option<&Variant> {
+        let (from, to) = self.spans[target as usize][given as usize];
+        best_of(&self.variants[from..to], known)
+    }
+}
+
+static EMBEDDED: &[u8] = include_bytes!("../../default-model/default.encast");

@@ -1,0 +1,76 @@
+//! Figures of a model on measured rows: the numbers that `encast evaluate` prints, in its JSON's form.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::options::{Given, Tier};
+
+/// How the intervals of one target did.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct IntervalFigures {
+    /// The promised probability.
+    pub nominal: f64,
+    /// Share of rows whose measured value lies in the interval.
+    pub coverage: f64,
+    /// The same share in the worst title.
+    pub title_coverage_min: f64,
+    /// Mean width, in the target's unit.
+    pub mean_width: f64,
+}
+
+/// Error of one target. Figures that make no sense for a target are absent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TargetFigures {
+    /// Rows judged: those that measure the target and got a forecast.
+    pub rows: usize,
+    /// Coefficient of determination.
+    pub r2: f64,
+    /// Mean absolute error.
+    pub mae: f64,
+    /// Root of the mean squared error.
+    pub rmse: f64,
+    /// Mean absolute error of always answering the mean of the judged rows.
+    pub mae_of_mean: f64,
+    /// Share of rows within ±2 (VMAF).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub within_2: Option<f64>,
+    /// Share of rows within ±0.5 dB (PSNR).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub within_half_db: Option<f64>,
+    /// Coefficient of determination of the logarithm.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub r2_log: Option<f64>,
+    /// Mean absolute error of the base-2 logarithm.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub mae_log2: Option<f64>,
+    /// Mean absolute error relative to the measured value.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub mape: Option<f64>,
+    /// Median absolute error relative to the measured value.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub median_ape: Option<f64>,
+    /// How the intervals did.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub interval: Option<IntervalFigures>,
+}
+
+/// The judge's verdict: figures by target. Serialises to the JSON of `encast evaluate`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// Rows read.
+    pub rows: usize,
+    /// Titles read.
+    pub titles: usize,
+    /// `model`, or `title-5-fold`.
+    pub split: String,
+    /// The tier that inputs were masked to.
+    pub tier: Tier,
+    /// The rate setting that was given; the other was masked.
+    pub given: Given,
+    /// Figures by name of target.
+    pub targets: BTreeMap<String, TargetFigures>,
+    /// Rows left out, with the reason and how many.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub excluded: BTreeMap<String, usize>,
+}

@@ -1,0 +1,227 @@
+//! What a caller may choose: tiers, what is given, targets to reach, limits, training settings — with their defaults.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    cost::ResourceProfile,
+    error::{Error, Result},
+    field::Group,
+    target::Target,
+};
+
+/// What a forecast may know; each tier includes the ones before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum Tier {
+    /// Codec, preset, size, rate, bitrate or CRF, frame drop, motion intensity.
+    Settings,
+    /// Also the complexity of the source.
+    Content,
+    /// Also one short trial encode.
+    #[default]
+    Probe,
+}
+
+impl Tier {
+    /// All tiers, from the least known.
+    pub const ALL: [Tier; 3] = [Tier::Settings, Tier::Content, Tier::Probe];
+
+    /// `settings`, `content` or `probe`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Tier::Settings => "settings",
+            Tier::Content => "content",
+            Tier::Probe => "probe",
+        }
+    }
+
+    /// The tier with that name; an error lists the known ones.
+    pub fn from_name(name: &str) -> Result<Tier> {
+        Tier::ALL.into_iter().find(|tier| tier.name() == name).ok_or_else(|| Error::UnknownName {
+            field: "tier",
+            value: name.to_owned(),
+            known: "settings, content, probe".to_owned(),
+        })
+    }
+
+    /// Whether the tier knows this group of inputs.
+    pub const fn knows(self, group: Group) -> bool {
+        match group {
+            Group::Job | Group::Encoder | Group::Motion => true,
+            Group::Content => !matches!(self, Tier::Settings),
+            Group::Probe | Group::ProbeVmaf => matches!(self, Tier::Probe),
+        }
+    }
+}
+
+impl fmt::Display for Tier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Which rate setting a forecast starts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum Given {
+    /// The bitrate; CRF unknown.
+    #[default]
+    Bitrate,
+    /// The CRF; the bitrate is forecast.
+    Crf,
+}
+
+impl Given {
+    /// Both.
+    pub const ALL: [Given; 2] = [Given::Bitrate, Given::Crf];
+
+    /// `bitrate` or `crf`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Given::Bitrate => "bitrate",
+            Given::Crf => "crf",
+        }
+    }
+
+    /// From its name; an error lists the known ones.
+    pub fn from_name(name: &str) -> Result<Given> {
+        Given::ALL.into_iter().find(|given| given.name() == name).ok_or_else(|| Error::UnknownName {
+            field: "given",
+            value: name.to_owned(),
+            known: "bitrate, crf".to_owned(),
+        })
+    }
+}
+
+impl fmt::Display for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// VMAF that [`crate::recommend_bitrate`] aims at when none is asked for.
+pub const DEFAULT_TARGET_VMAF: f64 = 93.0;
+
+/// Limits and target of a search for a bitrate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RecommendOptions {
+    /// VMAF to reach, above 0 and at most 100. Default [`DEFAULT_TARGET_VMAF`].
+    pub target_vmaf: f64,
+    /// Lowest bitrate that may be recommended, kbit/s. Default 100.
+    pub min_bitrate_kbps: f64,
+    /// Highest bitrate that may be recommended, kbit/s. Default 50000.
+    pub max_bitrate_kbps: f64,
+}
+
+impl Default for RecommendOptions {
+    fn default() -> Self {
+        RecommendOptions { target_vmaf: DEFAULT_TARGET_VMAF, min_bitrate_kbps: 100.0, max_bitrate_kbps: 50_000.0 }
+    }
+}
+
+/// How a forecast is made.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PredictOptions {
+    /// For `recommended_bitrate_kbps`.
+    pub recommend: RecommendOptions,
+    /// Prices and carbon factors instead of those that the bundle carries. Only used where the bundle has no learnt
+    /// model of the cost or the carbon.
+    pub profile: Option<ResourceProfile>,
+}
+
+/// Which learner models the targets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum ModelKind {
+    /// Gradient boosting, five members by title. Lowest error on unseen titles on every table measured so far.
+    #[default]
+    Boosting,
+    /// Random forest, bootstrapped by title.
+    Forest,
+}
+
+impl ModelKind {
+    /// `boosting` or `forest`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            ModelKind::Boosting => "boosting",
+            ModelKind::Forest => "forest",
+        }
+    }
+
+    /// From its name; an error lists the known ones.
+    pub fn from_name(name: &str) -> Result<ModelKind> {
+        [ModelKind::Boosting, ModelKind::Forest].into_iter().find(|kind| kind.name() == name).ok_or_else(|| {
+            Error::UnknownName { field: "model-kind", value: name.to_owned(), known: "boosting, forest".to_owned() }
+        })
+    }
+}
+
+/// Where training rows came from; kept in the bundle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableProvenance {
+    /// File name, without folders.
+    pub name: String,
+    /// Rows in it.
+    pub rows: usize,
+    /// Titles in it.
+    pub titles: usize,
+    /// SHA-256 of the file, hexadecimal.
+    pub sha256: String,
+}
+
+/// How a model is trained, and what its bundle says of itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainOptions {
+    /// Same rows, options and seed: the same model, whatever the number of threads. Default 1.
+    pub seed: u64,
+    /// Threads to train on; 0, the default, is all cores.
+    pub threads: usize,
+    /// The learner. Default [`ModelKind::Boosting`].
+    pub model_kind: ModelKind,
+    /// Targets to learn; empty, the default, is all that the rows measure.
+    pub targets: Vec<Target>,
+    /// The bundle's version. Default `0`.
+    pub version: String,
+    /// When the model was trained, Unix seconds. This crate reads no clock. Default 0.
+    pub trained_at: i64,
+    /// The tables that the rows came from.
+    pub tables: Vec<TableProvenance>,
+    /// Name of the VMAF model that the labels were made with.
+    pub vmaf_model: Option<String>,
+    /// How the probe was encoded.
+    pub probe_recipe: Option<String>,
+    /// Prices and carbon factors for models that learnt time but no cost.
+    pub profile: Option<ResourceProfile>,
+    /// Licence of the bundle.
+    pub licence: Option<String>,
+}
+
+impl Default for TrainOptions {
+    fn default() -> Self {
+        TrainOptions {
+            seed: 1,
+            threads: 0,
+            model_kind: ModelKind::default(),
+            targets: Vec::new(),
+            version: "0".to_owned(),
+            trained_at: 0,
+            tables: Vec::new(),
+            vmaf_model: None,
+            probe_recipe: None,
+            profile: None,
+            licence: None,
+        }
+    }
+}
+
+/// How far a training or an evaluation has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Fits done.
+    pub done: usize,
+    /// Fits in all.
+    pub total: usize,
+}

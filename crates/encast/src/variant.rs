@@ -1,0 +1,180 @@
+//! What a request knows decides which of a target's models answers it: one for each set of known groups.
+
+use std::fmt;
+
+use encast_trees::{Ensemble, FlatEnsemble};
+
+use crate::{
+    calibration::Calibration,
+    columns::{Column, Row},
+    error::{Error, Result},
+    field::{FieldSet, Group},
+    options::{Given, Tier},
+    target::Target,
+};
+
+/// A set of groups of inputs. Ordered so that of two sets that fit a request, the greater is the better informed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub(crate) struct Known(u8);
+
+/// The groups that select a model, in the order of their bits.
+const SELECTING: [Group; 5] = [Group::Motion, Group::Encoder, Group::Content, Group::Probe, Group::ProbeVmaf];
+
+impl Known {
+    pub(crate) const NOTHING: Known = Known(0);
+    pub(crate) const MOTION: Known = Known(1);
+    pub(crate) const ENCODER: Known = Known(2);
+    pub(crate) const CONTENT: Known = Known(4);
+    pub(crate) const PROBE: Known = Known(8);
+    pub(crate) const PROBE_VMAF: Known = Known(16);
+
+    pub(crate) const fn and(self, other: Known) -> Known {
+        Known(self.0 | other.0)
+    }
+
+    pub(crate) const fn has(self, other: Known) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    pub(crate) const fn of_group(group: Group) -> Known {
+        match group {
+            Group::Job => Known::NOTHING,
+            Group::Motion => Known::MOTION,
+            Group::Encoder => Known::ENCODER,
+            Group::Content => Known::CONTENT,
+            Group::Probe => Known::PROBE,
+            Group::ProbeVmaf => Known::PROBE_VMAF,
+        }
+    }
+
+    /// The groups of which a row has at least one column.
+    pub(crate) fn of_row(row: &Row) -> Known {
+        Column::ALL
+            .iter()
+            .filter(|&&column| !row[column as usize].is_nan())
+            .fold(Known::NOTHING, |known, column| known.and(Known::of_group(column.group())))
+    }
+
+    /// The groups that a tier may know.
+    pub(crate) fn of_tier(tier: Tier) -> Known {
+        SELECTING
+            .into_iter()
+            .filter(|&group| tier.knows(group))
+            .fold(Known::NOTHING, |known, group| known.and(Known::of_group(group)))
+    }
+
+    /// The names in bundles.
+    pub(crate) fn names(self) -> Vec<&'static str> {
+        SELECTING.into_iter().filter(|&g| self.has(Known::of_group(g))).map(group_name).collect()
+    }
+
+    pub(crate) fn from_names(names: &[String]) -> Result<Known> {
+        names.iter().try_fold(Known::NOTHING, |known, name| {
+            let group = SELECTING
+                .into_iter()
+                .find(|&group| group_name(group) == name)
+                .ok_or_else(|| Error::corrupt(format!("unknown group of inputs '{name}'")))?;
+            Ok(known.and(Known::of_group(group)))
+        })
+    }
+}
+
+fn group_name(group: Group) -> &'static str {
+    match group {
+        Group::Job => "job",
+        Group::Motion => "motion",
+        Group::Encoder => "encoder",
+        Group::Content => "content",
+        Group::Probe => "probe",
+        Group::ProbeVmaf => "probe_vmaf",
+    }
+}
+
+impl fmt::Display for Known {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.names().join("+"))
+    }
+}
+
+/// Which requests a model answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct VariantKey {
+    pub target: Target,
+    pub given: Given,
+    pub known: Known,
+}
+
+/// One trained model of one target, for one set of known inputs.
+#[derive(Debug)]
+pub(crate) struct Variant {
+    pub key: VariantKey,
+    /// The columns that it was trained on; all others it never looks at.
+    pub columns: Vec<Column>,
+    /// As trained and saved: the slow reference.
+    pub ensemble: Ensemble,
+    /// The same, laid out for serving.
+    pub flat: FlatEnsemble,
+    pub calibration: Calibration,
+    /// The inputs behind the columns.
+    pub fields: FieldSet,
+}
+
+impl Variant {
+    pub(crate) fn new(
+        key: VariantKey,
+        columns: Vec<Column>,
+        ensemble: Ensemble,
+        calibration: Calibration,
+    ) -> Result<Variant> {
+        if ensemble.columns() != Column::COUNT {
+            return Err(Error::corrupt(format!(
+                "a model of {} expects {} columns, the schema has {}",
+                key.target,
+                ensemble.columns(),
+                Column::COUNT
+            )));
+        }
+        calibration.check()?;
+        let splits = ensemble.members().iter().flat_map(|member| &member.trees).flat_map(|tree| tree.nodes());
+        let used = splits.filter(|node| !node.is_leaf()).fold(0u64, |used, node| used | 1 << node.column);
+        let listed = columns.iter().fold(0u64, |listed, &column| listed | 1 << column as u8);
+        if used & !listed != 0 {
+            return Err(Error::corrupt(format!(
+                "trees of {} split on columns that the model does not list",
+                key.target
+            )));
+        }
+        let flat = FlatEnsemble::new(&ensemble);
+        let fields = Column::fields_of(columns.iter().copied());
+        Ok(Variant { key, columns, ensemble, flat, calibration, fields })
+    }
+}
+
+/// The models of one target and rate setting, least informed first.
+pub(crate) fn best_of(variants: &[Variant], known: Known) -> Option<&Variant> {
+    variants.iter().filter(|variant| known.has(variant.key.known)).max_by_key(|variant| variant.key.known)
+}
+
+/// The sets of known groups that a table with these groups can teach, for one target and rate setting.
+pub(crate) fn teachable(target: Target, given: Given, in_table: Known) -> Vec<Known> {
+    const PROBED: Known = Known::PROBE.and(Known::PROBE_VMAF);
+    let unprobed = [Known::NOTHING, Known::MOTION, Known::CONTENT];
+    let probed = [Known::PROBE, PROBED, Known::CONTENT.and(Known::PROBE), Known::CONTENT.and(PROBED)];
+    // Time, memory and cost hardly depend on what motion or a probe tells beyond the content's complexity.
+    let of_quality = matches!(target, Target::Vmaf | Target::Psnr | Target::Ssim | Target::BitrateKbps);
+    let unprobed = unprobed.into_iter().filter(|&known| of_quality || known != Known::MOTION);
+    let informed = unprobed.clone().chain(probed.into_iter().filter(|_| of_quality));
+    let with_encoder = informed.map(|known| match in_table.has(Known::ENCODER) {
+        true => known.and(Known::ENCODER),
+        false => known,
+    });
+    let mut sets: Vec<Known> = with_encoder.collect();
+    // A bitrate means something without knowing the encoder; a CRF is on the encoder's own scale.
+    if given == Given::Bitrate {
+        sets.extend(unprobed);
+    }
+    sets.retain(|&known| in_table.has(known));
+    sets.sort();
+    sets.dedup();
+    sets
+}
