@@ -120,7 +120,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn take(&mut self, count: usize) -> Result<&'a [u8]> {
-        let rest = &self.bytes[self.at..];
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
         let taken = rest.get(..count).ok_or(Error::Truncated {
             needed: (self.at as u64).saturating_add(count as u64),
             found: self.bytes.len() as u64,

@@ -1,0 +1,185 @@
+//! Bundles: saved and reloaded they forecast the same bits; damaged, they are refused with the right reason.
+
+mod made;
+
+use std::fs;
+
+use encast::*;
+use made::{model, request, table};
+use proptest::prelude::*;
+
+/// Every forecast of some rows, to the bit.
+fn fingerprint(model: &Model) -> Vec<u64> {
+    let (features, _) = table(5);
+    let answers = predict_batch(&features, model, &PredictOptions::default()).unwrap();
+    answers
+        .iter()
+        .flat_map(|answer| {
+            let estimates = answer.estimates().flat_map(|(_, e)| [e.value, e.lower, e.upper]).collect::<Vec<_>>();
+            let others = [answer.confidence, answer.recommended_bitrate_kbps.unwrap_or(f64::NAN)];
+            estimates.into_iter().chain(others).map(f64::to_bits).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+#[test]
+fn both_encodings_forecast_the_same_bits() {
+    let folder = tempfile::tempdir().unwrap();
+    let before = fingerprint(model());
+    for name in ["m.json", "m.encast"] {
+        let path = folder.path().join(name);
+        save_model(model(), &path).unwrap();
+        let reloaded = load_model(&path).unwrap();
+        assert!(fingerprint(&reloaded) == before, "{name}");
+        assert_eq!(reloaded.metadata(), model().metadata());
+        // Written again, it is the same file.
+        let again = folder.path().join(format!("again.{name}"));
+        save_model(&reloaded, &again).unwrap();
+        assert!(fs::read(&path).unwrap() == fs::read(&again).unwrap(), "{name}");
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4, "temporary files stay behind");
+}
+
+#[test]
+fn the_seed_form_stands_at_the_top_of_the_json() {
+    let json: serde_json::Value = serde_json::from_slice(&model().to_json().unwrap()).unwrap();
+    assert_eq!(json["version"], "made-up");
+    assert_eq!(json["trained_at"], "2025-11-21T00:00:00Z");
+    assert_eq!(model().metadata().trained_at_unix(), 1_763_683_200);
+    for metric in ["vmaf_r2", "psnr_r2"] {
+        let r2 = json["metrics"][metric].as_f64().unwrap();
+        assert!((0.5..1.0).contains(&r2), "{metric} {r2}");
+    }
+    assert_eq!(json["format_version"], 1);
+    assert_eq!(json["ranges"]["bitrate_kbps"]["min"], 250.0);
+}
+
+#[test]
+fn each_damage_has_its_own_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("m");
+    let load = |bytes: &[u8]| {
+        fs::write(&path, bytes).unwrap();
+        load_model(&path).unwrap_err()
+    };
+    let good = model().to_binary().unwrap();
+
+    let error = load_model(folder.path().join("none")).unwrap_err();
+    assert!(matches!(error, Error::ModelMissing { .. }), "{error}");
+    assert!(matches!(load_model(folder.path()).unwrap_err(), Error::Io { .. }));
+    assert!(matches!(load(b""), Error::Truncated { .. }));
+    assert!(matches!(load(b"hello, world"), Error::WrongMagic { .. }));
+    assert!(matches!(load(b"{\"a\":1}"), Error::WrongMagic { .. }));
+    assert!(matches!(load(&good[..good.len() - 1]), Error::Truncated { .. }));
+    assert!(matches!(load(&good[..5]), Error::Truncated { .. }));
+    let longer = [&good[..], b"x"].concat();
+    assert!(matches!(load(&longer), Error::Corrupt { .. }));
+    let mut flipped = good.clone();
+    flipped[good.len() / 2] ^= 4;
+    assert!(matches!(load(&flipped), Error::Checksum { .. }));
+    let mut newer = good.clone();
+    newer[8] = 2;
+    assert!(matches!(load(&newer), Error::NewerFormat { found: 2, supported: 1 }));
+
+    let json = String::from_utf8(model().to_json().unwrap()).unwrap();
+    assert!(matches!(load(&json.as_bytes()[..json.len() / 2]), Error::Truncated { .. }));
+    let newer = json.replacen("\"format_version\":1", "\"format_version\":9", 1);
+    assert!(matches!(load(newer.as_bytes()), Error::NewerFormat { found: 9, .. }));
+    let other = json.replacen("\"log2_bitrate_kbps\"", "\"log2_bitrate\"", 1);
+    assert!(matches!(load(other.as_bytes()), Error::Corrupt { .. }));
+    let spoilt = json.replacen("\"nominal\":0.9", "\"nominal\":9.0", 1);
+    assert!(matches!(load(spoilt.as_bytes()), Error::Corrupt { .. }));
+
+    let huge = fs::File::create(&path).unwrap();
+    huge.set_len(MAX_BUNDLE_BYTES + 1).unwrap();
+    assert!(matches!(load_model(&path).unwrap_err(), Error::TooLarge { .. }));
+}
+
+/// A node that points backwards or beyond its tree, written with a right checksum, is still refused.
+#[test]
+fn consistent_bytes_of_a_broken_tree_are_refused() {
+    let good = model().to_binary().unwrap();
+    let head = u64::from_le_bytes(good[24..32].try_into().unwrap()) as usize;
+    // Behind the head: members (4), base (8), trees (4), nodes (4), then the first node's right child at +4.
+    let right = 32 + head + 4 + 8 + 4 + 4 + 4;
+    for child in [0u32, 1, 0xFFFF_FFFF, 1_000_000] {
+        let mut bytes = good.clone();
+        bytes[right..right + 4].copy_from_slice(&child.to_le_bytes());
+        let checksum = crc32fast::hash(&bytes[16..]);
+        bytes[12..16].copy_from_slice(&checksum.to_le_bytes());
+        let error = Model::from_bytes(&bytes).unwrap_err();
+        assert!(matches!(error, Error::Corrupt { .. } | Error::Trees(_)), "right child {child}: {error}");
+    }
+}
+
+#[test]
+fn a_save_that_fails_leaves_the_old_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("m.encast");
+    save_model(model(), &path).unwrap();
+    let before = fs::read(&path).unwrap();
+    // A folder of that name can't be replaced by a file: the rename fails after everything was written.
+    let blocked = folder.path().join("blocked.encast");
+    fs::create_dir_all(blocked.join("inside")).unwrap();
+    assert!(matches!(save_model(model(), &blocked).unwrap_err(), Error::Io { .. }));
+    assert!(matches!(save_model(model(), folder.path().join("no/such/m.encast")).unwrap_err(), Error::Io { .. }));
+    assert!(fs::read(&path).unwrap() == before);
+    let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 2, "{left:?}");
+}
+
+#[test]
+fn the_embedded_model_answers() {
+    let model = Model::embedded().unwrap();
+    let answer = predict(&PredictionFeatures::new(4000.0, 1920.0, 1080.0, 30.0, 0.01, 0.5), &model).unwrap();
+    assert!((50.0..=100.0).contains(&answer.predicted_vmaf.unwrap()));
+    assert!(answer.predicted_cost_usd.unwrap() > 0.0);
+    assert!(answer.predicted_co2_kg.unwrap() > 0.0);
+    assert_eq!(
+        answer.confidence,
+        predict(&PredictionFeatures::new(4000.0, 1920.0, 1080.0, 30.0, 0.01, 0.5), &model).unwrap().confidence
+    );
+    assert!(model.metadata().vmaf_model.is_some());
+    let _ = request();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_bytes_never_crash_the_loader(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        prop_assert!(Model::from_bytes(&bytes).is_err());
+    }
+
+    /// Random bytes behind a right magic, length and checksum get further in.
+    #[test]
+    fn random_bytes_in_a_good_frame_never_crash_the_loader(
+        body in proptest::collection::vec(any::<u8>(), 0..300), head in 0u64..400,
+    ) {
+        let mut bytes = b"\x89ENCAST\n\x01\0\0\0\0\0\0\0".to_vec();
+        bytes.extend_from_slice(&(32 + body.len() as u64).to_le_bytes());
+        bytes.extend_from_slice(&head.to_le_bytes());
+        bytes.extend_from_slice(&body);
+        let checksum = crc32fast::hash(&bytes[16..]);
+        bytes[12..16].copy_from_slice(&checksum.to_le_bytes());
+        prop_assert!(Model::from_bytes(&bytes).is_err());
+    }
+
+    /// Damage of a good bundle: the checksum always finds it; with the checksum mended the loader still never crashes,
+    /// and what it lets through answers without a crash.
+    #[test]
+    fn damaged_bundles_never_crash(at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+        static GOOD: std::sync::OnceLock<Vec<u8>> = std::sync::OnceLock::new();
+        let good = GOOD.get_or_init(|| model().to_binary().unwrap());
+        let at = 16 + at.index(good.len() - 16);
+        prop_assume!(good[at] != byte);
+        let mut bytes = good.clone();
+        bytes[at] = byte;
+        prop_assert!(Model::from_bytes(&bytes).is_err());
+        let checksum = crc32fast::hash(&bytes[16..]);
+        bytes[12..16].copy_from_slice(&checksum.to_le_bytes());
+        if let Ok(model) = Model::from_bytes(&bytes) {
+            let _ = predict(&request(), &model);
+        }
+    }
+}
