@@ -1,0 +1,35 @@
+# Thin on purpose: each recipe is a script, so that it runs the same with and without make.
+.DEFAULT_GOAL := help
+.PHONY: help run build test fmt bench yardstick train-model clean
+
+# Tables for `make yardstick`: TABLE="a.csv b.csv".
+TABLE ?= data/measured.csv
+
+help: ## Lists what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Installs what is missing, builds, prints forecasts, serves metrics on :9505
+	@scripts/run.sh
+
+build: ## Release programs and libraries
+	@scripts/build.sh
+
+test: ## The whole suite; installs what it needs first
+	@scripts/test.sh
+
+fmt: ## Formats Rust and Go
+	cargo fmt --all
+	gofmt -w go-exporter
+
+bench: ## Criterion benchmarks
+	cargo bench --workspace --locked
+
+yardstick: ## Accuracy beside LightGBM, a forest and the mean (TABLE=…)
+	@scripts/yardstick.sh $(TABLE)
+
+train-model: ## Trains models/default from data/measured.csv, with its figures and card
+	@scripts/train-model.sh
+
+clean: ## Removes everything built
+	cargo clean
+	rm -rf build

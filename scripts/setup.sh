@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# Makes sure that everything a build needs is there; with --test, everything the tests need too.
+#
+#   scripts/setup.sh [--test]
+#
+# Installs what is missing and says so; does nothing, and needs no network, when all is present. Debian packages come
+# through apt (sudo when not root); the tests' own tools go to build/tools and touch nothing outside the repository.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+CARGO_DENY_VERSION=0.20.2
+STATICCHECK_VERSION=v0.8.2
+GOTESTSUM_VERSION=v1.13.0
+
+testing=
+case ${1-} in
+"") ;;
+--test) testing=1 ;;
+*) fail "unknown option '$1'; known: --test" ;;
+esac
+
+have cargo || fail "no Rust toolchain: install rustup (https://rustup.rs); rust-toolchain.toml then picks the version"
+have go || fail "no Go toolchain: install Go as go-exporter/go.mod asks for (https://go.dev/dl)"
+
+as_root() {
+    if [[ $(id -u) -eq 0 ]]; then
+        "$@"
+    elif have sudo; then
+        sudo "$@"
+    else
+        fail "'$*' needs root, and there is no sudo"
+    fi
+}
+
+apt_updated=
+apt_update() {
+    [[ -n $apt_updated ]] || as_root apt-get update -q
+    apt_updated=1
+}
+
+compiles() { # compiles COMPILER LANGUAGE HEADER: whether the compiler and the headers of its library are there
+    have "$1" && printf '#include <%s>\n' "$3" | "$1" -x "$2" -fsyntax-only - 2>/dev/null
+}
+
+packages=()
+compiles cc c stdlib.h || packages+=(gcc libc6-dev)
+if [[ -n $testing ]]; then
+    compiles c++ c++ vector || packages+=(g++)
+    have shellcheck || packages+=(shellcheck)
+fi
+if ((${#packages[@]})); then
+    have apt-get || fail "missing, and there is no apt to install them with: ${packages[*]}"
+    say "setup: installing ${packages[*]}"
+    apt_update
+    DEBIAN_FRONTEND=noninteractive as_root apt-get install -yq --no-install-recommends "${packages[@]}"
+fi
+
+[[ -n $testing ]] || exit 0
+
+# Installing Debian's prometheus package would add a user and start a service. The tests need its two programs only, so
+# they are unpacked instead of installed.
+if ! have prometheus || ! have promtool; then
+    have apt-get || fail "missing: prometheus and promtool"
+    say "setup: unpacking prometheus and promtool into build/tools (no service is installed or started)"
+    apt_update
+    unpacked=$(mktemp -d)
+    trap 'rm -rf "$unpacked"' EXIT
+    (cd "$unpacked" && apt-get download -q prometheus && dpkg-deb -x ./prometheus_*.deb .)
+    mkdir -p "$tools/bin"
+    install -m 755 "$unpacked/usr/bin/prometheus" "$unpacked/usr/bin/promtool" "$tools/bin/"
+fi
+if ! have cargo-deny; then
+    say "setup: building cargo-deny $CARGO_DENY_VERSION into build/tools (about two minutes on two cores)"
+    # Without optimisation: it runs for a second, and optimising it takes three minutes more.
+    cargo install cargo-deny --version "$CARGO_DENY_VERSION" --locked --debug --quiet --root "$tools" \
+        --target-dir "$root/build/cargo-deny"
+    rm -rf "$root/build/cargo-deny"
+fi
+go_tool() { # go_tool PROGRAM MODULE@VERSION
+    have "$1" && return
+    say "setup: building $2 into build/tools"
+    GOBIN=$tools/bin GOFLAGS=-mod=mod go install "$2"
+}
+go_tool staticcheck "honnef.co/go/tools/cmd/staticcheck@$STATICCHECK_VERSION"
+go_tool gotestsum "gotest.tools/gotestsum@$GOTESTSUM_VERSION"

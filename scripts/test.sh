@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# The whole suite. Needs no network once scripts/setup.sh --test has run, but for the dependencies' first download.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$root"
+export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-auto}
+trap print_timings EXIT
+
+data_is_the_documented_one() {
+    local sum
+    sum=$(sha256sum data/measured.csv)
+    grep -qF "${sum%% *}" data/README.md || fail "data/measured.csv is not the file that data/README.md describes: $sum"
+}
+
+dependencies() {
+    cargo-deny --log-level error --all-features check bans licenses sources
+    # The advisory database is a git repository; a machine that can't reach it can't check against it.
+    if GIT_TERMINAL_PROMPT=0 timeout 20 git ls-remote -q https://github.com/RustSec/advisory-db HEAD >/dev/null 2>&1; then
+        cargo-deny --log-level error --all-features check advisories
+    else
+        say "advisories NOT CHECKED: the RustSec advisory database can't be reached from here"
+    fi
+}
+
+header_alone() {
+    local flags=(-Wall -Wextra -Wpedantic -Werror -fsyntax-only)
+    cc -std=c99 "${flags[@]}" -x c include/encast.h
+    c++ -std=c++11 "${flags[@]}" -x c++ include/encast.h
+}
+
+go_is_formatted() {
+    local unformatted
+    unformatted=$(gofmt -l go-exporter)
+    [[ -z $unformatted ]] || fail "not formatted, run make fmt: $unformatted"
+}
+
+in_go() { (cd go-exporter && "$@"); }
+
+step setup scripts/setup.sh --test
+step data data_is_the_documented_one
+step shellcheck shellcheck -x .ci/run scripts/*.sh
+step rustfmt cargo fmt --all --check
+step clippy cargo clippy --workspace --all-targets --locked -- -D warnings
+step clippy-linfa cargo clippy -p encast-trees --all-targets --features linfa --locked -- -D warnings
+step cargo-deny dependencies
+RUSTDOCFLAGS="-D warnings" step doc cargo doc --workspace --no-deps --locked
+# Programs and libraries before the tests: C, C++ and Go tests link them.
+step build cargo build --release --locked -p encast-cli -p encast-ffi
+step header header_alone
+step test-rust cargo test --workspace --locked --no-fail-fast
+step test-rust-linfa cargo test -p encast-trees --features linfa --locked --no-fail-fast
+step gofmt go_is_formatted
+step go-vet in_go go vet ./...
+step staticcheck in_go staticcheck ./...
+step smoke scripts/smoke.sh
+step test-go in_go gotestsum --format testname -- -race ./...
