@@ -66,7 +66,7 @@ if ! have prometheus || ! have promtool; then
     apt_update
     unpacked=$(mktemp -d)
     trap 'rm -rf "$unpacked"' EXIT
-    (cd "$unpacked" && apt-get download -q prometheus && dpkg-deb -x ./prometheus_*.deb .)
+    (cd "$unpacked" && apt-get download -q -o APT::Sandbox::User=root prometheus && dpkg-deb -x ./prometheus_*.deb .)
     mkdir -p "$tools/bin"
     install -m 755 "$unpacked/usr/bin/prometheus" "$unpacked/usr/bin/promtool" "$tools/bin/"
 fi

@@ -320,6 +320,7 @@ def markdown(report):
         columns = [name for name in names if rows == "all" or name != "encast"]
         lines.append("| target | given | tier | rows | " + " | ".join(columns) + " |")
         lines.append("|---|---|---|--:|" + "--:|" * len(columns))
+        differing = []
         for row in report["results"]:
             if row["judged"] == rows:
                 cells = [cell(row["models"].get(name)) for name in columns]
@@ -327,8 +328,10 @@ def markdown(report):
                 lines.append(
                     f"| {LABELS[row['target']]} | {row['given']} | {row['tier']} | {count} | " + " | ".join(cells) + " |"
                 )
-                if "encast" in row["models"] and row["models"]["encast"]["rows"] != count:
-                    lines[-1] += f" encast judged {row['models']['encast']['rows']} rows |"
+                if row["models"].get("encast", {}).get("rows", count) != count:
+                    differing.append(f"{row['target']} {row['tier']} given {row['given']}: {row['models']['encast']['rows']}")
+        if differing:
+            lines += ["", "encast judged another number of rows: " + "; ".join(differing) + "."]
     return "\n".join(lines) + "\n"
 
 
