@@ -23,12 +23,6 @@ dependencies() {
     fi
 }
 
-header_alone() {
-    local flags=(-Wall -Wextra -Wpedantic -Werror -fsyntax-only)
-    cc -std=c99 "${flags[@]}" -x c include/encast.h
-    c++ -std=c++11 "${flags[@]}" -x c++ include/encast.h
-}
-
 go_is_formatted() {
     local unformatted
     unformatted=$(gofmt -l go-exporter)
@@ -47,7 +41,6 @@ step cargo-deny dependencies
 RUSTDOCFLAGS="-D warnings" step doc cargo doc --workspace --no-deps --locked
 # Programs and libraries before the tests: C, C++ and Go tests link them.
 step build cargo build --release --locked -p encast-cli -p encast-ffi
-step header header_alone
 step test-rust cargo test --workspace --locked --no-fail-fast
 step test-rust-linfa cargo test -p encast-trees --features linfa --locked --no-fail-fast
 step gofmt go_is_formatted
