@@ -59,6 +59,7 @@ impl BoostingValidParams {
         let mut grower = Grower::new(&table, &shape);
         let mut random = Random::new(self.seed, 0);
         let mut drawn = vec![true; table.training];
+        let mut unseen: Vec<u32> = Vec::new();
         let all: Vec<usize> = (0..table.columns.len()).collect();
         let mut chosen = all.clone();
         let mut trees = Vec::new();
@@ -95,9 +96,12 @@ impl BoostingValidParams {
                 rows.iter()
                     .for_each(|&row| scores[row as usize] += f64::from(value));
             }
-            for row in (0..total).filter(|&row| row >= table.training || !drawn[row]) {
-                scores[row] += f64::from(grown.evaluate(table.row(row)));
-            }
+            unseen.clear();
+            unseen.extend(
+                (0..total as u32)
+                    .filter(|&row| !drawn.get(row as usize).is_some_and(|&drawn| drawn)),
+            );
+            grown.add_to(&mut scores, &table, &unseen);
             let nodes = grown.tree.nodes();
             let (idle, last) = (nodes.len() == 1, nodes[0].value == 0.0);
             trees.push(grown.tree);

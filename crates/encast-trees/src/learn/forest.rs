@@ -1,7 +1,8 @@
 //! Random forests: independent trees on drawn rows, and what each row's unseen trees say of it.
 
 use super::forest_params::{ForestValidParams, monotone_of};
-use super::grower::{Grower, Grown, Shape};
+use super::grower::{Grower, Shape};
+use super::grown::Grown;
 use super::parallel;
 use super::random::Random;
 use super::sample::{Sample, Table};

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
+use super::grown::{Grown, Step};
 use super::histogram::Histogram;
 use super::random::Random;
 use super::sample::Table;
@@ -75,39 +76,6 @@ pub(crate) struct Grower<'t> {
     live: usize,
     kept: usize,
     columns: Vec<usize>,
-}
-
-/// A grown tree, with what is needed to evaluate it on binned rows.
-#[derive(Debug)]
-pub(crate) struct Grown {
-    pub(crate) tree: Tree,
-    steps: Vec<Step>,
-}
-
-/// One node of a grown tree, in terms of bins.
-#[derive(Debug, Clone, Copy)]
-struct Step {
-    column: u16,
-    bin: u8,
-    missing: u8,
-}
-
-impl Grown {
-    /// The value of the leaf that a row of bins falls into.
-    pub(crate) fn evaluate(&self, bins: &[u8]) -> f32 {
-        let nodes = self.tree.nodes();
-        let mut i = 0;
-        loop {
-            let node = &nodes[i];
-            if node.is_leaf() {
-                return node.value;
-            }
-            let step = self.steps[i];
-            let bin = bins[usize::from(step.column)];
-            let left = bin <= step.bin || (node.missing_left && bin == step.missing);
-            i = if left { i + 1 } else { node.right as usize };
-        }
-    }
 }
 
 impl<'t> Grower<'t> {
@@ -243,13 +211,7 @@ impl<'t> Grower<'t> {
             bounds,
             ..
         } = self.buds[bud];
-        let mut search = Search {
-            histogram,
-            limits: self.shape.limits,
-            total,
-            bounds,
-            best: None,
-        };
+        let mut search = Search::new(histogram, self.shape.limits, total, bounds);
         let count = self.columns.len();
         let share = self.shape.columns_per_split;
         let drawn = if share >= 1.0 {
@@ -378,23 +340,20 @@ impl<'t> Grower<'t> {
     /// Lays the grown nodes out in preorder.
     fn finish(&mut self) -> Result<Grown, TreeError> {
         let mut nodes: Vec<Node> = Vec::with_capacity(self.buds.len());
-        let mut steps = Vec::with_capacity(self.buds.len());
+        let mut steps: Vec<Step> = Vec::with_capacity(self.buds.len());
         // Buds still to be laid out, with the node whose right child they are.
         let mut pending = vec![(0, None)];
         while let Some((bud, parent)) = pending.pop() {
-            let here = nodes.len();
+            let here = nodes.len() as u32;
             if let Some(parent) = parent {
-                let parent: &mut Node = &mut nodes[parent];
-                parent.right = here as u32;
+                let parent: usize = parent;
+                nodes[parent].right = here;
+                steps[parent].right = here;
             }
             let bud = &self.buds[bud];
             let (Some(split), Some((left, right))) = (bud.split, bud.children) else {
                 nodes.push(Node::leaf(self.value(bud)));
-                steps.push(Step {
-                    column: 0,
-                    bin: 0,
-                    missing: 0,
-                });
+                steps.push(Step::leaf(here));
                 continue;
             };
             let column = &self.table.columns[split.column];
@@ -404,19 +363,15 @@ impl<'t> Grower<'t> {
                 .get(usize::from(split.bin))
                 .copied()
                 .unwrap_or(f32::MAX);
+            let missing_left = split.missing_left;
             nodes.push(Node {
                 value,
                 right: 0,
                 column: column.index,
-                missing_left: split.missing_left,
+                missing_left,
             });
-            let (bin, missing) = (split.bin, column.missing() as u8);
-            steps.push(Step {
-                column: split.column as u16,
-                bin,
-                missing,
-            });
-            pending.push((right, Some(here)));
+            steps.push(Step::split(here, &split, column));
+            pending.push((right, Some(here as usize)));
             pending.push((left, None));
         }
         let columns = self
@@ -426,9 +381,6 @@ impl<'t> Grower<'t> {
             .map(|column| usize::from(column.index) + 1)
             .max()
             .unwrap_or(1);
-        Ok(Grown {
-            tree: Tree::new(nodes, columns)?,
-            steps,
-        })
+        Ok(Grown::new(Tree::new(nodes, columns)?, steps))
     }
 }

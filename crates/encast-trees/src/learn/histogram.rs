@@ -1,17 +1,18 @@
 //! Sums of targets, weights and rows for every bin of every column.
 
 use super::sample::Table;
+use super::split::Sums;
 
 /// Bins of one column, padded a little beyond the 256 so that the columns do not share cache sets.
 const STRIDE: usize = 260;
 
 /// The sums of one bin.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(crate) struct Bin {
+#[derive(Debug, Clone, Copy, Default)]
+struct Bin {
     /// Σ weight · pull.
-    pub(crate) sum: f64,
+    sum: f64,
     /// Σ weight.
-    pub(crate) weight: f64,
+    weight: f64,
 }
 
 /// The sums of all bins of all columns over the rows of one leaf.
@@ -43,7 +44,7 @@ impl Histogram {
         table.columns.len() * STRIDE * (size_of::<Bin>() + counts)
     }
 
-    /// Sums over `rows`, in their order; `pulls[i]` belongs to `rows[i]`.
+    /// Sums over `rows`, in their order; each row has its place in `pulls`.
     pub(crate) fn fill(&mut self, table: &Table<'_>, rows: &[u32], pulls: &[f64]) {
         self.columns.fill([Bin::default(); STRIDE]);
         self.rows.fill([0; STRIDE]);
@@ -92,16 +93,14 @@ impl Histogram {
         }
     }
 
-    /// The bins of one column.
-    pub(crate) fn column(&self, column: usize) -> &[Bin; STRIDE] {
-        &self.columns[column]
-    }
-
-    /// The rows in one bin.
-    pub(crate) fn rows(&self, column: usize, bin: usize) -> u32 {
-        match self.rows.get(column) {
-            Some(rows) => rows[bin],
-            None => self.columns[column][bin].weight as u32,
-        }
+    /// The sums of one bin.
+    #[inline]
+    pub(crate) fn sums(&self, column: usize, bin: usize) -> Sums {
+        let Bin { sum, weight } = self.columns[column][bin];
+        let rows = self
+            .rows
+            .get(column)
+            .map_or(weight as u32, |rows| rows[bin]);
+        Sums { sum, weight, rows }
     }
 }

@@ -6,6 +6,7 @@ mod boosting_params;
 mod forest;
 mod forest_params;
 mod grower;
+mod grown;
 mod histogram;
 mod loss;
 mod parallel;

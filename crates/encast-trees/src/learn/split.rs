@@ -45,7 +45,7 @@ impl Sums {
 }
 
 /// The values a leaf may take.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Bounds {
     pub(crate) low: f64,
     pub(crate) high: f64,
@@ -71,7 +71,7 @@ impl Limits {
     pub(crate) fn value(&self, sums: Sums, bounds: Bounds) -> f64 {
         let weight = sums.weight + self.l2;
         let value = if weight > 0.0 { sums.sum / weight } else { 0.0 };
-        value.clamp(bounds.low, bounds.high)
+        value.max(bounds.low).min(bounds.high)
     }
 
     /// How much a leaf of `sums` lowers the loss when it takes `value`.
@@ -95,18 +95,38 @@ pub(crate) struct Split {
 
 /// Looks for the best split of one leaf, column by column.
 pub(crate) struct Search<'a> {
-    pub(crate) histogram: &'a Histogram,
-    pub(crate) limits: Limits,
-    pub(crate) total: Sums,
-    pub(crate) bounds: Bounds,
+    histogram: &'a Histogram,
+    limits: Limits,
+    total: Sums,
+    bounds: Bounds,
+    /// The worth of the leaf as it is.
+    before: f64,
     pub(crate) best: Option<Split>,
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
+    /// A search that has found nothing yet.
+    pub(crate) fn new(
+        histogram: &'a Histogram,
+        limits: Limits,
+        total: Sums,
+        bounds: Bounds,
+    ) -> Self {
+        let before = limits.worth(total, limits.value(total, bounds));
+        Self {
+            histogram,
+            limits,
+            total,
+            bounds,
+            before,
+            best: None,
+        }
+    }
+
     /// Tries all splits on one column.
     pub(crate) fn column(&mut self, position: usize, column: &Column<'_>, monotone: Monotone) {
         let bins = column.missing();
-        let missing = self.bin(position, bins);
+        let missing = self.histogram.sums(position, bins);
         if missing.rows == 0 {
             self.scan(position, bins, monotone, Sums::default(), None);
             return;
@@ -123,15 +143,6 @@ impl Search<'_> {
         );
     }
 
-    fn bin(&self, column: usize, bin: usize) -> Sums {
-        let sums = self.histogram.column(column)[bin];
-        Sums {
-            sum: sums.sum,
-            weight: sums.weight,
-            rows: self.histogram.rows(column, bin),
-        }
-    }
-
     fn scan(
         &mut self,
         column: usize,
@@ -143,7 +154,7 @@ impl Search<'_> {
         let mut left = start;
         let least = self.limits.min_leaf_rows;
         for bin in 0..bins - 1 {
-            let here = self.bin(column, bin);
+            let here = self.histogram.sums(column, bin);
             if here.rows == 0 {
                 continue;
             }
@@ -158,6 +169,7 @@ impl Search<'_> {
         }
     }
 
+    #[inline]
     fn offer(
         &mut self,
         column: usize,
@@ -171,7 +183,11 @@ impl Search<'_> {
         if left.rows < least || right.rows < least || !(left.weight > 0.0 && right.weight > 0.0) {
             return;
         }
-        let gain = self.gain(monotone, left, right);
+        let gain = if self.bounds == Bounds::FREE {
+            self.free_gain(monotone, left, right)
+        } else {
+            self.bounded_gain(monotone, left, right)
+        };
         if gain > self.best.map_or(0.0, |best| best.gain) {
             let missing_left = missing.unwrap_or(left.weight > right.weight);
             self.best = Some(Split {
@@ -185,25 +201,46 @@ impl Search<'_> {
         }
     }
 
-    /// What the split gains over the leaf as it is; NaN or less than 0 when it must not be made.
-    fn gain(&self, monotone: Monotone, left: Sums, right: Sums) -> f64 {
-        let limits = self.limits;
-        let low = limits.value(left, self.bounds);
-        let high = limits.value(right, self.bounds);
+    /// What a split gains over the leaf as it is, when children may take any value; -1 for what must not be made.
+    fn free_gain(&self, monotone: Monotone, left: Sums, right: Sums) -> f64 {
+        let (of_left, of_right) = (left.weight + self.limits.l2, right.weight + self.limits.l2);
+        let (up, down) = (right.sum * of_left, left.sum * of_right);
         let wrong = match monotone {
             Monotone::None => false,
-            Monotone::Increasing => low > high,
-            Monotone::Decreasing => low < high,
+            Monotone::Increasing => down > up,
+            Monotone::Decreasing => down < up,
         };
         if wrong {
             return -1.0;
         }
-        let after = limits.worth(left, low) + limits.worth(right, high);
-        let before = limits.worth(self.total, limits.value(self.total, self.bounds));
-        // Below this, a gain is nothing but rounding.
-        let noise = 1e-11 * after.abs().max(before.abs());
-        let gain = after - before;
-        if gain > noise { gain } else { -1.0 }
+        // left.sum² / of_left + right.sum² / of_right, with one division.
+        self.net((left.sum * down + right.sum * up) / (of_left * of_right))
+    }
+
+    /// The same when the children's values are bounded.
+    fn bounded_gain(&self, monotone: Monotone, left: Sums, right: Sums) -> f64 {
+        let limits = self.limits;
+        let of_left = limits.value(left, self.bounds);
+        let of_right = limits.value(right, self.bounds);
+        let wrong = match monotone {
+            Monotone::None => false,
+            Monotone::Increasing => of_left > of_right,
+            Monotone::Decreasing => of_left < of_right,
+        };
+        if wrong {
+            return -1.0;
+        }
+        self.net(limits.worth(left, of_left) + limits.worth(right, of_right))
+    }
+
+    /// What `after` is worth above the leaf as it is; a gain that is nothing but rounding counts as none.
+    fn net(&self, after: f64) -> f64 {
+        let gain = after - self.before;
+        if gain > 1e-11 * after.abs().max(self.before.abs()) {
+            gain
+        } else {
+            -1.0
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Serving: the fast evaluator, equal to the plain one bit for bit.
 
 mod flat;
+mod packed;
 
 pub use flat::FlatEnsemble;

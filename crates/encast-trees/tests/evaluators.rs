@@ -1,0 +1,172 @@
+//! The fast evaluator agrees with the plain one, bit for bit, on everything.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{Data, random_ensemble, random_rows};
+use encast_trees::{BoostingParams, Ensemble, FlatEnsemble, ForestParams, Rows, TreeError};
+use proptest::prelude::*;
+
+fn agree(ensemble: &Ensemble, rows: Rows<'_>) {
+    let flat = FlatEnsemble::new(ensemble);
+    let trees: usize = ensemble
+        .members()
+        .iter()
+        .map(|member| member.trees.len())
+        .sum();
+    assert_eq!((flat.columns(), flat.trees()), (ensemble.columns(), trees));
+    assert!(flat.size_bytes() > 0);
+    let count = rows.len();
+    let (mut batch, mut means, mut spreads) =
+        (vec![0.0; count], vec![0.0; count], vec![0.0; count]);
+    flat.predict_batch(rows, &mut batch).unwrap();
+    flat.predict_batch_with_spread(rows, &mut means, &mut spreads)
+        .unwrap();
+    for i in 0..count {
+        let row = rows.row(i);
+        let (mean, spread) = ensemble.predict_with_spread(row);
+        assert_eq!(ensemble.predict(row).to_bits(), mean.to_bits());
+        assert_eq!(flat.predict(row).to_bits(), mean.to_bits());
+        let (fast_mean, fast_spread) = flat.predict_with_spread(row);
+        assert_eq!(
+            (fast_mean.to_bits(), fast_spread.to_bits()),
+            (mean.to_bits(), spread.to_bits())
+        );
+        assert_eq!(batch[i].to_bits(), mean.to_bits());
+        assert_eq!(
+            (means[i].to_bits(), spreads[i].to_bits()),
+            (mean.to_bits(), spread.to_bits())
+        );
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn on_random_ensembles(
+        seed: u64, columns in 1usize..40, members in 1usize..12, trees in 0usize..30, leaves in 1usize..80, rows in 0usize..150,
+    ) {
+        let values = random_rows(seed, rows, columns);
+        agree(&random_ensemble(seed, columns, members, trees, leaves), Rows::new(&values, columns).unwrap());
+    }
+
+    #[test]
+    fn on_trained_ensembles(seed: u64, rows in 30usize..200, columns in 1usize..6, missing in 0.0f32..0.6) {
+        let data = Data::random(seed, rows, columns, missing);
+        let binned = data.binned();
+        let sample = data.sample(&binned);
+        let forest = ForestParams::new().trees(9).min_leaf_rows(2).seed(seed).threads(1).check().unwrap();
+        let forest = forest.fit(&sample, None).unwrap().ensemble;
+        agree(&forest, data.rows());
+        let boosted = BoostingParams::new().trees(21).min_leaf_rows(2).seed(seed).threads(1).check().unwrap();
+        let boosted = boosted.fit(&sample, None).unwrap().ensemble;
+        agree(&boosted, data.rows());
+        agree(&Ensemble::average(vec![boosted, forest]).unwrap(), data.rows());
+    }
+}
+
+#[test]
+fn on_wide_ensembles() {
+    // Up to 16 used columns the narrow form, up to 128 the wide one, above that the plain one.
+    for columns in [15, 16, 17, 100, 127, 128, 129, 300, 5000] {
+        let values = random_rows(columns as u64, 70, columns);
+        agree(
+            &random_ensemble(columns as u64, columns, 3, 40, 300),
+            Rows::new(&values, columns).unwrap(),
+        );
+    }
+}
+
+#[test]
+fn on_a_deep_tree() {
+    let count = 100_000u32;
+    let mut nodes = Vec::new();
+    for i in 0..count {
+        nodes.push(encast_trees::Node {
+            value: -(i as f32),
+            right: 2 * count - i,
+            column: 0,
+            missing_left: i % 2 == 0,
+        });
+    }
+    nodes.extend((0..=count).map(|i| encast_trees::Node::leaf(i as f32)));
+    let tree = encast_trees::Tree::new(nodes, 1).unwrap();
+    assert_eq!((tree.depth(), tree.leaves()), (100_000, 100_001));
+    let ensemble = Ensemble::new(
+        1,
+        vec![encast_trees::Member {
+            base: 0.0,
+            trees: vec![tree],
+        }],
+    )
+    .unwrap();
+    agree(
+        &ensemble,
+        Rows::new(&[5.0, -50_000.5, -1e9, f32::NAN, f32::NEG_INFINITY], 1).unwrap(),
+    );
+}
+
+#[test]
+fn short_rows_count_as_missing_and_long_ones_are_cut() {
+    let ensemble = random_ensemble(3, 6, 4, 20, 30);
+    let flat = FlatEnsemble::new(&ensemble);
+    let row = [0.5, -1.0, 2.0, 0.1, -0.3, 1.0, 9.0, 9.0];
+    for length in 0..=8 {
+        let mut full = [f32::NAN; 6];
+        let kept = length.min(6);
+        full[..kept].copy_from_slice(&row[..kept]);
+        assert_eq!(ensemble.predict(&row[..length]), ensemble.predict(&full));
+        assert_eq!(flat.predict(&row[..length]), ensemble.predict(&full));
+    }
+}
+
+#[test]
+fn batch_refuses_wrong_lengths_and_leaves_the_output_alone() {
+    let flat = FlatEnsemble::new(&random_ensemble(3, 2, 2, 5, 8));
+    let values = [0.0; 6];
+    let mut out = [7.0; 4];
+    let wrong = flat.predict_batch(Rows::new(&values, 2).unwrap(), &mut out);
+    assert_eq!(
+        wrong,
+        Err(TreeError::LengthMismatch {
+            name: "out",
+            expected: 3,
+            found: 4
+        })
+    );
+    let wrong = flat.predict_batch(Rows::new(&values, 3).unwrap(), &mut out[..2]);
+    assert_eq!(
+        wrong,
+        Err(TreeError::LengthMismatch {
+            name: "columns",
+            expected: 2,
+            found: 3
+        })
+    );
+    let mut means = [7.0; 3];
+    let wrong =
+        flat.predict_batch_with_spread(Rows::new(&values, 2).unwrap(), &mut means, &mut out);
+    assert_eq!(
+        wrong,
+        Err(TreeError::LengthMismatch {
+            name: "spreads",
+            expected: 3,
+            found: 4
+        })
+    );
+    assert_eq!((out, means), ([7.0; 4], [7.0; 3]));
+}
+
+#[test]
+fn spread_is_the_population_standard_deviation() {
+    let member = |base| encast_trees::Member {
+        base,
+        trees: Vec::new(),
+    };
+    let ensemble =
+        Ensemble::new(1, vec![member(2.0), member(4.0), member(6.0), member(8.0)]).unwrap();
+    let (mean, spread) = FlatEnsemble::new(&ensemble).predict_with_spread(&[0.0]);
+    assert_eq!(mean, 5.0);
+    assert!((spread - 5.0f64.sqrt()).abs() < 1e-12);
+}
