@@ -35,6 +35,8 @@
 
 mod error;
 mod learn;
+#[cfg(feature = "linfa")]
+pub mod linfa;
 mod model;
 mod rows;
 mod serve;
