@@ -116,7 +116,9 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Model> {
         format: Option<String>,
         format_version: Option<u32>,
     }
-    let explain = |error: serde_json::Error| match error.is_eof() {
+    // An object that does not end in a brace was cut off, wherever the parser stumbled.
+    let whole = bytes.trim_ascii_end().ends_with(b"}");
+    let explain = |error: serde_json::Error| match error.is_eof() || !whole {
         true => Error::Truncated { needed: bytes.len() as u64 + 1, found: bytes.len() as u64 },
         false => Error::corrupt(error.to_string()),
     };
