@@ -1,2 +1,104 @@
-//! The encast command.
-fn main() {}
+//! The `encast` command: reads the arguments, dispatches, and turns the outcome into an exit code.
+#![forbid(unsafe_code)]
+
+mod commands;
+mod failure;
+mod gate;
+mod input;
+mod model;
+mod output;
+mod progress;
+mod request;
+mod rows;
+mod show;
+mod time;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, error::ErrorKind};
+
+use crate::failure::{Failure, Outcome, Verdict};
+
+/// Forecasts a video encode before it runs: quality, size, time, cost and carbon, each with an interval.
+#[derive(Parser)]
+#[command(
+    name = "encast",
+    version,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 done; 1 the answer is \"no\" (gate missed, target unreachable); 2 bad input or usage.\n\
+                  Every subcommand that takes --json prints one JSON object on standard output; progress and warnings \
+                  go to standard error."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Predict(Box<commands::predict::Args>),
+    Recommend(Box<commands::recommend::Args>),
+    Train(commands::train::Args),
+    Evaluate(commands::evaluate::Args),
+    Inspect(commands::inspect::Args),
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let outcome: Outcome = match cli.command {
+        Command::Predict(args) => commands::predict::run(&args),
+        Command::Recommend(args) => commands::recommend::run(&args),
+        Command::Train(args) => commands::train::run(&args),
+        Command::Evaluate(args) => commands::evaluate::run(&args),
+        Command::Inspect(args) => commands::inspect::run(&args),
+    };
+    match outcome {
+        Ok(Verdict::Done) => ExitCode::SUCCESS,
+        Ok(Verdict::No(why)) => {
+            output::note(&why);
+            ExitCode::from(1)
+        }
+        // Whoever read our output has seen enough (`encast … | head`).
+        Err(Failure::ReaderGone) => ExitCode::SUCCESS,
+        Err(Failure::Bad(message)) => {
+            output::note(&format!("error: {message}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Help and version as clap prints them; a wrong command line as one line.
+fn usage(error: &clap::Error) -> ExitCode {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match error.print() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::from(2),
+        },
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            // Nothing more can be done when standard error is closed.
+            let _ = error.print();
+            ExitCode::from(2)
+        }
+        _ => {
+            let text = error.to_string();
+            let what = text.split("\n\nUsage:").next().unwrap_or(&text);
+            let what = what
+                .split("\n\nFor more information")
+                .next()
+                .unwrap_or(what);
+            let words: Vec<&str> = what
+                .trim_start_matches("error: ")
+                .split_whitespace()
+                .collect();
+            output::note(&format!(
+                "error: {} (--help shows the usage)",
+                words.join(" ")
+            ));
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! `encast evaluate`: the judge.
+
+use std::path::PathBuf;
+
+use encast::{
+    Evaluation, Field, Given, Group, ModelKind, PredictionFeatures, Target, Tier, TrainOptions,
+    cross_validate,
+};
+use serde::Serialize;
+
+use crate::{
+    failure::{Failure, Outcome, Verdict},
+    gate::{self, Checked, Gate},
+    input::Tables,
+    model, output,
+    progress::Meter,
+    show,
+};
+
+/// Judge a model, or the training itself, on measured encodes
+///
+/// With --model the model forecasts every row; with --folds the training is judged by title-disjoint folds: rows of one
+/// title never sit on both sides. With neither, the embedded model is judged (or the one that ENCAST_MODEL names).
+/// Figures of different tiers and of what was given are not comparable; both are part of the answer.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    encast evaluate --data T.csv --model M.json\n  \
+    encast evaluate --data T.csv --folds 5 --tier content --given crf --json\n  \
+    encast evaluate --data T.csv --folds 5 --targets vmaf,psnr --require vmaf.r2=0.85 --require vmaf.mae<=6")]
+pub struct Args {
+    /// Encode table, CSV; may be given several times
+    #[arg(long, value_name = "T.csv", required = true)]
+    data: Vec<PathBuf>,
+    /// Model to judge [default: the file that ENCAST_MODEL names, otherwise the embedded model]
+    #[arg(long, value_name = "M", conflicts_with = "folds")]
+    model: Option<PathBuf>,
+    /// Judge the training instead, by this many title-disjoint folds
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(2..=1000))]
+    folds: Option<u32>,
+    /// What forecasts may know; columns above are masked: settings, content or probe [default: the richest in the
+    /// tables]
+    #[arg(long, value_name = "TIER", value_parser = Tier::from_name)]
+    tier: Option<Tier>,
+    /// Rate setting that forecasts start from; the other is masked: bitrate or crf
+    #[arg(long, value_name = "RATE", value_parser = Given::from_name, default_value_t = Given::Bitrate)]
+    given: Given,
+    /// Learner of the folds: boosting or forest [default: boosting]
+    #[arg(long, value_name = "KIND", value_parser = ModelKind::from_name, requires = "folds")]
+    model_kind: Option<ModelKind>,
+    /// Targets to judge, separated by commas [default: all that the rows measure]
+    #[arg(long, value_name = "T,…", value_delimiter = ',', value_parser = Target::from_name)]
+    targets: Vec<Target>,
+    /// Bound that must be kept, as vmaf.r2=0.85 (at least) or vmaf.mae<=6 (at most); exit code 1 when missed
+    #[arg(long, value_name = "GATE")]
+    require: Vec<Gate>,
+    /// Seed of the folds and their training
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Threads; 0 is all cores
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    threads: usize,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    /// No progress on standard error
+    #[arg(long)]
+    quiet: bool,
+}
+
+/// The contract: the evaluation itself; `gates` only where `--require` was given.
+#[derive(Serialize)]
+struct Report<'a> {
+    #[serde(flatten)]
+    evaluation: &'a Evaluation,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    gates: Vec<Checked>,
+}
+
+/// Runs the subcommand.
+pub fn run(args: &Args) -> Outcome {
+    let tables = Tables::read(&args.data)?;
+    let table = &tables.table;
+    let richest = richest_tier(&table.features);
+    let tier = args.tier.unwrap_or(richest);
+    check_gates(args, tier)?;
+    if tier > richest {
+        output::note(&format!(
+            "warning: the tables hold no inputs above tier {richest}: the figures are of that tier"
+        ));
+    }
+    let mut evaluation = match args.folds {
+        Some(folds) => by_folds(args, &tables, folds as usize, tier)?,
+        None => by_model(args, &tables, tier)?,
+    };
+    if !args.targets.is_empty() {
+        evaluation
+            .targets
+            .retain(|name, _| args.targets.iter().any(|target| target.name() == name));
+    }
+    for (reason, rows) in &table.excluded {
+        evaluation.excluded.entry(reason.clone()).or_insert(*rows);
+    }
+    let gates: Vec<Checked> = args
+        .require
+        .iter()
+        .map(|gate| gate.check(&evaluation.targets))
+        .collect();
+    let verdict = gate::missed(&gates).map_or(Verdict::Done, Verdict::No);
+    if args.json {
+        output::print_json(&Report {
+            evaluation: &evaluation,
+            gates,
+        })?;
+    } else {
+        output::print_text(&for_people(&evaluation))?;
+    }
+    Ok(verdict)
+}
+
+/// A gate of another tier or rate setting than is judged can't be answered.
+fn check_gates(args: &Args, tier: Tier) -> Result<(), Failure> {
+    for gate in &args.require {
+        if gate.tier.is_some_and(|t| t != tier) || gate.given.is_some_and(|g| g != args.given) {
+            return Err(Failure::Bad(format!(
+                "--require names another tier or rate setting than is judged ({tier}, {} given)",
+                args.given
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// The richest tier of which any row knows an input.
+fn richest_tier(rows: &[PredictionFeatures]) -> Tier {
+    let any = |group: Group| {
+        let fields: Vec<Field> = Field::ALL
+            .iter()
+            .copied()
+            .filter(|f| f.group() == group)
+            .collect();
+        rows.iter()
+            .any(|row| fields.iter().any(|&field| row.get(field).is_some()))
+    };
+    if any(Group::Probe) || any(Group::ProbeVmaf) {
+        Tier::Probe
+    } else if any(Group::Content) {
+        Tier::Content
+    } else {
+        Tier::Settings
+    }
+}
+
+fn by_folds(args: &Args, tables: &Tables, folds: usize, tier: Tier) -> Result<Evaluation, Failure> {
+    let options = TrainOptions {
+        seed: args.seed,
+        threads: args.threads,
+        model_kind: args.model_kind.unwrap_or_default(),
+        targets: args.targets.clone(),
+        ..TrainOptions::default()
+    };
+    let (rows, meter) = (&tables.table, Meter::start("folds", args.quiet));
+    let judged = cross_validate(
+        &rows.features,
+        &rows.targets,
+        folds,
+        tier,
+        args.given,
+        &options,
+        &|p| meter.report(p),
+    );
+    meter.finish();
+    judged.map_err(|error| tables.failure(error))
+}
+
+fn by_model(args: &Args, tables: &Tables, tier: Tier) -> Result<Evaluation, Failure> {
+    let loaded = model::load(args.model.as_deref())?;
+    let known = &loaded.model.metadata().tables;
+    for table in tables
+        .provenance
+        .iter()
+        .filter(|t| known.iter().any(|k| k.sha256 == t.sha256))
+    {
+        output::note(&format!(
+            "warning: {} was trained on {}: these are not figures of unseen titles (--folds 5 gives those)",
+            loaded.origin(),
+            table.name
+        ));
+    }
+    let rows = &tables.table;
+    encast::evaluate(
+        &rows.features,
+        &rows.targets,
+        &loaded.model,
+        tier,
+        args.given,
+    )
+    .map_err(|error| tables.failure(error))
+}
+
+/// The evaluation as a table.
+fn for_people(evaluation: &Evaluation) -> String {
+    let mut text = format!(
+        "{} rows, {} titles, split {}, tier {}, {} given\n",
+        show::count(evaluation.rows),
+        show::count(evaluation.titles),
+        evaluation.split,
+        evaluation.tier,
+        evaluation.given
+    );
+    let mut header = vec!["target (unit)"];
+    header.extend(show::FIGURE_COLUMNS);
+    let mut table = show::table(&header, 1);
+    for target in Target::ALL {
+        if let Some(figures) = evaluation.targets.get(target.name()) {
+            let mut cells = vec![show::target_with_unit(*target)];
+            cells.extend(show::figure_cells(figures));
+            table.add_row(cells);
+        }
+    }
+    text.push_str(&show::text(&table));
+    text.push_str("MAE and width in the target's unit; mean's MAE: always answering the mean of the judged rows.\n");
+    for (reason, rows) in &evaluation.excluded {
+        text.push_str(&format!(
+            "left out: {} rows, {reason}\n",
+            show::count(*rows)
+        ));
+    }
+    text
+}

@@ -1,0 +1,215 @@
+//! `encast inspect`: what a bundle says of itself, and the same bundle in the other encoding.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use encast::{Field, Metadata, Target, bundle::TierFigures};
+use serde::Serialize;
+
+use crate::{
+    failure::{Failure, Outcome, Verdict},
+    model::{self, Loaded},
+    output, show,
+};
+
+/// Show what a model bundle says of itself
+///
+/// Version, training data, figures by tier, ranges of the inputs seen, profile, sizes. --convert writes the same
+/// bundle in the other encoding.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Examples:\n  encast inspect\n  encast inspect M.encast --json\n  \
+    encast inspect M.json --convert M.encast"
+)]
+pub struct Args {
+    /// Model bundle, JSON or binary [default: the file that ENCAST_MODEL names, otherwise the embedded model]
+    #[arg(value_name = "M")]
+    model: Option<PathBuf>,
+    /// Write the bundle here too: JSON when the name ends in .json, otherwise binary
+    #[arg(long, value_name = "OUT")]
+    convert: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// The contract of `--json`: the metadata, and what the file is.
+#[derive(Serialize)]
+struct Report<'a> {
+    #[serde(flatten)]
+    about: &'a Metadata,
+    targets: Vec<Target>,
+    trees: usize,
+    path: Option<&'a Path>,
+    json_bytes: usize,
+    binary_bytes: usize,
+    converted: Option<Converted<'a>>,
+}
+
+#[derive(Serialize)]
+struct Converted<'a> {
+    out: &'a Path,
+    bytes: u64,
+}
+
+/// Runs the subcommand.
+pub fn run(args: &Args) -> Outcome {
+    let loaded = model::load(args.model.as_deref())?;
+    let (json_bytes, binary_bytes) = (
+        loaded.model.to_json()?.len(),
+        loaded.model.to_binary()?.len(),
+    );
+    let converted = match &args.convert {
+        Some(out) => Some(convert(&loaded, out)?),
+        None => None,
+    };
+    if args.json {
+        output::print_json(&Report {
+            about: loaded.model.metadata(),
+            targets: loaded.model.targets(),
+            trees: loaded.model.tree_count(),
+            path: loaded.path.as_deref(),
+            json_bytes,
+            binary_bytes,
+            converted,
+        })?;
+    } else {
+        let mut text = for_people(&loaded);
+        text.push_str(&format!(
+            "\nsize: {} bytes as JSON, {} bytes as binary, {} trees\n",
+            show::count(json_bytes),
+            show::count(binary_bytes),
+            show::count(loaded.model.tree_count())
+        ));
+        if let Some(done) = converted {
+            text.push_str(&format!(
+                "written: {} ({} bytes)\n",
+                done.out.display(),
+                show::count(done.bytes as usize)
+            ));
+        }
+        output::print_text(&text)?;
+    }
+    Ok(Verdict::Done)
+}
+
+fn convert<'a>(loaded: &Loaded, out: &'a Path) -> Result<Converted<'a>, Failure> {
+    if fs::metadata(out).is_ok_and(|about| !about.is_file()) {
+        return Err(Failure::of_file(
+            out,
+            "is not a regular file: a bundle can't be put in its place",
+        ));
+    }
+    encast::save_model(&loaded.model, out)?;
+    let bytes = fs::metadata(out)
+        .map_err(|error| Failure::of_file(out, error))?
+        .len();
+    Ok(Converted { out, bytes })
+}
+
+/// Figures by tier and rate setting, one line each.
+pub fn figures_table(figures: &[TierFigures]) -> String {
+    let mut header = vec!["target (unit)", "tier", "given", "split"];
+    header.extend(show::FIGURE_COLUMNS);
+    let mut table = show::table(&header, 4);
+    for f in figures {
+        let mut cells = vec![
+            show::target_with_unit(f.target),
+            f.tier.to_string(),
+            f.given.to_string(),
+            f.split.clone(),
+        ];
+        cells.extend(show::figure_cells(&f.figures));
+        table.add_row(cells);
+    }
+    show::text(&table)
+}
+
+fn for_people(loaded: &Loaded) -> String {
+    let about = loaded.model.metadata();
+    let unknown = || "not stated".to_owned();
+    let codecs: Vec<&str> = about.codecs.iter().map(|codec| codec.name()).collect();
+    let targets: Vec<&str> = loaded
+        .model
+        .targets()
+        .iter()
+        .map(|target| target.name())
+        .collect();
+    let mut text = String::new();
+    for (name, value) in [
+        ("model", loaded.origin()),
+        ("version", about.version.clone()),
+        ("trained at", about.trained_at.clone()),
+        ("format", about.format_version.to_string()),
+        (
+            "learner",
+            format!("{}, seed {}", about.model_kind.name(), about.seed),
+        ),
+        (
+            "trained on",
+            format!(
+                "{} rows, {} titles",
+                show::count(about.rows),
+                show::count(about.titles)
+            ),
+        ),
+        (
+            "codecs",
+            if codecs.is_empty() {
+                unknown()
+            } else {
+                codecs.join(", ")
+            },
+        ),
+        ("targets", targets.join(", ")),
+        (
+            "VMAF model",
+            about.vmaf_model.clone().unwrap_or_else(unknown),
+        ),
+        (
+            "probe recipe",
+            about.probe_recipe.clone().unwrap_or_else(unknown),
+        ),
+        ("licence", about.licence.clone().unwrap_or_else(unknown)),
+    ] {
+        text.push_str(&format!("{name:<14}{value}\n"));
+    }
+    match &about.profile {
+        Some(p) => text.push_str(&format!(
+            "profile       {}: {} USD a vCPU hour, {} W a vCPU, PUE {}, {} g CO2e a kWh ({})\n",
+            p.name, p.usd_per_cpu_hour, p.watts_per_cpu, p.pue, p.grid_g_per_kwh, p.source
+        )),
+        None => text.push_str("profile       none\n"),
+    }
+
+    let mut tables = show::table(&["table", "SHA-256", "rows", "titles"], 2);
+    for table in &about.tables {
+        let cells = [
+            table.name.clone(),
+            table.sha256.clone(),
+            show::count(table.rows),
+            show::count(table.titles),
+        ];
+        tables.add_row(cells);
+    }
+    let mut ranges = show::table(&["input", "unit", "lowest seen", "highest seen"], 2);
+    for (name, range) in &about.ranges {
+        let unit = Field::from_name(name).map_or("", Field::unit);
+        ranges.add_row([
+            name.clone(),
+            unit.to_owned(),
+            show::number(range.min),
+            show::number(range.max),
+        ]);
+    }
+    for (title, body) in [
+        ("Tables trained on", show::text(&tables)),
+        ("Figures on unseen titles", figures_table(&about.figures)),
+        ("Inputs seen", show::text(&ranges)),
+    ] {
+        text.push_str(&format!("\n{title}\n{body}"));
+    }
+    text
+}

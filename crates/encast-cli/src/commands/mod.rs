@@ -1,0 +1,8 @@
+//! One file a subcommand: its arguments and help, and what it does.
+
+pub mod evaluate;
+pub mod inspect;
+pub mod predict;
+pub mod predict_table;
+pub mod recommend;
+pub mod train;

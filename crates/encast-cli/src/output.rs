@@ -1,0 +1,117 @@
+//! Where results go: standard output, standard error, and files that are replaced as a whole or not at all.
+
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use serde::Serialize;
+use tempfile::NamedTempFile;
+
+use crate::failure::Failure;
+
+/// One line on standard error.
+pub fn note(message: &str) {
+    let line = message.replace(['\n', '\r'], " ");
+    // Nothing more can be done when standard error is closed.
+    let _ = writeln!(io::stderr(), "encast: {line}");
+}
+
+/// One JSON object on standard output.
+pub fn print_json(value: &impl Serialize) -> Result<(), Failure> {
+    let mut text = serde_json::to_string_pretty(value)
+        .map_err(|e| Failure::Bad(format!("writing JSON: {e}")))?;
+    text.push('\n');
+    print_text(&text)
+}
+
+/// Text on standard output.
+pub fn print_text(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(())
+}
+
+/// A file being written: under a temporary name in the same folder until [`Replacement::finish`] puts it in place.
+/// A device or pipe that is named as output is written directly.
+pub enum Replacement {
+    /// A regular file, or one that does not exist yet.
+    File {
+        temporary: NamedTempFile,
+        target: PathBuf,
+    },
+    /// A device or pipe.
+    Direct { file: File, target: PathBuf },
+}
+
+impl Replacement {
+    /// Opens the temporary file; the target is not touched.
+    pub fn of(path: &Path) -> Result<Replacement, Failure> {
+        // A symbolic link stays a link: what it points to is replaced.
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        match fs::metadata(&target) {
+            Ok(about) if about.is_dir() => return Err(Failure::of_file(path, "is a folder")),
+            Ok(about) if !about.is_file() => {
+                let file = File::options()
+                    .write(true)
+                    .open(&target)
+                    .map_err(|e| Failure::of_file(path, e))?;
+                return Ok(Replacement::Direct { file, target });
+            }
+            _ => {}
+        }
+        let folder = match target.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".encast-").suffix(".tmp");
+        #[cfg(unix)]
+        {
+            // As any other program creates files: readable as far as the umask allows.
+            use std::os::unix::fs::PermissionsExt;
+            builder.permissions(fs::Permissions::from_mode(0o666));
+        }
+        let temporary = builder
+            .tempfile_in(folder)
+            .map_err(|e| Failure::of_file(path, e))?;
+        Ok(Replacement::File { temporary, target })
+    }
+
+    /// Makes sure that the bytes are on the disk, and puts the file in place.
+    pub fn finish(self) -> Result<(), Failure> {
+        match self {
+            Replacement::File { temporary, target } => {
+                temporary
+                    .as_file()
+                    .sync_all()
+                    .map_err(|e| Failure::of_file(&target, e))?;
+                temporary
+                    .persist(&target)
+                    .map_err(|e| Failure::of_file(&target, e.error))?;
+                Ok(())
+            }
+            Replacement::Direct { mut file, target } => {
+                file.flush().map_err(|e| Failure::of_file(&target, e))
+            }
+        }
+    }
+}
+
+impl Write for Replacement {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Replacement::File { temporary, .. } => temporary.write(bytes),
+            Replacement::Direct { file, .. } => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Replacement::File { temporary, .. } => temporary.flush(),
+            Replacement::Direct { file, .. } => file.flush(),
+        }
+    }
+}

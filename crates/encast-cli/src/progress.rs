@@ -1,0 +1,126 @@
+//! Progress on standard error: a bar on a terminal, otherwise a line now and then; both with the time left.
+
+use std::{
+    io::{self, IsTerminal},
+    sync::Mutex,
+    time::{Duration, Instant},
+};
+
+use encast::Progress;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::output;
+
+/// Between two lines when standard error is no terminal.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// Tells people how far a long piece of work is.
+pub struct Meter {
+    what: &'static str,
+    shown: Shown,
+    started: Instant,
+    state: Mutex<State>,
+}
+
+enum Shown {
+    Nothing,
+    Lines,
+    Bar(ProgressBar),
+}
+
+struct State {
+    done: usize,
+    last_line: Option<Instant>,
+}
+
+impl Meter {
+    /// Starts to measure. `what` is the kind of work ("training").
+    pub fn start(what: &'static str, quiet: bool) -> Meter {
+        let shown = if quiet {
+            Shown::Nothing
+        } else if io::stderr().is_terminal() {
+            let bar = ProgressBar::new(0);
+            if let Ok(style) = ProgressStyle::with_template(
+                "{msg} [{bar:30}] {pos}/{len} fits, {elapsed} gone, {eta} left",
+            ) {
+                bar.set_style(style.progress_chars("=> "));
+            }
+            bar.set_message(what);
+            Shown::Bar(bar)
+        } else {
+            Shown::Lines
+        };
+        let state = Mutex::new(State {
+            done: 0,
+            last_line: None,
+        });
+        Meter {
+            what,
+            shown,
+            started: Instant::now(),
+            state,
+        }
+    }
+
+    /// Takes a report; may be called from several threads, and out of order.
+    pub fn report(&self, progress: Progress) {
+        let Ok(mut state) = self.state.lock() else {
+            return;
+        };
+        state.done = state.done.max(progress.done);
+        let done = state.done.min(progress.total);
+        match &self.shown {
+            Shown::Nothing => {}
+            Shown::Bar(bar) => {
+                bar.set_length(progress.total as u64);
+                bar.set_position(done as u64);
+            }
+            Shown::Lines => {
+                let now = Instant::now();
+                let due = state.last_line.is_none_or(|last| now - last >= PAUSE);
+                if due && done > 0 && done < progress.total {
+                    state.last_line = Some(now);
+                    output::note(&line(
+                        self.what,
+                        done,
+                        progress.total,
+                        self.started.elapsed(),
+                    ));
+                }
+            }
+        }
+    }
+
+    /// Takes the bar away and returns the seconds since the start.
+    pub fn finish(self) -> f64 {
+        let seconds = self.started.elapsed().as_secs_f64();
+        match self.shown {
+            Shown::Bar(bar) => bar.finish_and_clear(),
+            Shown::Lines => output::note(&format!("{}: done in {seconds:.1} s", self.what)),
+            Shown::Nothing => {}
+        }
+        seconds
+    }
+}
+
+fn line(what: &str, done: usize, total: usize, gone: Duration) -> String {
+    let left = gone.as_secs_f64() * (total - done) as f64 / done as f64;
+    let percent = 100.0 * done as f64 / total as f64;
+    format!(
+        "{what}: {done} of {total} fits ({percent:.0} %), {:.0} s gone, about {left:.0} s left",
+        gone.as_secs_f64()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_estimates_the_time_left() {
+        assert_eq!(
+            line("training", 25, 100, Duration::from_secs(10)),
+            "training: 25 of 100 fits (25 %), 10 s gone, about 30 s left"
+        );
+    }
+}

@@ -1,0 +1,241 @@
+//! One request by flags, or from a JSON file; and the limits of the search for a bitrate.
+
+use std::path::PathBuf;
+
+use encast::{
+    Codec, DEFAULT_TARGET_VMAF, Encoder, Field, Given, Group, PredictionFeatures, RecommendOptions,
+    Tier,
+};
+
+use crate::{failure::Failure, input};
+
+/// The flags of one request. What is not given is unknown; nothing is guessed.
+#[derive(clap::Args)]
+#[command(next_help_heading = "The encode (what is not given is unknown, and the interval tells)")]
+pub struct RequestArgs {
+    /// Request as JSON, field names as in tables; `-` is standard input. Flags beat what it says
+    #[arg(long, value_name = "R.json")]
+    request: Option<PathBuf>,
+    /// Video bitrate, kbit/s
+    #[arg(
+        long,
+        visible_alias = "bitrate-kbps",
+        value_name = "KBPS",
+        allow_negative_numbers = true
+    )]
+    bitrate: Option<f64>,
+    /// Constant-quality setting (CRF or QP), on the encoder's scale
+    #[arg(long, value_name = "Q", allow_negative_numbers = true)]
+    crf: Option<f64>,
+    /// Encoded size, pixels
+    #[arg(long, value_name = "WIDTHxHEIGHT", value_parser = size)]
+    resolution: Option<(f64, f64)>,
+    /// Encoded frame rate, frames/s
+    #[arg(
+        long,
+        visible_alias = "frame-rate",
+        value_name = "FPS",
+        allow_negative_numbers = true
+    )]
+    fps: Option<f64>,
+    /// Codec: h264, hevc, vp9, av1 or vvc
+    #[arg(long, value_name = "NAME", value_parser = Codec::from_name)]
+    codec: Option<Codec>,
+    /// Encoder: libx264, libx265, libvpx-vp9, libsvtav1, libaom-av1 or libvvenc
+    #[arg(long, value_name = "NAME", value_parser = Encoder::from_name)]
+    encoder: Option<Encoder>,
+    /// The encoder's own preset name
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
+    preset: Option<String>,
+    /// Encoder threads
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    threads: Option<f64>,
+    /// Share of source frames that never reach the viewer, 0-1
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
+    frame_drop: Option<f64>,
+    /// Motion, 0-1
+    #[arg(
+        long,
+        visible_alias = "motion-intensity",
+        value_name = "0-1",
+        allow_negative_numbers = true
+    )]
+    motion: Option<f64>,
+    /// Length of the content, seconds [default: 3600]
+    #[arg(
+        long,
+        visible_alias = "duration-s",
+        value_name = "S",
+        allow_negative_numbers = true
+    )]
+    duration: Option<f64>,
+    /// Size of the source, pixels
+    #[arg(long, value_name = "WIDTHxHEIGHT", value_parser = size)]
+    source_resolution: Option<(f64, f64)>,
+    /// Frame rate of the source, frames/s
+    #[arg(
+        long,
+        visible_alias = "source-frame-rate",
+        value_name = "FPS",
+        allow_negative_numbers = true
+    )]
+    source_fps: Option<f64>,
+    /// Bits per sample of the source
+    #[arg(long, value_name = "BITS", allow_negative_numbers = true)]
+    bit_depth: Option<f64>,
+    /// Mean spatial information, ITU-T P.910
+    #[arg(long, value_name = "SI", allow_negative_numbers = true)]
+    si_mean: Option<f64>,
+    /// Standard deviation of spatial information
+    #[arg(long, value_name = "SI", allow_negative_numbers = true)]
+    si_std: Option<f64>,
+    /// Mean temporal information, ITU-T P.910
+    #[arg(long, value_name = "TI", allow_negative_numbers = true)]
+    ti_mean: Option<f64>,
+    /// Standard deviation of temporal information
+    #[arg(long, value_name = "TI", allow_negative_numbers = true)]
+    ti_std: Option<f64>,
+    /// VCA's E
+    #[arg(long, value_name = "E", allow_negative_numbers = true)]
+    spatial_energy: Option<f64>,
+    /// VCA's h
+    #[arg(long, value_name = "H", allow_negative_numbers = true)]
+    temporal_energy: Option<f64>,
+    /// VCA's L
+    #[arg(long, value_name = "L", allow_negative_numbers = true)]
+    luminance: Option<f64>,
+    /// Bitrate of the trial encode, kbit/s (`encast inspect` shows the model's recipe)
+    #[arg(
+        long,
+        visible_alias = "probe-bitrate-kbps",
+        value_name = "KBPS",
+        allow_negative_numbers = true
+    )]
+    probe_bitrate: Option<f64>,
+    /// PSNR of the trial encode, dB
+    #[arg(long, value_name = "DB", allow_negative_numbers = true)]
+    probe_psnr: Option<f64>,
+    /// VMAF of the trial encode
+    #[arg(long, value_name = "VMAF", allow_negative_numbers = true)]
+    probe_vmaf: Option<f64>,
+}
+
+impl RequestArgs {
+    /// The numbers that were given as flags.
+    fn numbers(&self) -> impl Iterator<Item = (Field, f64)> {
+        let (size, source) = (self.resolution, self.source_resolution);
+        [
+            (Field::BitrateKbps, self.bitrate),
+            (Field::Crf, self.crf),
+            (Field::ResolutionWidth, size.map(|s| s.0)),
+            (Field::ResolutionHeight, size.map(|s| s.1)),
+            (Field::FrameRate, self.fps),
+            (Field::FrameDrop, self.frame_drop),
+            (Field::MotionIntensity, self.motion),
+            (Field::Threads, self.threads),
+            (Field::SourceWidth, source.map(|s| s.0)),
+            (Field::SourceHeight, source.map(|s| s.1)),
+            (Field::SourceFrameRate, self.source_fps),
+            (Field::BitDepth, self.bit_depth),
+            (Field::DurationS, self.duration),
+            (Field::SiMean, self.si_mean),
+            (Field::SiStd, self.si_std),
+            (Field::TiMean, self.ti_mean),
+            (Field::TiStd, self.ti_std),
+            (Field::SpatialEnergy, self.spatial_energy),
+            (Field::TemporalEnergy, self.temporal_energy),
+            (Field::Luminance, self.luminance),
+            (Field::ProbeBitrateKbps, self.probe_bitrate),
+            (Field::ProbePsnr, self.probe_psnr),
+            (Field::ProbeVmaf, self.probe_vmaf),
+        ]
+        .into_iter()
+        .filter_map(|(field, value)| Some((field, value?)))
+    }
+
+    /// Whether anything was given at all.
+    pub fn is_empty(&self) -> bool {
+        self.request.is_none()
+            && self.codec.is_none()
+            && self.encoder.is_none()
+            && self.preset.is_none()
+            && self.numbers().next().is_none()
+    }
+
+    /// The request: the JSON file, with the flags over it. Bounds are checked where it is used.
+    pub fn features(&self) -> Result<PredictionFeatures, Failure> {
+        let mut features = match &self.request {
+            Some(path) => input::read_json::<PredictionFeatures>(path)?,
+            None => PredictionFeatures::default(),
+        };
+        for (field, value) in self.numbers() {
+            features.set(field, Some(value));
+        }
+        features.codec = self.codec.or(features.codec);
+        features.encoder = self.encoder.or(features.encoder);
+        features.preset = self.preset.clone().or(features.preset);
+        if self.request.is_none() && self.resolution.is_none() {
+            return Err(Failure::Bad(
+                "resolution_width is missing: give --resolution WIDTHxHEIGHT".to_owned(),
+            ));
+        }
+        Ok(features)
+    }
+}
+
+/// `1920x1080` as width and height.
+fn size(text: &str) -> Result<(f64, f64), String> {
+    let number = |part: &str| part.parse::<f64>().ok();
+    text.split_once(['x', 'X'])
+        .and_then(|(width, height)| Some((number(width)?, number(height)?)))
+        .ok_or_else(|| "must be WIDTHxHEIGHT in pixels, as 1920x1080".to_owned())
+}
+
+/// Target and limits of the search for a bitrate.
+#[derive(clap::Args)]
+#[command(next_help_heading = "The recommended bitrate")]
+pub struct SearchArgs {
+    /// VMAF to reach
+    #[arg(long, value_name = "VMAF", default_value_t = DEFAULT_TARGET_VMAF, allow_negative_numbers = true)]
+    target_vmaf: f64,
+    /// Lowest bitrate that may be recommended, kbit/s
+    #[arg(long, value_name = "KBPS", default_value_t = RecommendOptions::default().min_bitrate_kbps,
+          allow_negative_numbers = true)]
+    min_bitrate: f64,
+    /// Highest bitrate that may be recommended, kbit/s
+    #[arg(long, value_name = "KBPS", default_value_t = RecommendOptions::default().max_bitrate_kbps,
+          allow_negative_numbers = true)]
+    max_bitrate: f64,
+}
+
+impl SearchArgs {
+    /// As the core takes them; it checks them.
+    pub fn options(&self) -> RecommendOptions {
+        RecommendOptions {
+            target_vmaf: self.target_vmaf,
+            min_bitrate_kbps: self.min_bitrate,
+            max_bitrate_kbps: self.max_bitrate,
+        }
+    }
+}
+
+/// Makes unknown what a forecast shall not know: the groups above the tier, and the other rate setting.
+pub fn masked(
+    mut features: PredictionFeatures,
+    tier: Option<Tier>,
+    given: Option<Given>,
+) -> PredictionFeatures {
+    if let Some(tier) = tier {
+        for group in [Group::Content, Group::Probe, Group::ProbeVmaf] {
+            if !tier.knows(group) {
+                features = features.without(group);
+            }
+        }
+    }
+    match given {
+        Some(Given::Bitrate) => features.crf = None,
+        Some(Given::Crf) => features.bitrate_kbps = None,
+        None => {}
+    }
+    features
+}

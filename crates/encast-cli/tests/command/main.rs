@@ -1,0 +1,11 @@
+//! The `encast` command from outside: real tables, real models, exit codes, and the JSON contracts.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
+mod evaluate;
+mod inspect;
+mod predict;
+mod predict_table;
+mod recommend;
+mod train;
+mod usage;
