@@ -2,27 +2,13 @@
 
 use std::str::FromStr;
 
-use encast::{Given, Target, TargetFigures, Tier, bundle::TierFigures};
+use encast::{Given, Target, TargetFigures, Tier, TierFigures};
 use serde::Serialize;
 
 /// Figures that must be at least the bound.
-const AT_LEAST: [&str; 6] = [
-    "r2",
-    "r2_log",
-    "within_2",
-    "within_half_db",
-    "coverage",
-    "title_coverage_min",
-];
+const AT_LEAST: [&str; 6] = ["r2", "r2_log", "within_2", "within_half_db", "coverage", "title_coverage_min"];
 /// Figures that must be at most the bound.
-const AT_MOST: [&str; 6] = [
-    "mae",
-    "rmse",
-    "mape",
-    "median_ape",
-    "mae_log2",
-    "mean_width",
-];
+const AT_MOST: [&str; 6] = ["mae", "rmse", "mape", "median_ape", "mae_log2", "mean_width"];
 
 /// One bound on one figure.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,14 +41,9 @@ impl FromStr for Gate {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Gate, String> {
-        let form = || {
-            "must be [tier:][given:]target.metric=value, as vmaf.r2=0.85 or content:vmaf.mae<=9.3"
-                .to_owned()
-        };
+        let form = || "must be [tier:][given:]target.metric=value, as vmaf.r2=0.85 or content:vmaf.mae<=9.3".to_owned();
         let (name, sign, bound) = split_at_sign(text).ok_or_else(form)?;
-        let (prefixes, figure) = name
-            .rsplit_once(':')
-            .map_or((None, name), |(before, figure)| (Some(before), figure));
+        let (prefixes, figure) = name.rsplit_once(':').map_or((None, name), |(before, figure)| (Some(before), figure));
         let (mut tier, mut given) = (None, None);
         for prefix in prefixes.iter().flat_map(|p| p.split(':')) {
             if let Ok(found) = Tier::from_name(prefix) {
@@ -75,44 +56,22 @@ impl FromStr for Gate {
         }
         let (target, metric) = figure.split_once('.').ok_or_else(form)?;
         let target = Target::from_name(target).map_err(|error| error.to_string())?;
-        let known = AT_LEAST
-            .iter()
-            .map(|m| (*m, true))
-            .chain(AT_MOST.iter().map(|m| (*m, false)));
-        let (metric, at_least) = known
-            .clone()
-            .find(|(known, _)| *known == metric)
-            .ok_or_else(|| {
-                let names: Vec<&str> = known.map(|(name, _)| name).collect();
-                format!("unknown metric '{metric}': known are {}", names.join(", "))
-            })?;
+        let known = AT_LEAST.iter().map(|m| (*m, true)).chain(AT_MOST.iter().map(|m| (*m, false)));
+        let (metric, at_least) = known.clone().find(|(known, _)| *known == metric).ok_or_else(|| {
+            let names: Vec<&str> = known.map(|(name, _)| name).collect();
+            format!("unknown metric '{metric}': known are {}", names.join(", "))
+        })?;
         match (sign, at_least) {
             ("<=", true) => {
-                return Err(format!(
-                    "{metric} is at least its bound: write {metric}=… or {metric}>=…"
-                ));
+                return Err(format!("{metric} is at least its bound: write {metric}=… or {metric}>=…"));
             }
             (">=", false) => {
-                return Err(format!(
-                    "{metric} is at most its bound: write {metric}=… or {metric}<=…"
-                ));
+                return Err(format!("{metric} is at most its bound: write {metric}=… or {metric}<=…"));
             }
             _ => {}
         }
-        let bound: f64 = bound
-            .parse()
-            .ok()
-            .filter(|b: &f64| b.is_finite())
-            .ok_or_else(form)?;
-        Ok(Gate {
-            text: text.to_owned(),
-            tier,
-            given,
-            target,
-            metric,
-            at_least,
-            bound,
-        })
+        let bound: f64 = bound.parse().ok().filter(|b: &f64| b.is_finite()).ok_or_else(form)?;
+        Ok(Gate { text: text.to_owned(), tier, given, target, metric, at_least, bound })
     }
 }
 
@@ -136,45 +95,22 @@ impl Gate {
     /// Checks the gate on the figures of a bundle: of the tier asked for, otherwise the richest; of the rate setting
     /// asked for, otherwise with the bitrate given (for the bitrate itself: with the CRF given).
     pub fn check_bundle(&self, figures: &[TierFigures]) -> Checked {
-        let usual = if self.target == Target::BitrateKbps {
-            Given::Crf
-        } else {
-            Given::Bitrate
-        };
+        let usual = if self.target == Target::BitrateKbps { Given::Crf } else { Given::Bitrate };
         let given = self.given.unwrap_or(usual);
-        let fitting = figures.iter().filter(|f| {
-            f.target == self.target
-                && f.given == given
-                && self.tier.is_none_or(|tier| tier == f.tier)
-        });
+        let fitting = figures
+            .iter()
+            .filter(|f| f.target == self.target && f.given == given && self.tier.is_none_or(|tier| tier == f.tier));
         self.judge(fitting.max_by_key(|f| f.tier).map(|f| &f.figures))
     }
 
     fn judge(&self, figures: Option<&TargetFigures>) -> Checked {
-        let value = figures
-            .and_then(|f| self.figure(f))
-            .filter(|v| v.is_finite());
-        let passed = value.is_some_and(|v| {
-            if self.at_least {
-                v >= self.bound
-            } else {
-                v <= self.bound
-            }
-        });
+        let value = figures.and_then(|f| self.figure(f)).filter(|v| v.is_finite());
+        let passed = value.is_some_and(|v| if self.at_least { v >= self.bound } else { v <= self.bound });
         let told = match value {
             None => format!("{}: there is no such figure", self.text),
-            Some(v) => format!(
-                "{}: is {v:.4}, misses by {:.4}",
-                self.text,
-                (v - self.bound).abs()
-            ),
+            Some(v) => format!("{}: is {v:.4}, misses by {:.4}", self.text, (v - self.bound).abs()),
         };
-        Checked {
-            gate: self.text.clone(),
-            value,
-            passed,
-            told,
-        }
+        Checked { gate: self.text.clone(), value, passed, told }
     }
 
     fn figure(&self, f: &TargetFigures) -> Option<f64> {
@@ -198,11 +134,7 @@ impl Gate {
 
 /// The gates that were missed, for people; `None` when all are kept.
 pub fn missed(checked: &[Checked]) -> Option<String> {
-    let told: Vec<&str> = checked
-        .iter()
-        .filter(|c| !c.passed)
-        .map(|c| c.told.as_str())
-        .collect();
+    let told: Vec<&str> = checked.iter().filter(|c| !c.passed).map(|c| c.told.as_str()).collect();
     (!told.is_empty()).then(|| format!("gate missed: {}", told.join("; ")))
 }
 
@@ -229,13 +161,7 @@ mod tests {
 
     fn of(tier: Tier, given: Given, mae: f64) -> TierFigures {
         let figures = TargetFigures { mae, ..figures() };
-        TierFigures {
-            target: Target::Vmaf,
-            tier,
-            given,
-            split: "title-5-fold".to_owned(),
-            figures,
-        }
+        TierFigures { target: Target::Vmaf, tier, given, split: "title-5-fold".to_owned(), figures }
     }
 
     #[test]
@@ -251,11 +177,7 @@ mod tests {
             ("psnr.r2=0", false),
             ("vmaf.coverage=0", false),
         ] {
-            assert_eq!(
-                gate.parse::<Gate>().unwrap().check(&all).passed,
-                passes,
-                "{gate}"
-            );
+            assert_eq!(gate.parse::<Gate>().unwrap().check(&all).passed, passes, "{gate}");
         }
     }
 

@@ -1,13 +1,12 @@
 //! What is read from files: encode tables, small JSON documents.
 
 use std::{
-    collections::BTreeMap,
     fs::File,
     io::{self, Read},
     path::{Path, PathBuf},
 };
 
-use encast::{EncodeTable, Error, ResourceProfile, TableProvenance};
+use encast::{EncodeTable, Error, ResourceProfile};
 use serde::de::DeserializeOwned;
 
 use crate::{failure::Failure, output};
@@ -19,8 +18,6 @@ const LARGEST_JSON: u64 = 1 << 20;
 pub struct Tables {
     /// The rows of all of them.
     pub table: EncodeTable,
-    /// What each table was.
-    pub provenance: Vec<TableProvenance>,
     /// File of each run of rows, and how many rows it has.
     files: Vec<(PathBuf, usize)>,
 }
@@ -31,21 +28,11 @@ impl Tables {
         let mut all: Option<Tables> = None;
         for path in paths {
             let table = EncodeTable::read(path)?;
-            let (provenance, file) = (
-                table.provenance.clone(),
-                (path.clone(), table.features.len()),
-            );
+            let file = (path.clone(), table.len());
             match &mut all {
-                None => {
-                    all = Some(Tables {
-                        table,
-                        provenance: vec![provenance],
-                        files: vec![file],
-                    })
-                }
+                None => all = Some(Tables { table, files: vec![file] }),
                 Some(all) => {
                     all.table.append(table);
-                    all.provenance.push(provenance);
                     all.files.push(file);
                 }
             }
@@ -69,16 +56,11 @@ impl Tables {
         error.into()
     }
 
-    /// Tells people which rows were left out, and why.
+    /// Tells people what was left out, and why.
     pub fn warn_of_excluded(&self) {
-        warn_of_excluded(&self.table.excluded);
-    }
-}
-
-/// Tells people which rows were left out, and why.
-fn warn_of_excluded(excluded: &BTreeMap<String, usize>) {
-    for (reason, rows) in excluded {
-        output::note(&format!("warning: {rows} rows left out: {reason}"));
+        for (reason, count) in &self.table.excluded {
+            output::note(&format!("warning: left out {count} times: {reason}"));
+        }
     }
 }
 
@@ -92,18 +74,13 @@ pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
     };
     read.map_err(|error| Failure::of_file(path, error))?;
     if text.len() as u64 > LARGEST_JSON {
-        return Err(Failure::of_file(
-            path,
-            format!("is larger than {LARGEST_JSON} bytes"),
-        ));
+        return Err(Failure::of_file(path, format!("is larger than {LARGEST_JSON} bytes")));
     }
     serde_json::from_slice(&text).map_err(|error| {
         // serde_json ends its message with the place; it belongs in front.
         let (line, column) = (error.line(), error.column());
         let text = error.to_string();
-        let what = text
-            .strip_suffix(&format!(" at line {line} column {column}"))
-            .unwrap_or(&text);
+        let what = text.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&text);
         Failure::Bad(format!("{}:{line}:{column}: {what}", path.display()))
     })
 }
@@ -112,8 +89,6 @@ pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
 pub fn read_profile(path: Option<&Path>) -> Result<Option<ResourceProfile>, Failure> {
     let Some(path) = path else { return Ok(None) };
     let profile: ResourceProfile = read_json(path)?;
-    profile
-        .check()
-        .map_err(|error| Failure::of_file(path, error))?;
+    profile.check().map_err(|error| Failure::of_file(path, error))?;
     Ok(Some(profile))
 }

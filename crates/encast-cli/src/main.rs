@@ -86,18 +86,9 @@ fn usage(error: &clap::Error) -> ExitCode {
         _ => {
             let text = error.to_string();
             let what = text.split("\n\nUsage:").next().unwrap_or(&text);
-            let what = what
-                .split("\n\nFor more information")
-                .next()
-                .unwrap_or(what);
-            let words: Vec<&str> = what
-                .trim_start_matches("error: ")
-                .split_whitespace()
-                .collect();
-            output::note(&format!(
-                "error: {} (--help shows the usage)",
-                words.join(" ")
-            ));
+            let what = what.split("\n\nFor more information").next().unwrap_or(what);
+            let words: Vec<&str> = what.trim_start_matches("error: ").split_whitespace().collect();
+            output::note(&format!("error: {} (--help shows the usage)", words.join(" ")));
             ExitCode::from(2)
         }
     }

@@ -36,9 +36,7 @@ impl ModelArg {
 pub fn load(named: Option<&Path>) -> Result<Loaded, Failure> {
     let path = match named {
         Some(path) => Some(path.to_owned()),
-        None => std::env::var_os("ENCAST_MODEL")
-            .filter(|v: &OsString| !v.is_empty())
-            .map(PathBuf::from),
+        None => std::env::var_os("ENCAST_MODEL").filter(|v: &OsString| !v.is_empty()).map(PathBuf::from),
     };
     let model = match &path {
         Some(path) => encast::load_model(path).map_err(|error| match error {
@@ -54,8 +52,6 @@ pub fn load(named: Option<&Path>) -> Result<Loaded, Failure> {
 impl Loaded {
     /// Where it came from, for people.
     pub fn origin(&self) -> String {
-        self.path
-            .as_ref()
-            .map_or_else(|| "embedded model".to_owned(), |p| p.display().to_string())
+        self.path.as_ref().map_or_else(|| "embedded model".to_owned(), |p| p.display().to_string())
     }
 }

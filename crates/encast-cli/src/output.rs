@@ -20,8 +20,7 @@ pub fn note(message: &str) {
 
 /// One JSON object on standard output.
 pub fn print_json(value: &impl Serialize) -> Result<(), Failure> {
-    let mut text = serde_json::to_string_pretty(value)
-        .map_err(|e| Failure::Bad(format!("writing JSON: {e}")))?;
+    let mut text = serde_json::to_string_pretty(value).map_err(|e| Failure::Bad(format!("writing JSON: {e}")))?;
     text.push('\n');
     print_text(&text)
 }
@@ -38,10 +37,7 @@ pub fn print_text(text: &str) -> Result<(), Failure> {
 /// A device or pipe that is named as output is written directly.
 pub enum Replacement {
     /// A regular file, or one that does not exist yet.
-    File {
-        temporary: NamedTempFile,
-        target: PathBuf,
-    },
+    File { temporary: NamedTempFile, target: PathBuf },
     /// A device or pipe.
     Direct { file: File, target: PathBuf },
 }
@@ -54,10 +50,7 @@ impl Replacement {
         match fs::metadata(&target) {
             Ok(about) if about.is_dir() => return Err(Failure::of_file(path, "is a folder")),
             Ok(about) if !about.is_file() => {
-                let file = File::options()
-                    .write(true)
-                    .open(&target)
-                    .map_err(|e| Failure::of_file(path, e))?;
+                let file = File::options().write(true).open(&target).map_err(|e| Failure::of_file(path, e))?;
                 return Ok(Replacement::Direct { file, target });
             }
             _ => {}
@@ -74,9 +67,7 @@ impl Replacement {
             use std::os::unix::fs::PermissionsExt;
             builder.permissions(fs::Permissions::from_mode(0o666));
         }
-        let temporary = builder
-            .tempfile_in(folder)
-            .map_err(|e| Failure::of_file(path, e))?;
+        let temporary = builder.tempfile_in(folder).map_err(|e| Failure::of_file(path, e))?;
         Ok(Replacement::File { temporary, target })
     }
 
@@ -84,18 +75,11 @@ impl Replacement {
     pub fn finish(self) -> Result<(), Failure> {
         match self {
             Replacement::File { temporary, target } => {
-                temporary
-                    .as_file()
-                    .sync_all()
-                    .map_err(|e| Failure::of_file(&target, e))?;
-                temporary
-                    .persist(&target)
-                    .map_err(|e| Failure::of_file(&target, e.error))?;
+                temporary.as_file().sync_all().map_err(|e| Failure::of_file(&target, e))?;
+                temporary.persist(&target).map_err(|e| Failure::of_file(&target, e.error))?;
                 Ok(())
             }
-            Replacement::Direct { mut file, target } => {
-                file.flush().map_err(|e| Failure::of_file(&target, e))
-            }
+            Replacement::Direct { mut file, target } => file.flush().map_err(|e| Failure::of_file(&target, e)),
         }
     }
 }

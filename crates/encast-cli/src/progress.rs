@@ -40,9 +40,9 @@ impl Meter {
             Shown::Nothing
         } else if io::stderr().is_terminal() {
             let bar = ProgressBar::new(0);
-            if let Ok(style) = ProgressStyle::with_template(
-                "{msg} [{bar:30}] {pos}/{len} fits, {elapsed} gone, {eta} left",
-            ) {
+            if let Ok(style) =
+                ProgressStyle::with_template("{msg} [{bar:30}] {pos}/{len} fits, {elapsed} gone, {eta} left")
+            {
                 bar.set_style(style.progress_chars("=> "));
             }
             bar.set_message(what);
@@ -50,16 +50,8 @@ impl Meter {
         } else {
             Shown::Lines
         };
-        let state = Mutex::new(State {
-            done: 0,
-            last_line: None,
-        });
-        Meter {
-            what,
-            shown,
-            started: Instant::now(),
-            state,
-        }
+        let state = Mutex::new(State { done: 0, last_line: None });
+        Meter { what, shown, started: Instant::now(), state }
     }
 
     /// Takes a report; may be called from several threads, and out of order.
@@ -80,12 +72,7 @@ impl Meter {
                 let due = state.last_line.is_none_or(|last| now - last >= PAUSE);
                 if due && done > 0 && done < progress.total {
                     state.last_line = Some(now);
-                    output::note(&line(
-                        self.what,
-                        done,
-                        progress.total,
-                        self.started.elapsed(),
-                    ));
+                    output::note(&line(self.what, done, progress.total, self.started.elapsed()));
                 }
             }
         }
@@ -106,10 +93,7 @@ impl Meter {
 fn line(what: &str, done: usize, total: usize, gone: Duration) -> String {
     let left = gone.as_secs_f64() * (total - done) as f64 / done as f64;
     let percent = 100.0 * done as f64 / total as f64;
-    format!(
-        "{what}: {done} of {total} fits ({percent:.0} %), {:.0} s gone, about {left:.0} s left",
-        gone.as_secs_f64()
-    )
+    format!("{what}: {done} of {total} fits ({percent:.0} %), {:.0} s gone, about {left:.0} s left", gone.as_secs_f64())
 }
 
 #[cfg(test)]

@@ -2,10 +2,7 @@
 
 use std::path::PathBuf;
 
-use encast::{
-    Codec, DEFAULT_TARGET_VMAF, Encoder, Field, Given, Group, PredictionFeatures, RecommendOptions,
-    Tier,
-};
+use encast::{Codec, DEFAULT_TARGET_VMAF, Encoder, Field, Given, PredictionFeatures, RecommendOptions, Tier};
 
 use crate::{failure::Failure, input};
 
@@ -17,12 +14,7 @@ pub struct RequestArgs {
     #[arg(long, value_name = "R.json")]
     request: Option<PathBuf>,
     /// Video bitrate, kbit/s
-    #[arg(
-        long,
-        visible_alias = "bitrate-kbps",
-        value_name = "KBPS",
-        allow_negative_numbers = true
-    )]
+    #[arg(long, visible_alias = "bitrate-kbps", value_name = "KBPS", allow_negative_numbers = true)]
     bitrate: Option<f64>,
     /// Constant-quality setting (CRF or QP), on the encoder's scale
     #[arg(long, value_name = "Q", allow_negative_numbers = true)]
@@ -31,12 +23,7 @@ pub struct RequestArgs {
     #[arg(long, value_name = "WIDTHxHEIGHT", value_parser = size)]
     resolution: Option<(f64, f64)>,
     /// Encoded frame rate, frames/s
-    #[arg(
-        long,
-        visible_alias = "frame-rate",
-        value_name = "FPS",
-        allow_negative_numbers = true
-    )]
+    #[arg(long, visible_alias = "frame-rate", value_name = "FPS", allow_negative_numbers = true)]
     fps: Option<f64>,
     /// Codec: h264, hevc, vp9, av1 or vvc
     #[arg(long, value_name = "NAME", value_parser = Codec::from_name)]
@@ -54,31 +41,16 @@ pub struct RequestArgs {
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
     frame_drop: Option<f64>,
     /// Motion, 0-1
-    #[arg(
-        long,
-        visible_alias = "motion-intensity",
-        value_name = "0-1",
-        allow_negative_numbers = true
-    )]
+    #[arg(long, visible_alias = "motion-intensity", value_name = "0-1", allow_negative_numbers = true)]
     motion: Option<f64>,
     /// Length of the content, seconds [default: 3600]
-    #[arg(
-        long,
-        visible_alias = "duration-s",
-        value_name = "S",
-        allow_negative_numbers = true
-    )]
+    #[arg(long, visible_alias = "duration-s", value_name = "S", allow_negative_numbers = true)]
     duration: Option<f64>,
     /// Size of the source, pixels
     #[arg(long, value_name = "WIDTHxHEIGHT", value_parser = size)]
     source_resolution: Option<(f64, f64)>,
     /// Frame rate of the source, frames/s
-    #[arg(
-        long,
-        visible_alias = "source-frame-rate",
-        value_name = "FPS",
-        allow_negative_numbers = true
-    )]
+    #[arg(long, visible_alias = "source-frame-rate", value_name = "FPS", allow_negative_numbers = true)]
     source_fps: Option<f64>,
     /// Bits per sample of the source
     #[arg(long, value_name = "BITS", allow_negative_numbers = true)]
@@ -105,12 +77,7 @@ pub struct RequestArgs {
     #[arg(long, value_name = "L", allow_negative_numbers = true)]
     luminance: Option<f64>,
     /// Bitrate of the trial encode, kbit/s (`encast inspect` shows the model's recipe)
-    #[arg(
-        long,
-        visible_alias = "probe-bitrate-kbps",
-        value_name = "KBPS",
-        allow_negative_numbers = true
-    )]
+    #[arg(long, visible_alias = "probe-bitrate-kbps", value_name = "KBPS", allow_negative_numbers = true)]
     probe_bitrate: Option<f64>,
     /// PSNR of the trial encode, dB
     #[arg(long, value_name = "DB", allow_negative_numbers = true)]
@@ -175,9 +142,7 @@ impl RequestArgs {
         features.encoder = self.encoder.or(features.encoder);
         features.preset = self.preset.clone().or(features.preset);
         if self.request.is_none() && self.resolution.is_none() {
-            return Err(Failure::Bad(
-                "resolution_width is missing: give --resolution WIDTHxHEIGHT".to_owned(),
-            ));
+            return Err(Failure::Bad("resolution_width is missing: give --resolution WIDTHxHEIGHT".to_owned()));
         }
         Ok(features)
     }
@@ -220,22 +185,11 @@ impl SearchArgs {
 }
 
 /// Makes unknown what a forecast shall not know: the groups above the tier, and the other rate setting.
-pub fn masked(
-    mut features: PredictionFeatures,
-    tier: Option<Tier>,
-    given: Option<Given>,
-) -> PredictionFeatures {
-    if let Some(tier) = tier {
-        for group in [Group::Content, Group::Probe, Group::ProbeVmaf] {
-            if !tier.knows(group) {
-                features = features.without(group);
-            }
-        }
-    }
-    match given {
-        Some(Given::Bitrate) => features.crf = None,
-        Some(Given::Crf) => features.bitrate_kbps = None,
-        None => {}
+pub fn masked(mut features: PredictionFeatures, tier: Option<Tier>, given: Option<Given>) -> PredictionFeatures {
+    let rates = (features.bitrate_kbps, features.crf);
+    features = encast::mask(&features, tier.unwrap_or_default(), given.unwrap_or_default());
+    if given.is_none() {
+        (features.bitrate_kbps, features.crf) = rates;
     }
     features
 }

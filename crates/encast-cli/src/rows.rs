@@ -56,25 +56,13 @@ impl Requests {
     pub fn open(path: &Path) -> Result<Requests, Failure> {
         let file = File::open(path).map_err(|error| Failure::of_file(path, error))?;
         let budget = Rc::new(Cell::new(LONGEST_ROW));
-        let limited = Limited {
-            inner: file,
-            budget: Rc::clone(&budget),
-        };
+        let limited = Limited { inner: file, budget: Rc::clone(&budget) };
         let mut reader = csv::ReaderBuilder::new().from_reader(limited);
-        let header = reader
-            .byte_headers()
-            .map_err(|error| csv_failure(path, 1, &error))?
-            .clone();
-        let names: Vec<String> = header
-            .iter()
-            .map(|name| String::from_utf8_lossy(name).trim().to_owned())
-            .collect();
+        let header = reader.byte_headers().map_err(|error| csv_failure(path, 1, &error))?.clone();
+        let names: Vec<String> = header.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
         let places: Vec<Place> = names.iter().map(|name| Place::of(name)).collect();
         for (i, place) in places.iter().enumerate() {
-            if let Some(j) = places[..i]
-                .iter()
-                .position(|p| p == place && *place != Place::Other)
-            {
+            if let Some(j) = places[..i].iter().position(|p| p == place && *place != Place::Other) {
                 return Err(Failure::Bad(format!(
                     "{}:1: columns '{}' and '{}' both say the same",
                     path.display(),
@@ -89,13 +77,7 @@ impl Requests {
                 path.display()
             )));
         }
-        Ok(Requests {
-            path: path.to_owned(),
-            reader,
-            budget,
-            header,
-            places,
-        })
+        Ok(Requests { path: path.to_owned(), reader, budget, header, places })
     }
 
     /// The header as it stands in the file.
@@ -107,11 +89,7 @@ impl Requests {
     pub fn read(&mut self, row: &mut ByteRecord) -> Result<Option<u64>, Failure> {
         self.budget.set(LONGEST_ROW);
         let line = self.reader.position().line();
-        if !self
-            .reader
-            .read_byte_record(row)
-            .map_err(|error| csv_failure(&self.path, line, &error))?
-        {
+        if !self.reader.read_byte_record(row).map_err(|error| csv_failure(&self.path, line, &error))? {
             return Ok(None);
         }
         Ok(Some(row.position().map_or(line, csv::Position::line)))
@@ -125,25 +103,17 @@ impl Requests {
                 continue;
             }
             let name = || String::from_utf8_lossy(name).trim().to_owned();
-            let text = std::str::from_utf8(bytes)
-                .map_err(|_| format!("{}: is not UTF-8", name()))?
-                .trim();
+            let text = std::str::from_utf8(bytes).map_err(|_| format!("{}: is not UTF-8", name()))?.trim();
             if text.is_empty() {
                 continue;
             }
             match place {
                 Place::Number(field) => {
-                    let value = text
-                        .parse()
-                        .map_err(|_| format!("{} = {text}: must be a number, or empty", name()))?;
+                    let value = text.parse().map_err(|_| format!("{} = {text}: must be a number, or empty", name()))?;
                     features.set(*field, Some(value));
                 }
-                Place::Codec => {
-                    features.codec = Some(Codec::from_name(text).map_err(|e| e.to_string())?)
-                }
-                Place::Encoder => {
-                    features.encoder = Some(Encoder::from_name(text).map_err(|e| e.to_string())?)
-                }
+                Place::Codec => features.codec = Some(Codec::from_name(text).map_err(|e| e.to_string())?),
+                Place::Encoder => features.encoder = Some(Encoder::from_name(text).map_err(|e| e.to_string())?),
                 Place::Preset => features.preset = Some(text.to_owned()),
                 Place::Other => {}
             }
@@ -156,9 +126,7 @@ impl Requests {
 fn csv_failure(path: &Path, line: u64, error: &csv::Error) -> Failure {
     let line = error.position().map_or(line, csv::Position::line);
     let what = match error.kind() {
-        csv::ErrorKind::UnequalLengths {
-            expected_len, len, ..
-        } => {
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
             format!("{len} fields found, the header has {expected_len}")
         }
         csv::ErrorKind::Io(error) => error.to_string(),
@@ -176,9 +144,7 @@ struct Limited<R> {
 impl<R: Read> Read for Limited<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         if self.budget.get() == 0 {
-            return Err(io::Error::other(format!(
-                "the row is longer than {LONGEST_ROW} bytes"
-            )));
+            return Err(io::Error::other(format!("the row is longer than {LONGEST_ROW} bytes")));
         }
         let most = into.len().min(self.budget.get());
         let read = self.inner.read(&mut into[..most])?;

@@ -1,32 +1,55 @@
 //! Tables and numbers for people.
 
-use comfy_table::{CellAlignment, Table, presets::UTF8_HORIZONTAL_ONLY};
-use encast::{Target, TargetFigures};
+use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
+use encast::{Estimate, Target, TargetFigures};
 
-/// An empty table; `left` columns hold words, the others numbers.
-pub fn table(header: &[&str], left: usize) -> Table {
+/// One line under the header, none elsewhere.
+const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+
+/// What stands where there is no number.
+const NONE: &str = "–";
+
+/// A table as text. The first `left` columns hold words, the others numbers; of these, one without any number is left
+/// out.
+pub fn table(header: &[&str], left: usize, mut rows: Vec<Vec<String>>) -> String {
+    let shown: Vec<usize> = (0..header.len())
+        .filter(|&column| column < left || rows.iter().any(|row| row.get(column).is_some_and(|cell| cell != NONE)))
+        .collect();
     let mut table = Table::new();
-    table
-        .load_style(UTF8_HORIZONTAL_ONLY)
-        .set_header(header.iter().copied());
+    table.load_style(STYLE).set_header(shown.iter().map(|&column| header[column]));
+    for row in &mut rows {
+        table.add_row(shown.iter().map(|&column| row.get_mut(column).map(std::mem::take).unwrap_or_default()));
+    }
     for column in table.column_iter_mut().skip(left) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    table
+    let mut text = String::new();
+    for line in table.lines() {
+        // The style pads every cell by one space.
+        text.push_str(line.strip_prefix([' ', '─']).unwrap_or(&line).trim_end());
+        text.push('\n');
+    }
+    text
 }
 
-/// A table as text, without spaces at line ends.
-pub fn text(table: &Table) -> String {
-    table.trim_fmt() + "\n"
+/// Names and values, one line each.
+pub fn pairs(pairs: &[(&str, String)]) -> String {
+    let width = pairs.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    pairs.iter().map(|(name, value)| format!("{name:<width$}  {value}\n")).collect()
 }
 
-/// A number with four significant digits, and all digits before the point.
+/// A forecast with its interval.
+pub fn with_interval(e: &Estimate) -> String {
+    format!("{} ({} to {})", number(e.value), number(e.lower), number(e.upper))
+}
+
+/// A number with four significant digits, and all digits before the point; a whole number as it is.
 pub fn number(value: f64) -> String {
     if !value.is_finite() {
-        return "–".to_owned();
+        return NONE.to_owned();
     }
-    if value == 0.0 {
-        return "0".to_owned();
+    if value.abs() < 1e6 && value == value.round() {
+        return format!("{value}");
     }
     let magnitude = value.abs().log10().floor() as i32;
     if magnitude < -6 {
@@ -38,14 +61,12 @@ pub fn number(value: f64) -> String {
 
 /// A number, or a dash where there is none.
 pub fn number_or_dash(value: Option<f64>) -> String {
-    value.map_or_else(|| "–".to_owned(), number)
+    value.map_or_else(|| NONE.to_owned(), number)
 }
 
 /// A coefficient of determination or a share, with three digits.
 pub fn share(value: Option<f64>) -> String {
-    value
-        .filter(|v| v.is_finite())
-        .map_or_else(|| "–".to_owned(), |v| format!("{v:.3}"))
+    value.filter(|v| v.is_finite()).map_or_else(|| NONE.to_owned(), |v| format!("{v:.3}"))
 }
 
 /// A count with a thin separator between thousands: `17 732`.
@@ -67,23 +88,13 @@ pub fn target_with_unit(target: Target) -> String {
 }
 
 /// Columns of figures, after the columns that say which figures they are.
-pub const FIGURE_COLUMNS: [&str; 9] = [
-    "rows",
-    "R²",
-    "R² of log",
-    "MAE",
-    "mean's MAE",
-    "median error",
-    "within ±2 / ±0.5 dB",
-    "coverage",
-    "width",
-];
+pub const FIGURE_COLUMNS: [&str; 9] =
+    ["rows", "R²", "R² of log", "MAE", "mean's MAE", "median error", "within ±2 / ±0.5 dB", "coverage", "width"];
 
 /// The figures of one target, one cell a column of [`FIGURE_COLUMNS`].
 pub fn figure_cells(figures: &TargetFigures) -> Vec<String> {
     let interval = figures.interval.as_ref();
-    let percent =
-        |v: Option<f64>| v.map_or_else(|| "–".to_owned(), |v| format!("{:.1} %", 100.0 * v));
+    let percent = |v: Option<f64>| v.map_or_else(|| NONE.to_owned(), |v| format!("{:.1} %", 100.0 * v));
     vec![
         count(figures.rows),
         share(Some(figures.r2)),
@@ -105,7 +116,8 @@ mod tests {
     fn numbers_keep_four_digits() {
         for (value, text) in [
             (0.0, "0"),
-            (93.0, "93.00"),
+            (93.0, "93"),
+            (93.46, "93.46"),
             (4312.4, "4312"),
             (51234.0, "51234"),
             (0.012345, "0.01235"),
@@ -115,9 +127,6 @@ mod tests {
         ] {
             assert_eq!(number(value), text);
         }
-        assert_eq!(
-            (count(5), count(1000), count(1_234_567)),
-            ("5".into(), "1 000".into(), "1 234 567".into())
-        );
+        assert_eq!((count(5), count(1000), count(1_234_567)), ("5".into(), "1 000".into(), "1 234 567".into()));
     }
 }

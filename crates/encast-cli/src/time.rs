@@ -15,9 +15,7 @@ pub fn trained_at() -> Result<i64, Failure> {
             ))),
         },
         Ok(_) | Err(std::env::VarError::NotPresent) => {
-            let now = SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .unwrap_or_default();
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             Ok(i64::try_from(now.as_secs()).unwrap_or(i64::MAX))
         }
         Err(error) => Err(Failure::Bad(format!("SOURCE_DATE_EPOCH: {error}"))),
@@ -28,11 +26,7 @@ pub fn trained_at() -> Result<i64, Failure> {
 pub fn version_of(unix: i64) -> String {
     let (days, second) = (unix.div_euclid(86_400), unix.rem_euclid(86_400));
     let (year, month, day) = civil(days);
-    format!(
-        "{year:04}.{month:02}.{day:02}-{:02}{:02}",
-        second / 3600,
-        second / 60 % 60
-    )
+    format!("{year:04}.{month:02}.{day:02}-{:02}{:02}", second / 3600, second / 60 % 60)
 }
 
 /// Year, month, day of a day counted from 1970-01-01, in the proleptic Gregorian calendar. Years are counted from
@@ -41,16 +35,11 @@ fn civil(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
     (era * 400 + year_of_era + i64::from(month <= 2), month, day)
 }
 

@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use encast::{
-    Evaluation, Field, Given, Group, ModelKind, PredictionFeatures, Target, Tier, TrainOptions,
-    cross_validate,
+    Evaluation, Field, Given, Group, ModelKind, PredictionFeatures, Target, Tier, TrainOptions, cross_validate,
 };
 use serde::Serialize;
 
@@ -84,33 +83,22 @@ pub fn run(args: &Args) -> Outcome {
     let tier = args.tier.unwrap_or(richest);
     check_gates(args, tier)?;
     if tier > richest {
-        output::note(&format!(
-            "warning: the tables hold no inputs above tier {richest}: the figures are of that tier"
-        ));
+        output::note(&format!("warning: the tables hold no inputs above tier {richest}: the figures are of that tier"));
     }
     let mut evaluation = match args.folds {
         Some(folds) => by_folds(args, &tables, folds as usize, tier)?,
         None => by_model(args, &tables, tier)?,
     };
     if !args.targets.is_empty() {
-        evaluation
-            .targets
-            .retain(|name, _| args.targets.iter().any(|target| target.name() == name));
+        evaluation.targets.retain(|name, _| args.targets.iter().any(|target| target.name() == name));
     }
     for (reason, rows) in &table.excluded {
         evaluation.excluded.entry(reason.clone()).or_insert(*rows);
     }
-    let gates: Vec<Checked> = args
-        .require
-        .iter()
-        .map(|gate| gate.check(&evaluation.targets))
-        .collect();
+    let gates: Vec<Checked> = args.require.iter().map(|gate| gate.check(&evaluation.targets)).collect();
     let verdict = gate::missed(&gates).map_or(Verdict::Done, Verdict::No);
     if args.json {
-        output::print_json(&Report {
-            evaluation: &evaluation,
-            gates,
-        })?;
+        output::print_json(&Report { evaluation: &evaluation, gates })?;
     } else {
         output::print_text(&for_people(&evaluation))?;
     }
@@ -133,13 +121,8 @@ fn check_gates(args: &Args, tier: Tier) -> Result<(), Failure> {
 /// The richest tier of which any row knows an input.
 fn richest_tier(rows: &[PredictionFeatures]) -> Tier {
     let any = |group: Group| {
-        let fields: Vec<Field> = Field::ALL
-            .iter()
-            .copied()
-            .filter(|f| f.group() == group)
-            .collect();
-        rows.iter()
-            .any(|row| fields.iter().any(|&field| row.get(field).is_some()))
+        let fields: Vec<Field> = Field::ALL.iter().copied().filter(|f| f.group() == group).collect();
+        rows.iter().any(|row| fields.iter().any(|&field| row.get(field).is_some()))
     };
     if any(Group::Probe) || any(Group::ProbeVmaf) {
         Tier::Probe
@@ -159,15 +142,7 @@ fn by_folds(args: &Args, tables: &Tables, folds: usize, tier: Tier) -> Result<Ev
         ..TrainOptions::default()
     };
     let (rows, meter) = (&tables.table, Meter::start("folds", args.quiet));
-    let judged = cross_validate(
-        &rows.features,
-        &rows.targets,
-        folds,
-        tier,
-        args.given,
-        &options,
-        &|p| meter.report(p),
-    );
+    let judged = cross_validate(&rows.features, &rows.targets, folds, tier, args.given, &options, &|p| meter.report(p));
     meter.finish();
     judged.map_err(|error| tables.failure(error))
 }
@@ -175,11 +150,7 @@ fn by_folds(args: &Args, tables: &Tables, folds: usize, tier: Tier) -> Result<Ev
 fn by_model(args: &Args, tables: &Tables, tier: Tier) -> Result<Evaluation, Failure> {
     let loaded = model::load(args.model.as_deref())?;
     let known = &loaded.model.metadata().tables;
-    for table in tables
-        .provenance
-        .iter()
-        .filter(|t| known.iter().any(|k| k.sha256 == t.sha256))
-    {
+    for table in tables.table.provenance.iter().filter(|t| known.iter().any(|k| k.sha256 == t.sha256)) {
         output::note(&format!(
             "warning: {} was trained on {}: these are not figures of unseen titles (--folds 5 gives those)",
             loaded.origin(),
@@ -187,14 +158,8 @@ fn by_model(args: &Args, tables: &Tables, tier: Tier) -> Result<Evaluation, Fail
         ));
     }
     let rows = &tables.table;
-    encast::evaluate(
-        &rows.features,
-        &rows.targets,
-        &loaded.model,
-        tier,
-        args.given,
-    )
-    .map_err(|error| tables.failure(error))
+    encast::evaluate(&rows.features, &rows.targets, &loaded.model, tier, args.given)
+        .map_err(|error| tables.failure(error))
 }
 
 /// The evaluation as a table.
@@ -209,21 +174,18 @@ fn for_people(evaluation: &Evaluation) -> String {
     );
     let mut header = vec!["target (unit)"];
     header.extend(show::FIGURE_COLUMNS);
-    let mut table = show::table(&header, 1);
+    let mut rows = Vec::new();
     for target in Target::ALL {
         if let Some(figures) = evaluation.targets.get(target.name()) {
             let mut cells = vec![show::target_with_unit(*target)];
             cells.extend(show::figure_cells(figures));
-            table.add_row(cells);
+            rows.push(cells);
         }
     }
-    text.push_str(&show::text(&table));
+    text.push_str(&show::table(&header, 1, rows));
     text.push_str("MAE and width in the target's unit; mean's MAE: always answering the mean of the judged rows.\n");
-    for (reason, rows) in &evaluation.excluded {
-        text.push_str(&format!(
-            "left out: {} rows, {reason}\n",
-            show::count(*rows)
-        ));
+    for (reason, count) in &evaluation.excluded {
+        text.push_str(&format!("left out {} times: {reason}\n", show::count(*count)));
     }
     text
 }

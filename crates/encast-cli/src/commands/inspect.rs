@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use encast::{Field, Metadata, Target, bundle::TierFigures};
+use encast::{Field, Metadata, Range, TableProvenance, Target, TierFigures};
 use serde::Serialize;
 
 use crate::{
@@ -19,10 +19,8 @@ use crate::{
 /// Version, training data, figures by tier, ranges of the inputs seen, profile, sizes. --convert writes the same
 /// bundle in the other encoding.
 #[derive(clap::Args)]
-#[command(
-    after_help = "Examples:\n  encast inspect\n  encast inspect M.encast --json\n  \
-    encast inspect M.json --convert M.encast"
-)]
+#[command(after_help = "Examples:\n  encast inspect\n  encast inspect M.encast --json\n  \
+    encast inspect M.json --convert M.encast")]
 pub struct Args {
     /// Model bundle, JSON or binary [default: the file that ENCAST_MODEL names, otherwise the embedded model]
     #[arg(value_name = "M")]
@@ -57,10 +55,7 @@ struct Converted<'a> {
 /// Runs the subcommand.
 pub fn run(args: &Args) -> Outcome {
     let loaded = model::load(args.model.as_deref())?;
-    let (json_bytes, binary_bytes) = (
-        loaded.model.to_json()?.len(),
-        loaded.model.to_binary()?.len(),
-    );
+    let (json_bytes, binary_bytes) = (loaded.model.to_json()?.len(), loaded.model.to_binary()?.len());
     let converted = match &args.convert {
         Some(out) => Some(convert(&loaded, out)?),
         None => None,
@@ -84,11 +79,7 @@ pub fn run(args: &Args) -> Outcome {
             show::count(loaded.model.tree_count())
         ));
         if let Some(done) = converted {
-            text.push_str(&format!(
-                "written: {} ({} bytes)\n",
-                done.out.display(),
-                show::count(done.bytes as usize)
-            ));
+            text.push_str(&format!("written: {} ({} bytes)\n", done.out.display(), show::count(done.bytes as usize)));
         }
         output::print_text(&text)?;
     }
@@ -97,15 +88,10 @@ pub fn run(args: &Args) -> Outcome {
 
 fn convert<'a>(loaded: &Loaded, out: &'a Path) -> Result<Converted<'a>, Failure> {
     if fs::metadata(out).is_ok_and(|about| !about.is_file()) {
-        return Err(Failure::of_file(
-            out,
-            "is not a regular file: a bundle can't be put in its place",
-        ));
+        return Err(Failure::of_file(out, "is not a regular file: a bundle can't be put in its place"));
     }
     encast::save_model(&loaded.model, out)?;
-    let bytes = fs::metadata(out)
-        .map_err(|error| Failure::of_file(out, error))?
-        .len();
+    let bytes = fs::metadata(out).map_err(|error| Failure::of_file(out, error))?.len();
     Ok(Converted { out, bytes })
 }
 
@@ -113,102 +99,65 @@ fn convert<'a>(loaded: &Loaded, out: &'a Path) -> Result<Converted<'a>, Failure>
 pub fn figures_table(figures: &[TierFigures]) -> String {
     let mut header = vec!["target (unit)", "tier", "given", "split"];
     header.extend(show::FIGURE_COLUMNS);
-    let mut table = show::table(&header, 4);
-    for f in figures {
-        let mut cells = vec![
-            show::target_with_unit(f.target),
-            f.tier.to_string(),
-            f.given.to_string(),
-            f.split.clone(),
-        ];
+    let cells = |f: &TierFigures| {
+        let mut cells =
+            vec![show::target_with_unit(f.target), f.tier.to_string(), f.given.to_string(), f.split.clone()];
         cells.extend(show::figure_cells(&f.figures));
-        table.add_row(cells);
-    }
-    show::text(&table)
+        cells
+    };
+    show::table(&header, 4, figures.iter().map(cells).collect())
 }
 
 fn for_people(loaded: &Loaded) -> String {
     let about = loaded.model.metadata();
-    let unknown = || "not stated".to_owned();
+    let stated = |text: &Option<String>| text.clone().unwrap_or_else(|| "not stated".to_owned());
     let codecs: Vec<&str> = about.codecs.iter().map(|codec| codec.name()).collect();
-    let targets: Vec<&str> = loaded
-        .model
-        .targets()
-        .iter()
-        .map(|target| target.name())
-        .collect();
-    let mut text = String::new();
-    for (name, value) in [
+    let encoders: Vec<&str> = about.encoders.iter().map(|encoder| encoder.name()).collect();
+    let targets: Vec<&str> = loaded.model.targets().iter().map(|target| target.name()).collect();
+    let profile = about.profile.as_ref().map_or_else(
+        || "none".to_owned(),
+        |p| {
+            format!(
+                "{}: {} USD a vCPU hour, {} W a vCPU, PUE {}, {} g CO2e a kWh ({})",
+                p.name, p.usd_per_cpu_hour, p.watts_per_cpu, p.pue, p.grid_g_per_kwh, p.source
+            )
+        },
+    );
+    let mut text = show::pairs(&[
         ("model", loaded.origin()),
         ("version", about.version.clone()),
         ("trained at", about.trained_at.clone()),
         ("format", about.format_version.to_string()),
-        (
-            "learner",
-            format!("{}, seed {}", about.model_kind.name(), about.seed),
-        ),
-        (
-            "trained on",
-            format!(
-                "{} rows, {} titles",
-                show::count(about.rows),
-                show::count(about.titles)
-            ),
-        ),
-        (
-            "codecs",
-            if codecs.is_empty() {
-                unknown()
-            } else {
-                codecs.join(", ")
-            },
-        ),
+        ("learner", format!("{}, seed {}", about.model_kind.name(), about.seed)),
+        ("trained on", format!("{} rows, {} titles", show::count(about.rows), show::count(about.titles))),
         ("targets", targets.join(", ")),
-        (
-            "VMAF model",
-            about.vmaf_model.clone().unwrap_or_else(unknown),
-        ),
-        (
-            "probe recipe",
-            about.probe_recipe.clone().unwrap_or_else(unknown),
-        ),
-        ("licence", about.licence.clone().unwrap_or_else(unknown)),
-    ] {
-        text.push_str(&format!("{name:<14}{value}\n"));
-    }
-    match &about.profile {
-        Some(p) => text.push_str(&format!(
-            "profile       {}: {} USD a vCPU hour, {} W a vCPU, PUE {}, {} g CO2e a kWh ({})\n",
-            p.name, p.usd_per_cpu_hour, p.watts_per_cpu, p.pue, p.grid_g_per_kwh, p.source
-        )),
-        None => text.push_str("profile       none\n"),
+        ("codecs", codecs.join(", ")),
+        ("encoders", encoders.join(", ")),
+        ("presets", about.presets.join(", ")),
+        ("VMAF model", stated(&about.vmaf_model)),
+        ("probe recipe", stated(&about.probe_recipe)),
+        ("profile", profile),
+        ("licence", stated(&about.licence)),
+    ]);
+    for not in &about.not_learnt {
+        text.push_str(&format!("not learnt: {}: {}\n", not.target, not.reason));
     }
 
-    let mut tables = show::table(&["table", "SHA-256", "rows", "titles"], 2);
-    for table in &about.tables {
-        let cells = [
-            table.name.clone(),
-            table.sha256.clone(),
-            show::count(table.rows),
-            show::count(table.titles),
-        ];
-        tables.add_row(cells);
-    }
-    let mut ranges = show::table(&["input", "unit", "lowest seen", "highest seen"], 2);
-    for (name, range) in &about.ranges {
+    let table_row =
+        |t: &TableProvenance| vec![t.name.clone(), t.sha256.clone(), show::count(t.rows), show::count(t.titles)];
+    let tables = show::table(&["table", "SHA-256", "rows", "titles"], 2, about.tables.iter().map(table_row).collect());
+    let range_row = |(name, range): (&String, &Range)| {
         let unit = Field::from_name(name).map_or("", Field::unit);
-        ranges.add_row([
-            name.clone(),
-            unit.to_owned(),
-            show::number(range.min),
-            show::number(range.max),
-        ]);
-    }
-    for (title, body) in [
-        ("Tables trained on", show::text(&tables)),
-        ("Figures on unseen titles", figures_table(&about.figures)),
-        ("Inputs seen", show::text(&ranges)),
+        vec![name.clone(), unit.to_owned(), show::number(range.min), show::number(range.max)]
+    };
+    let ranges =
+        show::table(&["input", "unit", "lowest seen", "highest seen"], 2, about.ranges.iter().map(range_row).collect());
+    for (title, body, empty) in [
+        ("Tables trained on", tables, about.tables.is_empty()),
+        ("Figures on unseen titles", figures_table(&about.figures), about.figures.is_empty()),
+        ("Inputs seen", ranges, about.ranges.is_empty()),
     ] {
+        let body = if empty { "none stated\n".to_owned() } else { body };
         text.push_str(&format!("\n{title}\n{body}"));
     }
     text

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use encast::{
-    Estimate, FieldSet, Given, Model, PredictOptions, PredictionFeatures, PredictionResult, Target,
-    Tier, predict_with,
+    Estimate, FieldSet, Given, Model, NOMINAL, PredictOptions, PredictionFeatures, PredictionResult, Target, Tier,
+    predict_with,
 };
 use serde::Serialize;
 
@@ -74,12 +74,12 @@ pub struct Bounds {
 impl Bounds {
     /// Of a forecast.
     pub fn of(estimate: Estimate) -> Bounds {
-        Bounds {
-            lower: estimate.lower,
-            upper: estimate.upper,
-        }
+        Bounds { lower: estimate.lower, upper: estimate.upper }
     }
 }
+
+/// Forecasts of the shortest answer: always told, if only as not predicted.
+pub const ALWAYS: [Target; 4] = [Target::Vmaf, Target::Psnr, Target::CostUsd, Target::Co2Kg];
 
 /// The contract of `--json` for one encode.
 #[derive(Serialize)]
@@ -111,14 +111,8 @@ impl Forecast {
             predicted_co2_kg: result.predicted_co2_kg,
             confidence: result.confidence,
             recommended_bitrate_kbps: result.recommended_bitrate_kbps,
-            estimates: result
-                .estimates()
-                .map(|(t, e)| (t.name(), e.value))
-                .collect(),
-            intervals: result
-                .estimates()
-                .map(|(t, e)| (t.name(), Bounds::of(e)))
-                .collect(),
+            estimates: result.estimates().map(|(t, e)| (t.name(), e.value)).collect(),
+            intervals: result.estimates().map(|(t, e)| (t.name(), Bounds::of(e))).collect(),
             size_mb: result.size_mb,
             bandwidth_mbps: result.bandwidth_mbps,
             target_vmaf,
@@ -153,22 +147,10 @@ pub fn names(fields: FieldSet) -> Vec<&'static str> {
 fn builtin() -> [(&'static str, PredictionFeatures); 4] {
     let encode = PredictionFeatures::new;
     [
-        (
-            "720p30_2mbps",
-            encode(2000.0, 1280.0, 720.0, 30.0, 0.01, 0.5),
-        ),
-        (
-            "1080p30_4mbps",
-            encode(4000.0, 1920.0, 1080.0, 30.0, 0.01, 0.5),
-        ),
-        (
-            "1080p60_6mbps",
-            encode(6000.0, 1920.0, 1080.0, 60.0, 0.01, 0.6),
-        ),
-        (
-            "4k30_15mbps",
-            encode(15000.0, 3840.0, 2160.0, 30.0, 0.005, 0.7),
-        ),
+        ("720p30_2mbps", encode(2000.0, 1280.0, 720.0, 30.0, 0.01, 0.5)),
+        ("1080p30_4mbps", encode(4000.0, 1920.0, 1080.0, 30.0, 0.01, 0.5)),
+        ("1080p60_6mbps", encode(6000.0, 1920.0, 1080.0, 60.0, 0.01, 0.6)),
+        ("4k30_15mbps", encode(15000.0, 3840.0, 2160.0, 30.0, 0.005, 0.7)),
     ]
 }
 
@@ -176,15 +158,10 @@ fn builtin() -> [(&'static str, PredictionFeatures); 4] {
 pub fn run(args: &Args) -> Outcome {
     if (args.builtin || args.data.is_some()) && !args.request.is_empty() {
         let form = if args.builtin { "--builtin" } else { "--data" };
-        return Err(Failure::Bad(format!(
-            "{form} takes no flags of one encode (--help shows the forms)"
-        )));
+        return Err(Failure::Bad(format!("{form} takes no flags of one encode (--help shows the forms)")));
     }
     let recommend = args.search.options();
-    let options = PredictOptions {
-        recommend,
-        profile: input::read_profile(args.profile.as_deref())?,
-    };
+    let options = PredictOptions { recommend, profile: input::read_profile(args.profile.as_deref())? };
     if let Some(data) = &args.data {
         return predict_table::run(args, data, &args.model.load()?.model, &options);
     }
@@ -213,63 +190,37 @@ fn run_builtin(args: &Args, options: &PredictOptions) -> Outcome {
     if args.json {
         let encode = |(name, request, result)| {
             let forecast = Forecast::of(&result, options.recommend.target_vmaf, &model);
-            BuiltinEncode {
-                name,
-                request,
-                forecast,
-            }
+            BuiltinEncode { name, request, forecast }
         };
-        output::print_json(&Builtin {
-            encodes: encodes.into_iter().map(encode).collect(),
-        })?;
+        output::print_json(&Builtin { encodes: encodes.into_iter().map(encode).collect() })?;
         return Ok(Verdict::Done);
     }
     let recommended = format!("kbit/s for VMAF {}", options.recommend.target_vmaf);
-    let header = [
-        "encode",
-        "VMAF",
-        "PSNR, dB",
-        "cost, USD",
-        "CO2e, kg",
-        "confidence",
-        recommended.as_str(),
-    ];
-    let mut table = show::table(&header, 1);
-    for (name, _, result) in &encodes {
-        table.add_row([
-            (*name).to_owned(),
-            with_interval(result, Target::Vmaf),
-            with_interval(result, Target::Psnr),
-            with_interval(result, Target::CostUsd),
-            with_interval(result, Target::Co2Kg),
-            format!("{:.2}", result.confidence),
-            recommended_bitrate(result),
-        ]);
-    }
+    let header = ["encode", "VMAF", "PSNR, dB", "cost, USD", "CO2e, kg", "confidence", recommended.as_str()];
+    let row = |(name, _, result): &(&str, PredictionFeatures, PredictionResult)| {
+        let mut cells = vec![(*name).to_owned()];
+        cells.extend(ALWAYS.map(|target| forecast_cell(result, target)));
+        cells.extend([format!("{:.2}", result.confidence), recommended_bitrate(result)]);
+        cells
+    };
+    let rows = encodes.iter().map(row).collect();
     let about = model.metadata();
-    let text = format!(
-        "model {}, trained {}; in brackets the interval; cost and CO2e of one hour of content\n{}",
+    let mut text = format!(
+        "model {}, trained {}; in brackets the {:.0} % interval; cost and CO2e of one hour of content\n\n{}",
         about.version,
         about.trained_at,
-        show::text(&table)
+        100.0 * NOMINAL,
+        show::table(&header, 1, rows)
     );
+    for (name, _, result) in encodes.iter().filter(|(_, _, result)| !result.out_of_range.is_empty()) {
+        text.push_str(&format!("{name}: outside of what the model saw: {}\n", names(result.out_of_range).join(", ")));
+    }
     output::print_text(&text)?;
     Ok(Verdict::Done)
 }
 
-/// A forecast with its interval, for people.
-fn with_interval(result: &PredictionResult, target: Target) -> String {
-    result.estimate(target).map_or_else(
-        || "not predicted".to_owned(),
-        |e| {
-            format!(
-                "{} ({} to {})",
-                show::number(e.value),
-                show::number(e.lower),
-                show::number(e.upper)
-            )
-        },
-    )
+fn forecast_cell(result: &PredictionResult, target: Target) -> String {
+    result.estimate(target).map_or_else(|| "not predicted".to_owned(), |e| show::with_interval(&e))
 }
 
 fn recommended_bitrate(result: &PredictionResult) -> String {
@@ -282,57 +233,29 @@ fn recommended_bitrate(result: &PredictionResult) -> String {
 }
 
 fn for_people(result: &PredictionResult, target_vmaf: f64) -> String {
-    let mut table = show::table(&["forecast", "unit", "value", "from", "to"], 2);
-    let always = [Target::Vmaf, Target::Psnr, Target::CostUsd, Target::Co2Kg];
+    let mut rows = Vec::new();
     for &target in Target::ALL {
-        let (name, unit) = (target.name().to_owned(), target.unit().to_owned());
-        match result.estimate(target) {
-            Some(e) => {
-                table.add_row([
-                    name,
-                    unit,
-                    show::number(e.value),
-                    show::number(e.lower),
-                    show::number(e.upper),
-                ]);
-            }
-            None if always.contains(&target) => {
-                table.add_row([
-                    name,
-                    unit,
-                    "not predicted".to_owned(),
-                    String::new(),
-                    String::new(),
-                ]);
-            }
-            None => {}
-        }
+        let numbers = match result.estimate(target) {
+            Some(e) => [e.value, e.lower, e.upper].map(show::number),
+            None if ALWAYS.contains(&target) => ["not predicted", "", ""].map(str::to_owned),
+            None => continue,
+        };
+        rows.push([vec![target.name().to_owned(), target.unit().to_owned()], numbers.to_vec()].concat());
     }
-    for (name, unit, value) in [
-        ("size", "MB", result.size_mb),
-        ("bandwidth", "Mbit/s", result.bandwidth_mbps),
-    ] {
+    for (name, unit, value) in [("size", "MB", result.size_mb), ("bandwidth", "Mbit/s", result.bandwidth_mbps)] {
         if let Some(value) = value {
-            table.add_row([
-                name.to_owned(),
-                unit.to_owned(),
-                show::number(value),
-                String::new(),
-                String::new(),
-            ]);
+            rows.push([name, unit, &show::number(value), "", ""].map(str::to_owned).to_vec());
         }
     }
-    let mut text = show::text(&table);
+    let interval = format!("{:.0} % from", 100.0 * NOMINAL);
+    let mut text = show::table(&["forecast", "unit", "value", interval.as_str(), "to"], 2, rows);
+    text.push('\n');
     text.push_str(&format!("confidence (0-1): {:.2}\n", result.confidence));
     text.push_str(&format!(
         "recommended bitrate for VMAF {}: {}{}\n",
-        show::number(target_vmaf),
+        target_vmaf,
         recommended_bitrate(result),
-        if result.recommended_bitrate_kbps.is_some() {
-            " kbit/s"
-        } else {
-            ""
-        }
+        if result.recommended_bitrate_kbps.is_some() { " kbit/s" } else { "" }
     ));
     for (what, fields) in [
         ("outside of what the model saw", names(result.out_of_range)),

@@ -16,16 +16,11 @@ use crate::{
     rows::Requests,
 };
 
-use super::predict::{Args, names};
+use super::predict::{ALWAYS, Args, names};
 
 /// Columns after those of the targets.
-const LAST_COLUMNS: [&str; 5] = [
-    "confidence",
-    "recommended_bitrate_kbps",
-    "predicted_size_mb",
-    "predicted_bandwidth_mbps",
-    "out_of_range",
-];
+const LAST_COLUMNS: [&str; 5] =
+    ["confidence", "recommended_bitrate_kbps", "predicted_size_mb", "predicted_bandwidth_mbps", "out_of_range"];
 
 /// The contract of `--data --out --json`.
 #[derive(Serialize)]
@@ -41,65 +36,34 @@ struct Report<'a> {
 pub fn run(args: &Args, data: &Path, model: &Model, options: &PredictOptions) -> Outcome {
     let out = args.out.as_deref().filter(|path| *path != Path::new("-"));
     if args.json && out.is_none() {
-        return Err(Failure::Bad(
-            "--json needs --out: standard output can't hold the rows and the JSON".to_owned(),
-        ));
+        return Err(Failure::Bad("--json needs --out: standard output can't hold the rows and the JSON".to_owned()));
     }
     let mut requests = Requests::open(data)?;
-    let plan = Plan::of(&requests, model, args.keep_going);
+    let plan = Plan::of(&requests, model, options.profile.is_some(), args.keep_going);
     for name in &plan.replaced {
-        output::note(&format!(
-            "warning: column '{name}' of {} is replaced by the forecast",
-            data.display()
-        ));
+        output::note(&format!("warning: column '{name}' of {} is replaced by the forecast", data.display()));
     }
     let (rows, failed) = match out {
         None => {
             let mut writer = csv::Writer::from_writer(BufWriter::new(io::stdout().lock()));
-            write_all(
-                args,
-                &mut requests,
-                &plan,
-                model,
-                options,
-                &mut writer,
-                &|error| error.into(),
-            )?
+            write_all(args, &mut requests, &plan, model, options, &mut writer, &|error| error.into())?
         }
         Some(path) => {
             let failure = |error| Failure::of_file(path, error);
             let mut file = BufWriter::new(Replacement::of(path)?);
             let mut writer = csv::Writer::from_writer(&mut file);
-            let counts = write_all(
-                args,
-                &mut requests,
-                &plan,
-                model,
-                options,
-                &mut writer,
-                &failure,
-            )?;
+            let counts = write_all(args, &mut requests, &plan, model, options, &mut writer, &failure)?;
             drop(writer);
-            file.into_inner()
-                .map_err(|error| failure(error.into_error()))?
-                .finish()?;
+            file.into_inner().map_err(|error| failure(error.into_error()))?.finish()?;
             counts
         }
     };
     if failed > 0 {
-        output::note(&format!(
-            "warning: {failed} of {rows} rows could not be forecast: column 'error' says why"
-        ));
+        output::note(&format!("warning: {failed} of {rows} rows could not be forecast: column 'error' says why"));
     }
     if let (true, Some(out)) = (args.json, out) {
         let model_version = model.metadata().version.clone();
-        output::print_json(&Report {
-            out,
-            rows,
-            failed,
-            columns: plan.names,
-            model_version,
-        })?;
+        output::print_json(&Report { out, rows, failed, columns: plan.names, model_version })?;
     }
     Ok(Verdict::Done)
 }
@@ -114,24 +78,15 @@ struct Plan {
 }
 
 impl Plan {
-    fn of(requests: &Requests, model: &Model, keep_going: bool) -> Plan {
-        // The four of the shortest answer are always there, so that a reader of the file can count on them.
-        let always = [Target::Vmaf, Target::Psnr, Target::CostUsd, Target::Co2Kg];
-        let learnt = model.targets();
-        let targets: Vec<Target> = Target::ALL
-            .iter()
-            .copied()
-            .filter(|t| always.contains(t) || learnt.contains(t))
-            .collect();
-        let mut names: Vec<String> = targets
-            .iter()
-            .map(|target| format!("predicted_{target}"))
-            .collect();
-        names.extend(
-            targets
-                .iter()
-                .flat_map(|target| [format!("{target}_lower"), format!("{target}_upper")]),
-        );
+    fn of(requests: &Requests, model: &Model, with_profile: bool, keep_going: bool) -> Plan {
+        // Those of the shortest answer are always there, so that a reader of the file can count on them.
+        let mut told = [model.targets(), ALWAYS.to_vec()].concat();
+        if told.contains(&Target::CpuSeconds) && (with_profile || model.metadata().profile.is_some()) {
+            told.push(Target::EnergyKwh);
+        }
+        let targets: Vec<Target> = Target::ALL.iter().copied().filter(|target| told.contains(target)).collect();
+        let mut names: Vec<String> = targets.iter().map(|target| format!("predicted_{target}")).collect();
+        names.extend(targets.iter().flat_map(|target| [format!("{target}_lower"), format!("{target}_upper")]));
         names.extend(LAST_COLUMNS.map(str::to_owned));
         if keep_going {
             names.push("error".to_owned());
@@ -145,13 +100,7 @@ impl Plan {
                 kept.push(i);
             }
         }
-        Plan {
-            kept,
-            replaced,
-            targets,
-            names,
-            keep_going,
-        }
+        Plan { kept, replaced, targets, names, keep_going }
     }
 
     /// The input columns of a row that go on unchanged.
@@ -162,27 +111,13 @@ impl Plan {
     /// The cells of a forecast.
     fn cells(&self, result: &PredictionResult, into: &mut Vec<String>) {
         let text = |value: Option<f64>| value.map_or_else(String::new, |v| v.to_string());
-        into.extend(
-            self.targets
-                .iter()
-                .map(|&target| text(result.estimate(target).map(|e| e.value))),
-        );
+        into.extend(self.targets.iter().map(|&target| text(result.estimate(target).map(|e| e.value))));
         for &target in &self.targets {
             let estimate = result.estimate(target);
-            into.extend([
-                text(estimate.map(|e| e.lower)),
-                text(estimate.map(|e| e.upper)),
-            ]);
+            into.extend([text(estimate.map(|e| e.lower)), text(estimate.map(|e| e.upper))]);
         }
         into.push(text(Some(result.confidence)));
-        into.extend(
-            [
-                result.recommended_bitrate_kbps,
-                result.size_mb,
-                result.bandwidth_mbps,
-            ]
-            .map(text),
-        );
+        into.extend([result.recommended_bitrate_kbps, result.size_mb, result.bandwidth_mbps].map(text));
         into.push(names(result.out_of_range).join(";"));
         if self.keep_going {
             into.push(String::new());
@@ -211,21 +146,15 @@ fn write_all<W: Write>(
         csv::ErrorKind::Io(error) => failure(error),
         other => Failure::Bad(format!("writing CSV: {other:?}")),
     };
-    let header: Vec<&[u8]> = plan
-        .copied(requests.header())
-        .chain(plan.names.iter().map(|n| n.as_bytes()))
-        .collect();
-    writer
-        .write_byte_record(&ByteRecord::from(header))
-        .map_err(write)?;
+    let header: Vec<&[u8]> = plan.copied(requests.header()).chain(plan.names.iter().map(|n| n.as_bytes())).collect();
+    writer.write_byte_record(&ByteRecord::from(header)).map_err(write)?;
 
     let (mut row, mut out, mut cells) = (ByteRecord::new(), ByteRecord::new(), Vec::new());
     let (mut rows, mut failed) = (0, 0);
     while let Some(line) = requests.read(&mut row)? {
         cells.clear();
         let forecast = requests.request(&row).and_then(|features| {
-            predict_with(&masked(features, args.tier, args.given), model, options)
-                .map_err(|error| error.to_string())
+            predict_with(&masked(features, args.tier, args.given), model, options).map_err(|error| error.to_string())
         });
         match forecast {
             Ok(result) => plan.cells(&result, &mut cells),
@@ -238,9 +167,7 @@ fn write_all<W: Write>(
         rows += 1;
         out.clear();
         plan.copied(&row).for_each(|field| out.push_field(field));
-        cells
-            .iter()
-            .for_each(|cell| out.push_field(cell.as_bytes()));
+        cells.iter().for_each(|cell| out.push_field(cell.as_bytes()));
         writer.write_byte_record(&out).map_err(write)?;
     }
     writer.flush().map_err(failure)?;

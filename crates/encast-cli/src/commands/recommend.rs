@@ -64,22 +64,12 @@ pub fn run(args: &Args) -> Outcome {
     let loaded = args.model.load()?;
     let found = recommend_bitrate(&features, &loaded.model, &options)?;
     let (bitrate, estimate, reached) = match found {
-        Recommendation::Reached {
-            bitrate_kbps,
-            estimate,
-        } => (bitrate_kbps, estimate, true),
+        Recommendation::Reached { bitrate_kbps, estimate } => (bitrate_kbps, estimate, true),
         Recommendation::Unreachable { bitrate_kbps, best } => (bitrate_kbps, best, false),
     };
     // What else is to be said of the encode at that bitrate.
     (features.bitrate_kbps, features.crf) = (Some(bitrate), None);
-    let there = predict_with(
-        &features,
-        &loaded.model,
-        &PredictOptions {
-            recommend: options,
-            profile: None,
-        },
-    )?;
+    let there = predict_with(&features, &loaded.model, &PredictOptions { recommend: options, profile: None })?;
     let when = |wanted: bool, value: f64| (wanted == reached).then_some(value);
     let interval = |wanted: bool, of: Estimate| (wanted == reached).then_some(Bounds::of(of));
     let report = Report {
@@ -91,10 +81,7 @@ pub fn run(args: &Args) -> Outcome {
         best_reachable_vmaf: when(false, estimate.value),
         best_reachable_interval: interval(false, estimate),
         best_reachable_at_kbps: when(false, bitrate),
-        resolution: format!(
-            "{}x{}",
-            features.resolution_width, features.resolution_height
-        ),
+        resolution: format!("{}x{}", features.resolution_width, features.resolution_height),
         min_bitrate_kbps: options.min_bitrate_kbps,
         max_bitrate_kbps: options.max_bitrate_kbps,
         confidence: there.confidence,
@@ -113,46 +100,27 @@ pub fn run(args: &Args) -> Outcome {
         Verdict::Done
     } else {
         Verdict::No(format!(
-            "VMAF {} is unreachable between {} and {} kbit/s: the best is {} ({} to {}) at {} kbit/s",
-            show::number(options.target_vmaf),
-            show::number(options.min_bitrate_kbps),
-            show::number(options.max_bitrate_kbps),
-            show::number(estimate.value),
-            show::number(estimate.lower),
-            show::number(estimate.upper),
+            "VMAF {} is unreachable between {} and {} kbit/s: the best is {} at {} kbit/s",
+            options.target_vmaf,
+            options.min_bitrate_kbps,
+            options.max_bitrate_kbps,
+            show::with_interval(&estimate),
             show::number(bitrate)
         ))
     })
 }
 
 fn for_people(report: &Report, estimate: Estimate, bitrate: f64) -> String {
-    let mut table = show::table(&["", ""], 1);
-    table.set_header(["VMAF to reach".to_owned(), show::number(report.target_vmaf)]);
-    table.add_row([
-        "recommended bitrate, kbit/s".to_owned(),
-        show::number(bitrate),
+    let mut text = show::pairs(&[
+        ("VMAF to reach", show::number(report.target_vmaf)),
+        ("recommended bitrate", format!("{} kbit/s", show::number(bitrate))),
+        ("VMAF forecast there", show::with_interval(&estimate)),
+        ("resolution", report.resolution.clone()),
+        ("confidence (0-1)", format!("{:.2}", report.confidence)),
+        ("size", format!("{} MB", show::number_or_dash(report.size_mb))),
     ]);
-    table.add_row([
-        "VMAF forecast there".to_owned(),
-        format!(
-            "{} ({} to {})",
-            show::number(estimate.value),
-            show::number(estimate.lower),
-            show::number(estimate.upper)
-        ),
-    ]);
-    table.add_row(["resolution".to_owned(), report.resolution.clone()]);
-    table.add_row([
-        "confidence, 0-1".to_owned(),
-        format!("{:.2}", report.confidence),
-    ]);
-    table.add_row(["size, MB".to_owned(), show::number_or_dash(report.size_mb)]);
-    let mut text = show::text(&table);
     if !report.out_of_range.is_empty() {
-        text.push_str(&format!(
-            "outside of what the model saw: {}\n",
-            report.out_of_range.join(", ")
-        ));
+        text.push_str(&format!("outside of what the model saw: {}\n", report.out_of_range.join(", ")));
     }
     text
 }

@@ -7,9 +7,7 @@ use std::{
 };
 
 use encast::{
-    Metadata, ModelKind, Target, TrainOptions,
-    bundle::{HeadlineMetrics, TierFigures},
-    retrain_with_progress,
+    HeadlineMetrics, Metadata, ModelKind, NotLearnt, Target, TierFigures, TrainOptions, retrain_with_progress,
 };
 use serde::Serialize;
 
@@ -27,15 +25,13 @@ use crate::{
 /// The bundle carries its own title-disjoint figures for every tier. Each --require is checked on them: one that is
 /// missed means exit code 1 and no file written; a bundle that stood there before stays as it was.
 #[derive(clap::Args)]
-#[command(
-    after_help = "Gates: [tier:][given:]target.metric=value. At least: r2, r2_log, within_2, within_half_db, \
+#[command(after_help = "Gates: [tier:][given:]target.metric=value. At least: r2, r2_log, within_2, within_half_db, \
     coverage,\ntitle_coverage_min. At most: mae, rmse, mape, median_ape, mae_log2, mean_width. Without a tier the \
     richest\nthat was trained is meant; without bitrate: or crf:, the bitrate is given.\n\n\
     Examples:\n  \
     encast train --data A.csv --data B.csv --out M.json\n  \
     encast train --data A.csv --out M.encast --require vmaf.r2=0.85 --require 'content:vmaf.mae<=9.3'\n  \
-    SOURCE_DATE_EPOCH=0 encast train --data A.csv --out M.json --seed 7 --targets vmaf,psnr --json"
-)]
+    SOURCE_DATE_EPOCH=0 encast train --data A.csv --out M.json --seed 7 --targets vmaf,psnr --json")]
 pub struct Args {
     /// Encode table, CSV; may be given several times
     #[arg(long, value_name = "T.csv", required = true)]
@@ -91,6 +87,7 @@ struct Report<'a> {
     titles: usize,
     excluded: &'a BTreeMap<String, usize>,
     targets: Vec<Target>,
+    not_learnt: &'a [NotLearnt],
     figures: &'a [TierFigures],
     metrics: HeadlineMetrics,
     gates: Vec<Checked>,
@@ -112,40 +109,30 @@ pub fn run(args: &Args) -> Outcome {
         threads: args.threads,
         model_kind: args.model_kind,
         targets: args.targets.clone(),
-        version: args
-            .version
-            .clone()
-            .unwrap_or_else(|| time::version_of(trained_at)),
+        version: args.version.clone().unwrap_or_else(|| time::version_of(trained_at)),
         trained_at,
-        tables: tables.provenance.clone(),
+        tables: rows.provenance.clone(),
         vmaf_model: args.vmaf_model.clone(),
         probe_recipe: args.probe_recipe.clone(),
         profile,
         licence: args.licence.clone(),
     };
     let meter = Meter::start("training", args.quiet);
-    let trained = retrain_with_progress(&rows.features, &rows.targets, &options, &|p| {
-        meter.report(p)
-    });
+    let trained = retrain_with_progress(&rows.features, &rows.targets, &options, &|p| meter.report(p));
     let seconds = meter.finish();
     let model = trained.map_err(|error| tables.failure(error))?;
 
     let about = model.metadata();
-    let gates: Vec<Checked> = args
-        .require
-        .iter()
-        .map(|gate| gate.check_bundle(&about.figures))
-        .collect();
+    for not in &about.not_learnt {
+        output::note(&format!("warning: {} was measured, but not learnt: {}", not.target, not.reason));
+    }
+    let gates: Vec<Checked> = args.require.iter().map(|gate| gate.check_bundle(&about.figures)).collect();
     let missed = gate::missed(&gates);
     let bytes = match missed {
         Some(_) => None,
         None => {
             encast::save_model(&model, &args.out)?;
-            Some(
-                fs::metadata(&args.out)
-                    .map_err(|error| Failure::of_file(&args.out, error))?
-                    .len(),
-            )
+            Some(fs::metadata(&args.out).map_err(|error| Failure::of_file(&args.out, error))?.len())
         }
     };
     if args.json {
@@ -157,6 +144,7 @@ pub fn run(args: &Args) -> Outcome {
             titles: about.titles,
             excluded: &rows.excluded,
             targets: model.targets(),
+            not_learnt: &about.not_learnt,
             figures: &about.figures,
             metrics: about.metrics,
             gates,
@@ -176,10 +164,7 @@ pub fn run(args: &Args) -> Outcome {
 /// Finds out before minutes of training that the bundle could not be written.
 fn check_out(out: &Path) -> Result<(), Failure> {
     if fs::metadata(out).is_ok_and(|about| !about.is_file()) {
-        return Err(Failure::of_file(
-            out,
-            "is not a regular file: a bundle can't be put in its place",
-        ));
+        return Err(Failure::of_file(out, "is not a regular file: a bundle can't be put in its place"));
     }
     let folder = match out.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -202,11 +187,7 @@ fn for_people(about: &Metadata, out: &Path, bytes: Option<u64>, seconds: f64) ->
     );
     text.push_str(&super::inspect::figures_table(&about.figures));
     match bytes {
-        Some(bytes) => text.push_str(&format!(
-            "written: {} ({} bytes)\n",
-            out.display(),
-            show::count(bytes as usize)
-        )),
+        Some(bytes) => text.push_str(&format!("written: {} ({} bytes)\n", out.display(), show::count(bytes as usize))),
         None => text.push_str(&format!("not written: {}\n", out.display())),
     }
     text

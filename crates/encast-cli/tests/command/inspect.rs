@@ -11,9 +11,28 @@ const SHA256_OF_TABLE: &str = "a278ae61971a2d4de1f8f1c8d12bf695d2a01546cd835f4d0
 fn the_json_is_the_metadata() {
     let report = sh("inspect $M --json").done().json();
     for key in [
-        "format_version", "version", "trained_at", "metrics", "rows", "titles", "tables", "model_kind", "seed",
-        "ranges", "codecs", "figures", "probe_recipe", "vmaf_model", "profile", "licence", "targets", "trees", "path",
-        "json_bytes", "binary_bytes", "converted",
+        "format_version",
+        "version",
+        "trained_at",
+        "metrics",
+        "rows",
+        "titles",
+        "tables",
+        "model_kind",
+        "seed",
+        "ranges",
+        "codecs",
+        "figures",
+        "probe_recipe",
+        "vmaf_model",
+        "profile",
+        "licence",
+        "targets",
+        "trees",
+        "path",
+        "json_bytes",
+        "binary_bytes",
+        "converted",
     ] {
         assert!(report.get(key).is_some(), "{key}: {report}");
     }
@@ -33,7 +52,9 @@ fn the_json_is_the_metadata() {
 #[test]
 fn people_read_tables() {
     let said = sh("inspect $M").done();
-    for part in ["2026.11.21-0131", "measured_small.csv", "vmaf (0-100)", "title-", "resolution_height", "bytes as JSON"] {
+    for part in
+        ["2026.11.21-0131", "measured_small.csv", "vmaf (0-100)", "title-", "resolution_height", "bytes as JSON"]
+    {
         assert!(said.out.contains(part), "'{part}' is not in:\n{}", said.out);
     }
 }

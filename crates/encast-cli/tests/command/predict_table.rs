@@ -37,11 +37,29 @@ fn one_row_in_one_row_out() {
     let (header_out, rows_out) = rows(&text);
     assert_eq!(header_out[..header_in.len()], header_in);
     let added = [
-        "predicted_vmaf", "predicted_psnr", "predicted_bitrate_kbps", "predicted_cpu_seconds", "predicted_cost_usd",
-        "predicted_co2_kg", "vmaf_lower", "vmaf_upper", "psnr_lower", "psnr_upper", "bitrate_kbps_lower",
-        "bitrate_kbps_upper", "cpu_seconds_lower", "cpu_seconds_upper", "cost_usd_lower", "cost_usd_upper",
-        "co2_kg_lower", "co2_kg_upper", "confidence", "recommended_bitrate_kbps", "predicted_size_mb",
-        "predicted_bandwidth_mbps", "out_of_range",
+        "predicted_vmaf",
+        "predicted_psnr",
+        "predicted_bitrate_kbps",
+        "predicted_cpu_seconds",
+        "predicted_cost_usd",
+        "predicted_co2_kg",
+        "vmaf_lower",
+        "vmaf_upper",
+        "psnr_lower",
+        "psnr_upper",
+        "bitrate_kbps_lower",
+        "bitrate_kbps_upper",
+        "cpu_seconds_lower",
+        "cpu_seconds_upper",
+        "cost_usd_lower",
+        "cost_usd_upper",
+        "co2_kg_lower",
+        "co2_kg_upper",
+        "confidence",
+        "recommended_bitrate_kbps",
+        "predicted_size_mb",
+        "predicted_bandwidth_mbps",
+        "out_of_range",
     ];
     assert_eq!(header_out[header_in.len()..], added);
     assert_eq!(report["columns"], serde_json::json!(added));
@@ -76,7 +94,8 @@ fn one_row_in_one_row_out() {
 
 #[test]
 fn masks_hold_for_every_row() {
-    let text = "resolution_width,resolution_height,bitrate_kbps,crf,si_mean\n1280,720,2000,30,40\n1280,720,2000,20,80\n";
+    let text = "encoder,preset,resolution_width,resolution_height,frame_rate,bitrate_kbps,crf,si_mean,ti_mean\n\
+                libx264,medium,1280,720,30,2000,30,40,8\nlibx264,medium,1280,720,30,2000,20,80,20\n";
     let (_, plain) = rows(&forecast(text, &[]).done().out);
     assert_ne!(plain[0]["predicted_vmaf"], plain[1]["predicted_vmaf"]);
     let (_, masked) = rows(&forecast(text, &["--tier", "settings", "--given", "bitrate"]).done().out);
@@ -127,7 +146,9 @@ fn bad_rows_name_file_line_and_field() {
     forecast("fps,frame_rate\n30,30\n", &[]).is_bad(&["t.csv:1: ", "'fps'", "'frame_rate'"]);
     forecast(header, &["--json"]).is_bad(&["--out"]);
     let endless = format!("{header}{}", "1".repeat(3 << 20));
-    forecast(&endless, &[]).is_bad(&["t.csv:", "longer than"]);
+    let said = forecast(&endless, &[]);
+    assert_eq!((said.code, said.out.lines().count()), (2, 1), "the header was written before the row was read");
+    assert!(said.err.contains("t.csv:2: ") && said.err.contains("longer than"), "{}", said.err);
 }
 
 #[test]
