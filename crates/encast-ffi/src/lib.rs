@@ -1,1 +1,24 @@
-//! The C ABI of encast.
+//! The C ABI of encast: one file for each C type or subject, the one panic boundary in `boundary`, the rules for
+//! structs that grow in `structs`. No forecast is computed here, and the core knows nothing of C.
+
+#[cfg(not(panic = "unwind"))]
+compile_error!("the C ABI turns panics into statuses: build it with panic = \"unwind\"");
+
+mod boundary;
+mod features;
+mod last_error;
+mod model;
+mod names;
+mod numbers;
+mod options;
+mod predict;
+mod recommend;
+mod result;
+mod retrain;
+mod status;
+mod structs;
+mod targets;
+mod version;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,185 @@
+//! The request.
+
+use std::ffi::c_char;
+
+use encast_core::{Codec, Encoder, Field, PredictionFeatures};
+
+use crate::{
+    boundary::enter,
+    names,
+    status::Failure,
+    structs::{self, CStruct, known, text},
+};
+
+/// Bytes of EncastFeatures.preset, with the terminating NUL.
+pub const ENCAST_PRESET_CAPACITY: usize = 24;
+
+/// What is known of an encode before it runs. Set up by encast_features_init(), then filled in.
+///
+/// NaN means unknown in every number: never write 0, or a guess, for what is not known. Needed are the encoded size,
+/// and bitrate_kbps or crf; everything else sharpens the answer. A value within its bounds but outside what the model
+/// saw in training gets an answer, and is flagged in EncastResult.out_of_range.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct EncastFeatures {
+    /// Set by encast_features_init().
+    pub struct_size: u32,
+    /// One of ENCAST_CODEC_..., 0 = unknown. Follows from the encoder when that is given.
+    pub codec: i32,
+    /// One of ENCAST_ENCODER_..., 0 = unknown.
+    pub encoder: i32,
+    /// The encoder's own name of its preset, such as "medium" or "8": UTF-8, NUL-terminated. Empty = unknown. An
+    /// unknown name is an error whose text lists the known ones.
+    pub preset: [c_char; ENCAST_PRESET_CAPACITY],
+    /// Video bitrate, kbit/s: 0.001 to 1e8, documented for 100 to 50000. A request gives this or crf; when it
+    /// gives both, quality is forecast from the bitrate.
+    pub bitrate_kbps: f64,
+    /// Encoded width, pixels: 16 to 16384, documented for 640 to 7680. Must be given.
+    pub resolution_width: f64,
+    /// Encoded height, pixels: 16 to 16384, documented for 360 to 4320. Must be given.
+    pub resolution_height: f64,
+    /// Encoded frame rate, frames/s: 0.1 to 1000, documented for 15 to 120.
+    pub frame_rate: f64,
+    /// Share of source frames that never reach the viewer: 0 to 1.
+    pub frame_drop: f64,
+    /// Motion of the content, 0 to 1: 0 is a still picture, 0.5 a typical clip. Follows from ti_mean when only that is
+    /// given: ti / (ti + 10).
+    pub motion_intensity: f64,
+    /// Constant-quality setting (CRF or QP) on the encoder's own scale: 0 to 63.
+    pub crf: f64,
+    /// Encoder threads: 1 to 1024, documented for 1 to 128.
+    pub threads: f64,
+    /// Width of the source, pixels: 16 to 16384, documented for 640 to 7680.
+    pub source_width: f64,
+    /// Height of the source, pixels: 16 to 16384, documented for 360 to 4320.
+    pub source_height: f64,
+    /// Frame rate of the source, frames/s: 0.1 to 1000, documented for 15 to 120.
+    pub source_frame_rate: f64,
+    /// Bits per sample of the source: 8 to 16, documented for 8 to 12.
+    pub bit_depth: f64,
+    /// Length of the content, seconds: 0.001 to 1e8, documented for 0.1 to 86400. Default 3600: one hour of
+    /// content.
+    pub duration_s: f64,
+    /// Mean spatial information (ITU-T P.910) of the luma, 8-bit scale: 0 to 10000, documented for 0 to 255.
+    pub si_mean: f64,
+    /// Standard deviation of the spatial information over frames, 8-bit scale: 0 to 10000, documented for 0 to
+    /// 255.
+    pub si_std: f64,
+    /// Mean temporal information (ITU-T P.910) of the luma, 8-bit scale: 0 to 10000, documented for 0 to 255.
+    pub ti_mean: f64,
+    /// Standard deviation of the temporal information over frames, 8-bit scale: 0 to 10000, documented for 0 to
+    /// 255.
+    pub ti_std: f64,
+    /// VCA's E: mean DCT energy: 0 to 1000000, documented for 0 to 1000.
+    pub spatial_energy: f64,
+    /// VCA's h: mean change of the DCT energy: 0 to 1000000, documented for 0 to 1000.
+    pub temporal_energy: f64,
+    /// VCA's L: mean luminance: 0 to 1000000, documented for 0 to 1000.
+    pub luminance: f64,
+    /// Bitrate of the short trial encode that the model's probe recipe describes, kbit/s: 0.001 to 1e8,
+    /// documented for 1 to 50000.
+    pub probe_bitrate_kbps: f64,
+    /// PSNR of the trial encode, dB: 0.001 to 120, documented for 15 to 60.
+    pub probe_psnr: f64,
+    /// VMAF of the trial encode: 0 to 100.
+    pub probe_vmaf: f64,
+}
+
+// SAFETY: repr(C), struct_size first, numbers and arrays of numbers only.
+unsafe impl CStruct for EncastFeatures {
+    const NAME: &'static str = "EncastFeatures";
+    const FIRST_SIZE: usize = 224;
+
+    fn defaults() -> Self {
+        EncastFeatures {
+            struct_size: size_of::<Self>() as u32,
+            codec: 0,
+            encoder: 0,
+            preset: [0; ENCAST_PRESET_CAPACITY],
+            bitrate_kbps: f64::NAN,
+            resolution_width: f64::NAN,
+            resolution_height: f64::NAN,
+            frame_rate: f64::NAN,
+            frame_drop: f64::NAN,
+            motion_intensity: f64::NAN,
+            crf: f64::NAN,
+            threads: f64::NAN,
+            source_width: f64::NAN,
+            source_height: f64::NAN,
+            source_frame_rate: f64::NAN,
+            bit_depth: f64::NAN,
+            duration_s: f64::NAN,
+            si_mean: f64::NAN,
+            si_std: f64::NAN,
+            ti_mean: f64::NAN,
+            ti_std: f64::NAN,
+            spatial_energy: f64::NAN,
+            temporal_energy: f64::NAN,
+            luminance: f64::NAN,
+            probe_bitrate_kbps: f64::NAN,
+            probe_psnr: f64::NAN,
+            probe_vmaf: f64::NAN,
+        }
+    }
+}
+
+fn number(c: &EncastFeatures, field: Field) -> f64 {
+    match field {
+        Field::BitrateKbps => c.bitrate_kbps,
+        Field::Crf => c.crf,
+        Field::ResolutionWidth => c.resolution_width,
+        Field::ResolutionHeight => c.resolution_height,
+        Field::FrameRate => c.frame_rate,
+        Field::FrameDrop => c.frame_drop,
+        Field::MotionIntensity => c.motion_intensity,
+        Field::Threads => c.threads,
+        Field::SourceWidth => c.source_width,
+        Field::SourceHeight => c.source_height,
+        Field::SourceFrameRate => c.source_frame_rate,
+        Field::BitDepth => c.bit_depth,
+        Field::DurationS => c.duration_s,
+        Field::SiMean => c.si_mean,
+        Field::SiStd => c.si_std,
+        Field::TiMean => c.ti_mean,
+        Field::TiStd => c.ti_std,
+        Field::SpatialEnergy => c.spatial_energy,
+        Field::TemporalEnergy => c.temporal_energy,
+        Field::Luminance => c.luminance,
+        Field::ProbeBitrateKbps => c.probe_bitrate_kbps,
+        Field::ProbePsnr => c.probe_psnr,
+        Field::ProbeVmaf => c.probe_vmaf,
+    }
+}
+
+/// The request in the core's terms; the core checks the values when it uses them.
+pub(crate) fn from_c(c: &EncastFeatures) -> Result<PredictionFeatures, Failure> {
+    let mut features = PredictionFeatures {
+        codec: names::from_number(c.codec, "codec", Codec::from_number, Codec::ALL, Codec::name)?,
+        encoder: names::from_number(c.encoder, "encoder", Encoder::from_number, Encoder::ALL, Encoder::name)?,
+        preset: text(&c.preset, "preset")?.map(str::to_owned),
+        ..PredictionFeatures::default()
+    };
+    for &field in Field::ALL {
+        features.set(field, known(number(c, field)));
+    }
+    // Needed, so that NaN is an error that shows what was given.
+    features.resolution_width = c.resolution_width;
+    features.resolution_height = c.resolution_height;
+    Ok(features)
+}
+
+/// Makes every field unknown: NaN, 0 or empty.
+///
+/// features: a struct of the caller, not null. struct_size: sizeof(EncastFeatures), so that a library newer than the
+/// header writes no more than the caller has room for.
+///
+/// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_BAD_STRUCT_SIZE; on failure nothing is
+/// written. May be called from any thread.
+///
+/// # Safety
+/// features points to struct_size writable bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn encast_features_init(features: *mut EncastFeatures, struct_size: usize) -> i32 {
+    // SAFETY: the caller's promise.
+    enter(|| unsafe { structs::init(features, struct_size, "features") })
+}

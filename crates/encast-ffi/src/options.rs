@@ -1,0 +1,132 @@
+//! How a forecast is made.
+
+use std::ffi::c_char;
+
+use encast_core::{PredictOptions, RecommendOptions, ResourceProfile};
+
+use crate::{
+    boundary::enter,
+    status::{ENCAST_STATUS_INVALID_FIELD, Failure},
+    structs::{self, CStruct, text},
+};
+
+/// Bytes of the short texts in options, with the terminating NUL.
+pub const ENCAST_TEXT_CAPACITY: usize = 64;
+/// Bytes of the long texts in options, with the terminating NUL.
+pub const ENCAST_LONG_TEXT_CAPACITY: usize = 256;
+
+/// Prices and carbon factors of one machine in one place. All four numbers NaN = no profile; some NaN = an error.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct EncastProfile {
+    /// Price of one vCPU for one hour, USD: at least 0.
+    pub usd_per_cpu_hour: f64,
+    /// Electric power of one busy vCPU with its share of the machine, watts: at least 0.
+    pub watts_per_cpu: f64,
+    /// Power usage effectiveness of the data centre: at least 1.
+    pub pue: f64,
+    /// Carbon intensity of the grid, g CO2e per kWh: at least 0.
+    pub grid_g_per_kwh: f64,
+    /// What the profile describes: UTF-8, NUL-terminated, may be empty.
+    pub name: [c_char; ENCAST_TEXT_CAPACITY],
+    /// Where the numbers come from, and of which date: UTF-8, NUL-terminated, may be empty.
+    pub source: [c_char; ENCAST_LONG_TEXT_CAPACITY],
+}
+
+impl EncastProfile {
+    pub(crate) const NONE: Self = EncastProfile {
+        usd_per_cpu_hour: f64::NAN,
+        watts_per_cpu: f64::NAN,
+        pue: f64::NAN,
+        grid_g_per_kwh: f64::NAN,
+        name: [0; ENCAST_TEXT_CAPACITY],
+        source: [0; ENCAST_LONG_TEXT_CAPACITY],
+    };
+
+    /// The profile in the core's terms, checked.
+    pub(crate) fn from_c(&self) -> Result<Option<ResourceProfile>, Failure> {
+        let numbers = [self.usd_per_cpu_hour, self.watts_per_cpu, self.pue, self.grid_g_per_kwh];
+        if numbers.iter().all(|number| number.is_nan()) {
+            return Ok(None);
+        }
+        let profile = ResourceProfile {
+            name: text(&self.name, "profile.name")?.unwrap_or("given over C").to_owned(),
+            usd_per_cpu_hour: self.usd_per_cpu_hour,
+            watts_per_cpu: self.watts_per_cpu,
+            pue: self.pue,
+            grid_g_per_kwh: self.grid_g_per_kwh,
+            source: text(&self.source, "profile.source")?.unwrap_or_default().to_owned(),
+        };
+        profile.check()?;
+        Ok(Some(profile))
+    }
+}
+
+/// How a forecast is made. Set up by encast_predict_options_init(), then changed where the defaults do not fit.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct EncastPredictOptions {
+    /// Set by encast_predict_options_init().
+    pub struct_size: u32,
+    /// VMAF that a recommended bitrate has to reach, above 0 and at most 100. Default 93.
+    pub target_vmaf: f64,
+    /// Lowest bitrate that may be recommended, kbit/s. Default 100.
+    pub min_bitrate_kbps: f64,
+    /// Highest bitrate that may be recommended, kbit/s, at least min_bitrate_kbps. Default 50000.
+    pub max_bitrate_kbps: f64,
+    /// Prices and carbon factors instead of those that the model carries. Only used where the model has learnt no cost
+    /// or carbon itself. Default none.
+    pub profile: EncastProfile,
+}
+
+// SAFETY: repr(C), struct_size first, numbers, arrays of numbers and structs of both only.
+unsafe impl CStruct for EncastPredictOptions {
+    const NAME: &'static str = "EncastPredictOptions";
+    const FIRST_SIZE: usize = 384;
+
+    fn defaults() -> Self {
+        let recommend = RecommendOptions::default();
+        EncastPredictOptions {
+            struct_size: size_of::<Self>() as u32,
+            target_vmaf: recommend.target_vmaf,
+            min_bitrate_kbps: recommend.min_bitrate_kbps,
+            max_bitrate_kbps: recommend.max_bitrate_kbps,
+            profile: EncastProfile::NONE,
+        }
+    }
+}
+
+/// The options in the core's terms; the core checks the limits of the search.
+pub(crate) fn from_c(c: &EncastPredictOptions) -> Result<PredictOptions, Failure> {
+    let recommend = RecommendOptions {
+        target_vmaf: c.target_vmaf,
+        min_bitrate_kbps: c.min_bitrate_kbps,
+        max_bitrate_kbps: c.max_bitrate_kbps,
+    };
+    for (field, value) in [
+        ("target_vmaf", c.target_vmaf),
+        ("min_bitrate_kbps", c.min_bitrate_kbps),
+        ("max_bitrate_kbps", c.max_bitrate_kbps),
+    ] {
+        if value.is_nan() {
+            let text = format!("{field} = NaN: must be a finite number (was encast_predict_options_init called?)");
+            return Err(Failure::new(ENCAST_STATUS_INVALID_FIELD, text).of_field(field));
+        }
+    }
+    Ok(PredictOptions { recommend, profile: c.profile.from_c()? })
+}
+
+/// Sets the defaults.
+///
+/// options: a struct of the caller, not null. struct_size: sizeof(EncastPredictOptions).
+///
+/// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_BAD_STRUCT_SIZE; on failure nothing is
+/// written. May be called from any thread.
+///
+/// # Safety
+/// options points to struct_size writable bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn encast_predict_options_init(options: *mut EncastPredictOptions, struct_size: usize) -> i32 {
+    // SAFETY: the caller's promise.
+    enter(|| unsafe { structs::init(options, struct_size, "options") })
+}

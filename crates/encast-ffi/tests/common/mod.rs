@@ -1,0 +1,148 @@
+//! What the tests share: the built libraries, the C and C++ compilers, a place for files.
+#![allow(dead_code, reason = "each test program uses its part")]
+
+use std::{
+    ffi::OsStr,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    sync::OnceLock,
+};
+
+/// The folder of this crate.
+pub fn crate_dir() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The root of the repository.
+pub fn root() -> PathBuf {
+    crate_dir().join("../..").canonicalize().expect("the repository's root")
+}
+
+/// The libraries as a C program gets them.
+pub struct Libraries {
+    pub shared: PathBuf,
+    pub archive: PathBuf,
+}
+
+/// Builds the libraries once for each test program, and asks cargo where they are.
+pub fn libraries() -> &'static Libraries {
+    static BUILT: OnceLock<Libraries> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let output = run(Command::new(env!("CARGO")).current_dir(crate_dir()).args([
+            "build",
+            "--quiet",
+            "-p",
+            "encast-ffi",
+            "--lib",
+            "--message-format=json-render-diagnostics",
+        ]));
+        let text = String::from_utf8(output.stdout).expect("cargo writes UTF-8");
+        let artifacts: Vec<serde_json::Value> =
+            text.lines().map(|line| serde_json::from_str(line).expect("a JSON message a line")).collect();
+        let files: Vec<PathBuf> = artifacts
+            .iter()
+            .filter(|message| message["manifest_path"].as_str().is_some_and(|path| path.contains("encast-ffi")))
+            .flat_map(|message| message["filenames"].as_array().into_iter().flatten())
+            .map(|file| PathBuf::from(file.as_str().expect("a path")))
+            .collect();
+        let with = |extension: &str| {
+            let fits = |file: &&PathBuf| file.extension() == Some(OsStr::new(extension));
+            files.iter().find(fits).unwrap_or_else(|| panic!("no .{extension} among {files:?}")).clone()
+        };
+        Libraries { shared: with("so"), archive: with("a") }
+    })
+}
+
+/// The system's libraries that a Rust archive needs, as the compiler tells them.
+pub fn native_libraries() -> Vec<String> {
+    let dir = temporary();
+    let source = dir.path().join("empty.rs");
+    std::fs::write(&source, "").expect("a temporary file");
+    let output = run(Command::new("rustc")
+        .current_dir(dir.path())
+        .args(["--crate-type", "staticlib", "--print", "native-static-libs"])
+        .arg(&source));
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    let list = text.split("native-static-libs:").nth(1).unwrap_or_else(|| panic!("no list in {text}"));
+    list.lines().next().unwrap_or_default().split_whitespace().map(str::to_owned).collect()
+}
+
+/// How a program gets the library.
+#[derive(Clone, Copy, Debug)]
+pub enum Link {
+    Shared,
+    Archive,
+}
+
+/// The language of a program.
+#[derive(Clone, Copy, Debug)]
+pub enum Language {
+    C(&'static str),
+    Cpp(&'static str),
+}
+
+impl Language {
+    /// The compiler with warnings as errors.
+    pub fn compiler(self) -> Command {
+        let (program, standard) = match self {
+            Language::C(standard) => ("cc", standard),
+            Language::Cpp(standard) => ("c++", standard),
+        };
+        let mut command = Command::new(program);
+        command.arg(format!("-std={standard}")).args(["-Wall", "-Wextra", "-Werror", "-pedantic"]);
+        command.arg("-I").arg(root().join("include"));
+        command
+    }
+}
+
+/// Compiles and links a program; its sources are relative to the root of the repository.
+pub fn compile(language: Language, sources: &[&str], link: Link, program: &Path) {
+    let mut command = language.compiler();
+    command.arg("-O1").arg("-o").arg(program).args(sources.iter().map(|source| root().join(source)));
+    match link {
+        Link::Shared => {
+            let folder = libraries().shared.parent().expect("a folder");
+            command.arg("-L").arg(folder).arg("-lencast").arg(format!("-Wl,-rpath,{}", folder.display()));
+            command.args(["-lpthread", "-lm"]);
+        }
+        Link::Archive => {
+            command.arg(&libraries().archive).args(native_libraries());
+        }
+    }
+    run(&mut command);
+}
+
+/// Runs a command that has to succeed.
+pub fn run(command: &mut Command) -> Output {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(
+        output.status.success(),
+        "{command:?}: {}\n{}\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    output
+}
+
+/// A folder that goes away with the value.
+pub fn temporary() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
+
+/// Compares a committed file with what it should be; with ENCAST_UPDATE=1 in the environment it is rewritten instead.
+pub fn compare_committed(path: &Path, fresh: &str) {
+    if std::env::var_os("ENCAST_UPDATE").is_some_and(|value| value == "1") {
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("the folder");
+        std::fs::write(path, fresh).expect("the file is rewritten");
+        return;
+    }
+    let committed = std::fs::read_to_string(path).unwrap_or_default();
+    let differing = committed.lines().zip(fresh.lines()).position(|(old, new)| old != new);
+    assert!(
+        committed == fresh,
+        "{} differs from the source (first in line {}): ENCAST_UPDATE=1 cargo test -p encast-ffi rewrites it",
+        path.display(),
+        differing.map_or(committed.lines().count().min(fresh.lines().count()), |line| line) + 1
+    );
+}
