@@ -44,7 +44,7 @@ impl EncastProfile {
     };
 
     /// The profile in the core's terms, checked.
-    pub(crate) fn from_c(&self) -> Result<Option<ResourceProfile>, Failure> {
+    pub(crate) fn known(&self) -> Result<Option<ResourceProfile>, Failure> {
         let numbers = [self.usd_per_cpu_hour, self.watts_per_cpu, self.pue, self.grid_g_per_kwh];
         if numbers.iter().all(|number| number.is_nan()) {
             return Ok(None);
@@ -113,7 +113,7 @@ pub(crate) fn from_c(c: &EncastPredictOptions) -> Result<PredictOptions, Failure
             return Err(Failure::new(ENCAST_STATUS_INVALID_FIELD, text).of_field(field));
         }
     }
-    Ok(PredictOptions { recommend, profile: c.profile.from_c()? })
+    Ok(PredictOptions { recommend, profile: c.profile.known()? })
 }
 
 /// Sets the defaults.

@@ -112,7 +112,7 @@ fn from_c(c: &EncastRetrainOptions) -> Result<TrainOptions, Failure> {
         tables: Vec::new(),
         vmaf_model: text(&c.vmaf_model, "vmaf_model")?.map(str::to_owned),
         probe_recipe: text(&c.probe_recipe, "probe_recipe")?.map(str::to_owned),
-        profile: c.profile.from_c()?,
+        profile: c.profile.known()?,
         licence: text(&c.licence, "licence")?.map(str::to_owned),
     })
 }

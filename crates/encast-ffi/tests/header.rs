@@ -1,5 +1,6 @@
 //! The committed header: it is what the source says, every language standard takes it without a warning, and the
 //! libraries hold exactly its functions.
+#![allow(clippy::expect_used, clippy::panic, reason = "helpers of tests")]
 
 mod common;
 

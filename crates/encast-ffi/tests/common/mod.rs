@@ -1,5 +1,5 @@
 //! What the tests share: the built libraries, the C and C++ compilers, a place for files.
-#![allow(dead_code, reason = "each test program uses its part")]
+#![allow(dead_code, clippy::expect_used, clippy::panic, reason = "helpers of tests, each of which uses its part")]
 
 use std::{
     ffi::OsStr,

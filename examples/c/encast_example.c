@@ -1,0 +1,219 @@
+/*
+ * encast from C: forecasts, a recommended bitrate, training in process, saving and loading.
+ *
+ *     cargo build --release -p encast-ffi
+ *     cc -std=c11 -I include examples/c/encast_example.c -L target/release -lencast -Wl,-rpath,$PWD/target/release \
+ *        -lm -o encast_example
+ *     ./encast_example [folder for the two model files it writes; default: the current one]
+ */
+#include <encast.h>
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Ends the program with the library's text when a call fails. */
+#define TRY(call)                                                                                                      \
+    do {                                                                                                               \
+        int32_t status = (call);                                                                                       \
+        if (status != ENCAST_STATUS_OK) {                                                                              \
+            fprintf(stderr, "%s: status %" PRId32 " (%s): %s\n", #call, status, encast_status_name(status),            \
+                    encast_last_error());                                                                              \
+            exit(EXIT_FAILURE);                                                                                        \
+        }                                                                                                              \
+    } while (0)
+
+typedef struct {
+    const char *name;
+    double width, height, frame_rate, bitrate_kbps, frame_drop, motion_intensity;
+} Encode;
+
+static const Encode ENCODES[] = {
+    {"720p30_2mbps", 1280, 720, 30, 2000, 0.01, 0.5},
+    {"1080p30_4mbps", 1920, 1080, 30, 4000, 0.01, 0.5},
+    {"1080p60_6mbps", 1920, 1080, 60, 6000, 0.01, 0.6},
+    {"4k30_15mbps", 3840, 2160, 30, 15000, 0.005, 0.7},
+};
+enum { ENCODE_COUNT = sizeof ENCODES / sizeof *ENCODES };
+
+/* What is not set stays unknown. */
+static EncastFeatures features_of(const Encode *encode) {
+    EncastFeatures features;
+    TRY(encast_features_init(&features, sizeof features));
+    features.bitrate_kbps = encode->bitrate_kbps;
+    features.resolution_width = encode->width;
+    features.resolution_height = encode->height;
+    features.frame_rate = encode->frame_rate;
+    features.frame_drop = encode->frame_drop;
+    features.motion_intensity = encode->motion_intensity;
+    return features;
+}
+
+/* A forecast with its interval, or "-" for what the model does not forecast. */
+static void print_estimate(const char *name, EncastEstimate estimate, const char *unit) {
+    if (isnan(estimate.value)) {
+        printf("  %-15s -\n", name);
+    } else {
+        printf("  %-15s %10.3f  [%.3f, %.3f] %s\n", name, estimate.value, estimate.lower, estimate.upper, unit);
+    }
+}
+
+static void print_result(const char *name, const EncastResult *result) {
+    printf("%s\n", name);
+    print_estimate("vmaf", result->vmaf, "");
+    print_estimate("psnr", result->psnr, "dB");
+    print_estimate("cpu_seconds", result->cpu_seconds, "s");
+    printf("  %-15s %10.4f USD\n", "cost", result->predicted_cost_usd);
+    printf("  %-15s %10.4f kg\n", "co2", result->predicted_co2_kg);
+    printf("  %-15s %10.3f MB\n", "size", result->size_mb);
+    printf("  %-15s %10.3f\n", "confidence", result->confidence);
+    if (result->target_unreachable) {
+        printf("  no bitrate reaches the target; best VMAF %.1f\n", result->best_reachable_vmaf);
+    } else {
+        printf("  %-15s %10.0f kbit/s\n", "recommended", result->recommended_bitrate_kbps);
+    }
+    for (uint32_t bit = 0; encast_field_name(bit) != NULL; bit++) {
+        if (result->out_of_range >> bit & 1) {
+            printf("  beyond what the model saw: %s\n", encast_field_name(bit));
+        }
+    }
+}
+
+/* One call for all four: an error would name the row. */
+static void predict_all(const EncastModel *model, EncastResult results[ENCODE_COUNT]) {
+    EncastFeatures features[ENCODE_COUNT];
+    size_t bad_row = 0;
+    for (size_t i = 0; i < ENCODE_COUNT; i++) {
+        features[i] = features_of(&ENCODES[i]);
+        TRY(encast_result_init(&results[i], sizeof results[i]));
+    }
+    TRY(encast_predict_batch(model, features, ENCODE_COUNT, NULL, results, &bad_row));
+}
+
+static void recommend(const EncastModel *model) {
+    EncastFeatures features = features_of(&ENCODES[1]);
+    EncastPredictOptions options;
+    EncastRecommendation answer;
+    TRY(encast_predict_options_init(&options, sizeof options));
+    TRY(encast_recommendation_init(&answer, sizeof answer));
+    options.target_vmaf = 80;
+    options.max_bitrate_kbps = 20000;
+    features.bitrate_kbps = NAN; /* it is asked for */
+    TRY(encast_recommend_bitrate(model, &features, &options, &answer));
+    printf("1080p30 at VMAF 80: %s%.0f kbit/s, VMAF %.2f [%.2f, %.2f]\n",
+           answer.unreachable ? "not reached, even at " : "", answer.bitrate_kbps, answer.vmaf.value,
+           answer.vmaf.lower, answer.vmaf.upper);
+}
+
+/*
+ * A MADE-UP table, so that the example needs no file: closed formulas that look plausible, NOT measurements. A real
+ * program fills in what it measured of its own encodes.
+ */
+enum { TITLES = 10, ROWS_A_TITLE = 16, ROWS = TITLES * ROWS_A_TITLE };
+
+static void made_up_rows(EncastFeatures *features, EncastTargets *targets) {
+    for (int row = 0; row < ROWS; row++) {
+        int title = row / ROWS_A_TITLE, step = row % ROWS_A_TITLE;
+        Encode encode = ENCODES[step % ENCODE_COUNT];
+        double bits, pixels = encode.width * encode.height * encode.frame_rate;
+        encode.motion_intensity = 0.1 + 0.08 * title;
+        encode.bitrate_kbps = 500 * pow(2, 0.4 * step);
+        bits = encode.bitrate_kbps * 1000 / pixels * 40 / (0.3 + encode.motion_intensity);
+        features[row] = features_of(&encode);
+        features[row].codec = ENCAST_CODEC_H264;
+        features[row].duration_s = 60;
+
+        TRY(encast_targets_init(&targets[row], sizeof targets[row]));
+        snprintf(targets[row].title, sizeof targets[row].title, "made-up-%d", title);
+        targets[row].vmaf = 98 * (1 - exp(-pow(bits, 0.6)));
+        targets[row].psnr = 34 + 4 * log2(1 + bits);
+        targets[row].cpu_seconds = 60 * pixels * 4e-8 * (1 + encode.motion_intensity);
+    }
+}
+
+static EncastModel *train(void) {
+    EncastFeatures *features = calloc(ROWS, sizeof *features);
+    EncastTargets *targets = calloc(ROWS, sizeof *targets);
+    EncastRetrainOptions options;
+    EncastModelInfo info;
+    EncastModel *model = NULL;
+    if (features == NULL || targets == NULL) {
+        exit(EXIT_FAILURE);
+    }
+    made_up_rows(features, targets);
+    TRY(encast_retrain_options_init(&options, sizeof options));
+    strcpy(options.version, "made-up-1");
+    options.trained_at = 1767225600; /* 2026-01-01: the library reads no clock */
+    TRY(encast_retrain(features, targets, ROWS, &options, &model));
+    free(features);
+    free(targets);
+
+    TRY(encast_model_info_init(&info, sizeof info));
+    TRY(encast_model_info(model, &info));
+    printf("trained %s on %" PRIu64 " made-up rows of %" PRIu64 " titles: %" PRIu64 " trees, forecasts", info.version,
+           info.rows, info.titles, info.trees);
+    for (uint32_t bit = 0; encast_target_name(bit) != NULL; bit++) {
+        if (info.targets >> bit & 1) {
+            printf(" %s", encast_target_name(bit));
+        }
+    }
+    printf("\n");
+    return model;
+}
+
+/* Saves, loads, and compares all bits of all answers. */
+static void save_and_reload(const EncastModel *model, const char *folder, const char *name) {
+    char path[4096];
+    EncastModel *reloaded = NULL;
+    EncastResult before[ENCODE_COUNT], after[ENCODE_COUNT];
+    if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path) {
+        exit(EXIT_FAILURE);
+    }
+    TRY(encast_save_model(model, path));
+    TRY(encast_load_model(path, &reloaded));
+    predict_all(model, before);
+    predict_all(reloaded, after);
+    if (memcmp(before, after, sizeof before) != 0) {
+        fprintf(stderr, "%s: the reloaded model answers differently\n", path);
+        exit(EXIT_FAILURE);
+    }
+    printf("%s: saved, reloaded, same bits\n", name);
+    encast_free_model(reloaded);
+}
+
+/* How a mistake looks like. */
+static void mistake(const EncastModel *model) {
+    EncastFeatures features = features_of(&ENCODES[0]);
+    EncastResult result;
+    TRY(encast_result_init(&result, sizeof result));
+    features.frame_rate = -30;
+    if (encast_predict(model, &features, NULL, &result) != ENCAST_STATUS_INVALID_FIELD) {
+        exit(EXIT_FAILURE);
+    }
+    printf("a mistake: %s\n", encast_last_error());
+}
+
+int main(int argument_count, char **arguments) {
+    const char *folder = argument_count > 1 ? arguments[1] : ".";
+    EncastModel *model = NULL, *trained;
+    EncastResult results[ENCODE_COUNT];
+    printf("encast %s, ABI %" PRIu32 "\n", encast_version(), encast_abi_version());
+
+    TRY(encast_load_default_model(&model));
+    predict_all(model, results);
+    for (size_t i = 0; i < ENCODE_COUNT; i++) {
+        print_result(ENCODES[i].name, &results[i]);
+    }
+    recommend(model);
+    mistake(model);
+    encast_free_model(model);
+
+    trained = train();
+    save_and_reload(trained, folder, "made-up.json");
+    save_and_reload(trained, folder, "made-up.encast");
+    recommend(trained);
+    encast_free_model(trained);
+    return EXIT_SUCCESS;
+}
