@@ -135,6 +135,15 @@
 // EncastFeatures.probe_vmaf.
 #define ENCAST_FIELD_PROBE_VMAF 22
 
+// EncastFeatures.codec.
+#define ENCAST_FIELD_CODEC 23
+
+// EncastFeatures.encoder.
+#define ENCAST_FIELD_ENCODER 24
+
+// EncastFeatures.preset.
+#define ENCAST_FIELD_PRESET 25
+
 // vmaf, 0-100.
 #define ENCAST_TARGET_VMAF 0
 
@@ -377,7 +386,7 @@ typedef struct EncastModelInfo {
     char licence[ENCAST_TEXT_CAPACITY];
 } EncastModelInfo;
 
-// Prices and carbon factors of one machine in one place. All four numbers NaN = no profile; some NaN = an error.
+// Prices and carbon factors of one machine in one place. This struct has no size and never grows. All four numbers NaN = no profile; some NaN = an error.
 typedef struct EncastProfile {
     // Price of one vCPU for one hour, USD: at least 0.
     double usd_per_cpu_hour;
@@ -409,7 +418,7 @@ typedef struct EncastPredictOptions {
 } EncastPredictOptions;
 
 // A forecast and the interval that holds the true value with the probability that the model promises (0.9). All three
-// are NaN when the model does not forecast the quantity.
+// are NaN when the model does not forecast the quantity. This struct has no size and never grows.
 typedef struct EncastEstimate {
     // The forecast.
     double value;
@@ -456,7 +465,7 @@ typedef struct EncastResult {
     struct EncastEstimate psnr;
     // SSIM: 0 to 1.
     struct EncastEstimate ssim;
-    // Bitrate that the encode came out with: kbit/s, above 0.
+    // Bitrate that a CRF comes out with: kbit/s, above 0. NaN when the request gives the bitrate.
     struct EncastEstimate bitrate_kbps;
     // Elapsed time of the encode: seconds, above 0.
     struct EncastEstimate encode_seconds;

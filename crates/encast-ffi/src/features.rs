@@ -123,6 +123,7 @@ unsafe impl CStruct for EncastFeatures {
     }
 }
 
+/// The value of a numeric field.
 fn number(c: &EncastFeatures, field: Field) -> f64 {
     match field {
         Field::BitrateKbps => c.bitrate_kbps,
@@ -148,6 +149,7 @@ fn number(c: &EncastFeatures, field: Field) -> f64 {
         Field::ProbeBitrateKbps => c.probe_bitrate_kbps,
         Field::ProbePsnr => c.probe_psnr,
         Field::ProbeVmaf => c.probe_vmaf,
+        Field::Codec | Field::Encoder | Field::Preset => f64::NAN,
     }
 }
 

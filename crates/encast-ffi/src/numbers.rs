@@ -79,6 +79,12 @@ pub const ENCAST_FIELD_PROBE_BITRATE_KBPS: i32 = 20;
 pub const ENCAST_FIELD_PROBE_PSNR: i32 = 21;
 /// EncastFeatures.probe_vmaf.
 pub const ENCAST_FIELD_PROBE_VMAF: i32 = 22;
+/// EncastFeatures.codec.
+pub const ENCAST_FIELD_CODEC: i32 = 23;
+/// EncastFeatures.encoder.
+pub const ENCAST_FIELD_ENCODER: i32 = 24;
+/// EncastFeatures.preset.
+pub const ENCAST_FIELD_PRESET: i32 = 25;
 
 // Bits of EncastRetrainOptions.targets and EncastModelInfo.targets.
 
@@ -142,6 +148,9 @@ const _: () = {
     assert!(ENCAST_FIELD_PROBE_BITRATE_KBPS == Field::ProbeBitrateKbps as i32);
     assert!(ENCAST_FIELD_PROBE_PSNR == Field::ProbePsnr as i32);
     assert!(ENCAST_FIELD_PROBE_VMAF == Field::ProbeVmaf as i32);
+    assert!(ENCAST_FIELD_CODEC == Field::Codec as i32);
+    assert!(ENCAST_FIELD_ENCODER == Field::Encoder as i32);
+    assert!(ENCAST_FIELD_PRESET == Field::Preset as i32);
     assert!(ENCAST_TARGET_VMAF == Target::Vmaf as i32);
     assert!(ENCAST_TARGET_PSNR == Target::Psnr as i32);
     assert!(ENCAST_TARGET_SSIM == Target::Ssim as i32);
@@ -154,5 +163,5 @@ const _: () = {
     assert!(ENCAST_TARGET_ENERGY_KWH == Target::EnergyKwh as i32);
     assert!(ENCAST_TARGET_COST_USD == Target::CostUsd as i32);
     assert!(ENCAST_TARGET_CO2_KG == Target::Co2Kg as i32);
-    assert!(Codec::ALL.len() == 5 && Encoder::ALL.len() == 6 && Field::COUNT == 23 && Target::COUNT == 12);
+    assert!(Codec::ALL.len() == 5 && Encoder::ALL.len() == 6 && Field::COUNT == 26 && Target::COUNT == 12);
 };

@@ -6,7 +6,7 @@ use encast_core::{PredictOptions, RecommendOptions, ResourceProfile};
 
 use crate::{
     boundary::enter,
-    status::{ENCAST_STATUS_INVALID_FIELD, Failure},
+    status::Failure,
     structs::{self, CStruct, text},
 };
 
@@ -15,7 +15,7 @@ pub const ENCAST_TEXT_CAPACITY: usize = 64;
 /// Bytes of the long texts in options, with the terminating NUL.
 pub const ENCAST_LONG_TEXT_CAPACITY: usize = 256;
 
-/// Prices and carbon factors of one machine in one place. All four numbers NaN = no profile; some NaN = an error.
+/// Prices and carbon factors of one machine in one place. This struct has no size and never grows. All four numbers NaN = no profile; some NaN = an error.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct EncastProfile {
@@ -103,16 +103,6 @@ pub(crate) fn from_c(c: &EncastPredictOptions) -> Result<PredictOptions, Failure
         min_bitrate_kbps: c.min_bitrate_kbps,
         max_bitrate_kbps: c.max_bitrate_kbps,
     };
-    for (field, value) in [
-        ("target_vmaf", c.target_vmaf),
-        ("min_bitrate_kbps", c.min_bitrate_kbps),
-        ("max_bitrate_kbps", c.max_bitrate_kbps),
-    ] {
-        if value.is_nan() {
-            let text = format!("{field} = NaN: must be a finite number (was encast_predict_options_init called?)");
-            return Err(Failure::new(ENCAST_STATUS_INVALID_FIELD, text).of_field(field));
-        }
-    }
     Ok(PredictOptions { recommend, profile: c.profile.known()? })
 }
 

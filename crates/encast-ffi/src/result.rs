@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// A forecast and the interval that holds the true value with the probability that the model promises (0.9). All three
-/// are NaN when the model does not forecast the quantity.
+/// are NaN when the model does not forecast the quantity. This struct has no size and never grows.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct EncastEstimate {
@@ -69,7 +69,7 @@ pub struct EncastResult {
     pub psnr: EncastEstimate,
     /// SSIM: 0 to 1.
     pub ssim: EncastEstimate,
-    /// Bitrate that the encode came out with: kbit/s, above 0.
+    /// Bitrate that a CRF comes out with: kbit/s, above 0. NaN when the request gives the bitrate.
     pub bitrate_kbps: EncastEstimate,
     /// Elapsed time of the encode: seconds, above 0.
     pub encode_seconds: EncastEstimate,

@@ -211,8 +211,13 @@ static void rate_settings(const EncastModel *model) {
     CHECK_ERROR(encast_predict_batch(model, &features, 1, NULL, &result, NULL), ENCAST_STATUS_MISSING_FIELD,
                 "bitrate_kbps", "row 0", END);
     features.crf = 28;
+    features.codec = ENCAST_CODEC_H264;
     CHECK_OK(encast_predict(model, &features, NULL, &result));
     CHECK(result.predicted_vmaf > 0 && result.predicted_vmaf <= 100);
+    CHECK(result.bitrate_kbps.value > 0 && result.bandwidth_mbps == result.bitrate_kbps.value / 1000);
+    features.bitrate_kbps = 3000; /* what is given is not forecast */
+    CHECK_OK(encast_predict(model, &features, NULL, &result));
+    CHECK(isnan(result.bitrate_kbps.value) && result.bandwidth_mbps == 3);
 }
 
 int main(void) {

@@ -150,5 +150,5 @@ int main(void) {
     metadata();
     bad_rows();
     bad_options();
-    return check_end(70);
+    return check_end(65);
 }
