@@ -1,0 +1,129 @@
+// Command encast-exporter exposes the forecasts of configured encodes to Prometheus.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
+	"github.com/prometheus/common/promslog"
+	"github.com/prometheus/common/version"
+	"github.com/prometheus/exporter-toolkit/web"
+
+	"github.com/encast/encast/go-exporter/encast"
+	"github.com/encast/encast/go-exporter/internal/collector"
+	"github.com/encast/encast/go-exporter/internal/config"
+	"github.com/encast/encast/go-exporter/internal/server"
+	"github.com/encast/encast/go-exporter/internal/serving"
+)
+
+// drainTime is how long requests under way may take after the signal to stop.
+const drainTime = 10 * time.Second
+
+const name = "encast_exporter"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "encast-exporter: %s\n", err)
+		os.Exit(1)
+	}
+}
+
+// run is the whole program: it returns when the context ends, or when it can't go on.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	if version.Version == "" {
+		version.Version = encast.Version()
+	}
+	app := kingpin.New("encast-exporter", "Exposes forecasts of video encodes to Prometheus.")
+	app.HelpFlag.Short('h')
+	app.Version(version.Print(name)).VersionFlag.Short('V')
+	app.UsageWriter(stdout)
+	settings, err := config.ParseFlags(app, args)
+	if err != nil {
+		return err
+	}
+	settings.Log.Writer = stderr
+	logger := promslog.New(settings.Log)
+	cfg, err := config.Load(settings.ConfigFile)
+	if err != nil {
+		return err
+	}
+	if err := web.Validate(*settings.Web.WebConfigFile); err != nil {
+		return fmt.Errorf("--web.config.file: %w", err)
+	}
+	holder := &serving.Holder{}
+	defer holder.Close()
+	reloader := serving.NewReloader(holder, serving.Opener(settings.ModelPath), cfg, logger)
+	model, err := reloader.Start()
+	if err != nil {
+		return err
+	}
+	if settings.CheckOnly {
+		fmt.Fprintf(stdout, "OK: %d encodes, model %s\n", len(cfg.Encodes), model.Version)
+		return nil
+	}
+	logger.Info("Starting", "exporter", name, "version", version.Info(), "build", version.BuildContext())
+	logger.Info("Model loaded", "path", settings.ModelPath, "version", model.Version, "trained_at", model.TrainedAt)
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(
+		collector.New(holder, reloader, cfg, logger),
+		versioncollector.NewCollector(name),
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	handler, err := server.Handler(server.Backend{
+		Holder: holder, Reloader: reloader, Registry: registry, Version: version.Version, Logger: logger,
+	})
+	if err != nil {
+		return err
+	}
+	go reloadOnHangup(ctx, reloader)
+	return serve(ctx, server.New(handler, logger), settings.Web, logger)
+}
+
+// serve answers until the context ends, and then lets the requests under way finish.
+func serve(ctx context.Context, httpServer *http.Server, flags *web.FlagConfig, logger *slog.Logger) error {
+	failed := make(chan error, 1)
+	go func() { failed <- web.ListenAndServe(httpServer, flags, logger) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	logger.Info("Stopping: requests under way are answered, no others", "at_most", drainTime)
+	drain, cancel := context.WithTimeout(context.Background(), drainTime)
+	defer cancel()
+	if err := httpServer.Shutdown(drain); err != nil {
+		return errors.Join(fmt.Errorf("stopping: %w", err), httpServer.Close())
+	}
+	return nil
+}
+
+// reloadOnHangup reloads the model at each SIGHUP; how it went is logged and counted by the reloader.
+func reloadOnHangup(ctx context.Context, reloader *serving.Reloader) {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hangup:
+			_, _ = reloader.Reload()
+		}
+	}
+}

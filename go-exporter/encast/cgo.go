@@ -1,0 +1,94 @@
+package encast
+
+// Every call goes through a wrapper that copies the text of the last error before it returns: that text belongs to the
+// thread, and the next call of a goroutine may run on another one. No wrapper keeps a pointer or calls back into Go.
+
+/*
+#cgo CFLAGS: -I${SRCDIR}/../../include
+#cgo LDFLAGS: -L${SRCDIR}/../../target/release -l:libencast.a -lgcc_s -lm -ldl -lpthread
+#cgo noescape encast_go_predict
+#cgo nocallback encast_go_predict
+#cgo noescape encast_go_predict_batch
+#cgo nocallback encast_go_predict_batch
+#cgo noescape encast_go_recommend
+#cgo nocallback encast_go_recommend
+#cgo noescape encast_go_retrain
+#cgo nocallback encast_go_retrain
+#cgo noescape encast_go_load
+#cgo nocallback encast_go_load
+#cgo noescape encast_go_load_default
+#cgo nocallback encast_go_load_default
+#cgo noescape encast_go_load_memory
+#cgo nocallback encast_go_load_memory
+#cgo noescape encast_go_save
+#cgo nocallback encast_go_save
+#cgo noescape encast_go_info
+#cgo nocallback encast_go_info
+#cgo noescape encast_go_metadata
+#cgo nocallback encast_go_metadata
+#cgo noescape encast_go_number_of
+#cgo nocallback encast_go_number_of
+#include "wrappers.h"
+*/
+import "C"
+
+import (
+	"fmt"
+	"unsafe"
+)
+
+// failed turns a status and what was copied of the last error into an error, and frees the copies.
+func failed(status C.int32_t, failure *C.encast_go_failure) error {
+	if status == C.ENCAST_STATUS_OK {
+		return nil
+	}
+	err := &Error{
+		Status: Status(status),
+		Text:   C.GoString(failure.text),
+		Field:  C.GoString(failure.field),
+		Row:    int(failure.row),
+	}
+	C.free(unsafe.Pointer(failure.text))
+	C.free(unsafe.Pointer(failure.field))
+	if err.Text == "" {
+		err.Text = err.Status.Error()
+	}
+	return err
+}
+
+// mustInit is for the init functions, which only fail when header and library do not belong together.
+func mustInit(status C.int32_t) {
+	if status != C.ENCAST_STATUS_OK {
+		panic(fmt.Sprintf("encast: header and library do not fit: %s", Status(status)))
+	}
+}
+
+// putText writes a text and its NUL into a fixed array of C. It tells whether there was room.
+func putText(array []C.char, text string) bool {
+	if len(text) >= len(array) {
+		return false
+	}
+	for i := range len(text) {
+		if text[i] == 0 {
+			return false
+		}
+		array[i] = C.char(text[i])
+	}
+	array[len(text)] = 0
+	return true
+}
+
+// textOf reads a NUL-terminated text from a fixed array of C.
+func textOf(array []C.char) string {
+	text := make([]byte, 0, len(array))
+	for _, char := range array {
+		if char == 0 {
+			break
+		}
+		text = append(text, byte(char))
+	}
+	return string(text)
+}
+
+// Version returns the version of the linked library.
+func Version() string { return C.GoString(C.encast_version()) }

@@ -1,0 +1,191 @@
+package encast
+
+/*
+#include "wrappers.h"
+*/
+import "C"
+
+import (
+	"fmt"
+	"time"
+)
+
+// Structs as the library's init functions leave them: a field that a later header adds keeps its default, although the
+// conversions below do not know it.
+var (
+	blankFeatures       = blank(func(s *C.EncastFeatures) C.int32_t { return C.encast_features_init(s, C.sizeof_EncastFeatures) })
+	blankTargets        = blank(func(s *C.EncastTargets) C.int32_t { return C.encast_targets_init(s, C.sizeof_EncastTargets) })
+	blankResult         = blank(func(s *C.EncastResult) C.int32_t { return C.encast_result_init(s, C.sizeof_EncastResult) })
+	blankInfo           = blank(func(s *C.EncastModelInfo) C.int32_t { return C.encast_model_info_init(s, C.sizeof_EncastModelInfo) })
+	blankPredictOptions = blank(func(s *C.EncastPredictOptions) C.int32_t {
+		return C.encast_predict_options_init(s, C.sizeof_EncastPredictOptions)
+	})
+	blankRetrainOptions = blank(func(s *C.EncastRetrainOptions) C.int32_t {
+		return C.encast_retrain_options_init(s, C.sizeof_EncastRetrainOptions)
+	})
+	blankRecommendation = blank(func(s *C.EncastRecommendation) C.int32_t {
+		return C.encast_recommendation_init(s, C.sizeof_EncastRecommendation)
+	})
+)
+
+func blank[T any](init func(*T) C.int32_t) T {
+	var value T
+	mustInit(init(&value))
+	return value
+}
+
+// toC writes features into a struct that starts out blank.
+func (f *Features) toC(c *C.EncastFeatures) error {
+	*c = blankFeatures
+	if !putText(c.preset[:], f.Preset) {
+		text := fmt.Sprintf("preset: %.40q is no preset of any encoder: it is longer than %d bytes, or holds a NUL", f.Preset, len(c.preset)-1)
+		return &Error{Status: ErrUnknownName, Text: text, Field: "preset", Row: -1}
+	}
+	c.codec, c.encoder = C.int32_t(f.Codec), C.int32_t(f.Encoder)
+	c.bitrate_kbps = C.double(f.BitrateKbps)
+	c.resolution_width = C.double(f.ResolutionWidth)
+	c.resolution_height = C.double(f.ResolutionHeight)
+	c.frame_rate = C.double(f.FrameRate)
+	c.frame_drop = C.double(f.FrameDrop)
+	c.motion_intensity = C.double(f.MotionIntensity)
+	c.crf = C.double(f.CRF)
+	c.threads = C.double(f.Threads)
+	c.source_width = C.double(f.SourceWidth)
+	c.source_height = C.double(f.SourceHeight)
+	c.source_frame_rate = C.double(f.SourceFrameRate)
+	c.bit_depth = C.double(f.BitDepth)
+	c.duration_s = C.double(f.DurationS)
+	c.si_mean = C.double(f.SIMean)
+	c.si_std = C.double(f.SIStd)
+	c.ti_mean = C.double(f.TIMean)
+	c.ti_std = C.double(f.TIStd)
+	c.spatial_energy = C.double(f.SpatialEnergy)
+	c.temporal_energy = C.double(f.TemporalEnergy)
+	c.luminance = C.double(f.Luminance)
+	c.probe_bitrate_kbps = C.double(f.ProbeBitrateKbps)
+	c.probe_psnr = C.double(f.ProbePSNR)
+	c.probe_vmaf = C.double(f.ProbeVMAF)
+	return nil
+}
+
+func (t *Targets) toC(c *C.EncastTargets) error {
+	*c = blankTargets
+	if err := put(c.title[:], "title", t.Title); err != nil {
+		return err
+	}
+	c.vmaf, c.psnr, c.ssim = C.double(t.VMAF), C.double(t.PSNR), C.double(t.SSIM)
+	c.bitrate_kbps = C.double(t.BitrateKbps)
+	c.encode_seconds = C.double(t.EncodeSeconds)
+	c.cpu_seconds = C.double(t.CPUSeconds)
+	c.cpu_percent = C.double(t.CPUPercent)
+	c.gpu_percent = C.double(t.GPUPercent)
+	c.peak_memory_mb = C.double(t.PeakMemoryMB)
+	c.energy_kwh = C.double(t.EnergyKWh)
+	c.cost_usd = C.double(t.CostUSD)
+	c.co2_kg = C.double(t.CO2Kg)
+	return nil
+}
+
+// put writes a text of the caller into a fixed array of C.
+func put(array []C.char, field, text string) error {
+	if putText(array, text) {
+		return nil
+	}
+	what := fmt.Sprintf("%s: %.40q is longer than %d bytes, or holds a NUL", field, text, len(array)-1)
+	return &Error{Status: ErrBadText, Text: what, Field: field, Row: -1}
+}
+
+func (p *Profile) toC(c *C.EncastProfile) error {
+	if p == nil {
+		return nil
+	}
+	c.usd_per_cpu_hour = C.double(p.USDPerCPUHour)
+	c.watts_per_cpu = C.double(p.WattsPerCPU)
+	c.pue = C.double(p.PUE)
+	c.grid_g_per_kwh = C.double(p.GridGPerKWh)
+	if err := put(c.name[:], "profile.name", p.Name); err != nil {
+		return err
+	}
+	return put(c.source[:], "profile.source", p.Source)
+}
+
+func (o *PredictOptions) toC(c *C.EncastPredictOptions) error {
+	*c = blankPredictOptions
+	if o.TargetVMAF != 0 {
+		c.target_vmaf = C.double(o.TargetVMAF)
+	}
+	if o.MinBitrateKbps != 0 {
+		c.min_bitrate_kbps = C.double(o.MinBitrateKbps)
+	}
+	if o.MaxBitrateKbps != 0 {
+		c.max_bitrate_kbps = C.double(o.MaxBitrateKbps)
+	}
+	return o.Profile.toC(&c.profile)
+}
+
+func (o *RetrainOptions) toC(c *C.EncastRetrainOptions) error {
+	*c = blankRetrainOptions
+	c.model_kind = C.int32_t(o.ModelKind)
+	c.threads = C.uint32_t(o.Threads)
+	if o.Seed != 0 {
+		c.seed = C.uint64_t(o.Seed)
+	}
+	for _, target := range o.Targets {
+		c.targets |= 1 << target
+	}
+	trainedAt := o.TrainedAt
+	if trainedAt.IsZero() {
+		trainedAt = time.Now()
+	}
+	c.trained_at = C.int64_t(trainedAt.Unix())
+	if o.Version != "" {
+		if err := put(c.version[:], "version", o.Version); err != nil {
+			return err
+		}
+	}
+	for _, text := range []struct {
+		array []C.char
+		field string
+		value string
+	}{
+		{c.vmaf_model[:], "vmaf_model", o.VMAFModel},
+		{c.licence[:], "licence", o.Licence},
+		{c.probe_recipe[:], "probe_recipe", o.ProbeRecipe},
+	} {
+		if err := put(text.array, text.field, text.value); err != nil {
+			return err
+		}
+	}
+	return o.Profile.toC(&c.profile)
+}
+
+func estimateOf(c *C.EncastEstimate) Estimate {
+	return Estimate{Value: float64(c.value), Lower: float64(c.lower), Upper: float64(c.upper)}
+}
+
+func (r *Result) fromC(c *C.EncastResult) {
+	r.PredictedVMAF = float64(c.predicted_vmaf)
+	r.PredictedPSNR = float64(c.predicted_psnr)
+	r.PredictedCostUSD = float64(c.predicted_cost_usd)
+	r.PredictedCO2Kg = float64(c.predicted_co2_kg)
+	r.VMAF = estimateOf(&c.vmaf)
+	r.PSNR = estimateOf(&c.psnr)
+	r.SSIM = estimateOf(&c.ssim)
+	r.BitrateKbps = estimateOf(&c.bitrate_kbps)
+	r.EncodeSeconds = estimateOf(&c.encode_seconds)
+	r.CPUSeconds = estimateOf(&c.cpu_seconds)
+	r.CPUPercent = estimateOf(&c.cpu_percent)
+	r.GPUPercent = estimateOf(&c.gpu_percent)
+	r.PeakMemoryMB = estimateOf(&c.peak_memory_mb)
+	r.EnergyKWh = estimateOf(&c.energy_kwh)
+	r.CostUSD = estimateOf(&c.cost_usd)
+	r.CO2Kg = estimateOf(&c.co2_kg)
+	r.Confidence = float64(c.confidence)
+	r.RecommendedBitrateKbps = float64(c.recommended_bitrate_kbps)
+	r.TargetUnreachable = c.target_unreachable != 0
+	r.BestReachableVMAF = float64(c.best_reachable_vmaf)
+	r.SizeMB = float64(c.size_mb)
+	r.BandwidthMbps = float64(c.bandwidth_mbps)
+	r.OutOfRange = FieldSet(c.out_of_range)
+	r.Ignored = FieldSet(c.ignored)
+}

@@ -1,0 +1,9 @@
+// Package encast forecasts a video encode before it runs: VMAF, PSNR, size, time, CPU, memory, energy, cost and CO2,
+// each with an interval, and the bitrate that reaches a quality target. It wraps the C face of libencast, which it
+// links statically.
+//
+// A value that is not known is NaN in [Features], [Targets] and [Result]: never 0, never a guess. [NewFeatures] and
+// [NewTargets] make everything unknown. In options the zero value is the default.
+//
+// A [Model] never changes and may be used by any number of goroutines at the same time, [Model.Close] included.
+package encast

@@ -1,0 +1,50 @@
+package encast
+
+import "time"
+
+// PredictOptions tells how a forecast is made. The zero value holds the defaults.
+type PredictOptions struct {
+	TargetVMAF     float64  // VMAF that a recommended bitrate has to reach, above 0 and at most 100; 0 means 93
+	MinBitrateKbps float64  // lowest bitrate that may be recommended; 0 means 100
+	MaxBitrateKbps float64  // highest bitrate that may be recommended; 0 means 50000
+	Profile        *Profile // prices and factors instead of the model's, where the model has learnt no cost itself
+}
+
+// Profile holds prices and carbon factors of one machine in one place.
+type Profile struct {
+	USDPerCPUHour float64 // price of one vCPU for one hour
+	WattsPerCPU   float64 // electric power of one busy vCPU with its share of the machine
+	PUE           float64 // power usage effectiveness of the data centre, at least 1
+	GridGPerKWh   float64 // carbon intensity of the grid, g CO2e per kWh
+	Name          string  // what the profile describes, at most 63 bytes
+	Source        string  // where the numbers come from, and of which date, at most 255 bytes
+}
+
+// ModelKind is a learner; 0 is the default.
+type ModelKind int32
+
+// RetrainOptions tells how a model is trained, and what it says of itself. The zero value holds the defaults.
+type RetrainOptions struct {
+	ModelKind ModelKind // 0 means gradient boosting
+	Seed      uint64    // same rows, options and seed: the same model; 0 means 1
+	Threads   uint32    // 0 means all cores
+	Targets   []Target  // what to learn; empty means all that the rows measure
+	TrainedAt time.Time // the zero time means now
+	// The texts below are kept in the bundle; each is at most 63 bytes long, ProbeRecipe 255.
+	Version     string   // of the model; empty means "0"
+	VMAFModel   string   // name of the VMAF model that the labels were made with
+	Licence     string   // of the bundle
+	ProbeRecipe string   // how the trial encodes were made
+	Profile     *Profile // prices and factors for a model that learns time but no cost
+}
+
+// Recommendation is the answer to a search for a bitrate.
+type Recommendation struct {
+	// Unreachable: no bitrate within the limits reaches the target.
+	Unreachable bool
+	// BitrateKbps is the smallest bitrate whose forecast VMAF reaches the target; when the target is unreachable, the
+	// highest bitrate that was tried.
+	BitrateKbps float64
+	// VMAF is the forecast at BitrateKbps; when the target is unreachable, the best that can be reached.
+	VMAF Estimate
+}

@@ -1,0 +1,89 @@
+/* Each wrapper makes one call and, when it fails, copies what the thread's last error says. */
+#include <encast.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+	char *text;  /* to be freed */
+	char *field; /* to be freed */
+	int64_t row; /* -1 when no row is to blame */
+} encast_go_failure;
+
+static int32_t encast_go_done(int32_t status, encast_go_failure *failure)
+{
+	if (status != ENCAST_STATUS_OK) {
+		failure->text = strdup(encast_last_error());
+		failure->field = strdup(encast_last_error_field());
+	}
+	return status;
+}
+
+static int32_t encast_go_predict(const EncastModel *model, const EncastFeatures *features,
+                                 const EncastPredictOptions *options, EncastResult *result,
+                                 encast_go_failure *failure)
+{
+	return encast_go_done(encast_predict(model, features, options, result), failure);
+}
+
+static int32_t encast_go_predict_batch(const EncastModel *model, const EncastFeatures *features, size_t count,
+                                       const EncastPredictOptions *options, EncastResult *results,
+                                       encast_go_failure *failure)
+{
+	size_t row = SIZE_MAX;
+	int32_t status = encast_predict_batch(model, features, count, options, results, &row);
+	if (row != SIZE_MAX)
+		failure->row = (int64_t)row;
+	return encast_go_done(status, failure);
+}
+
+static int32_t encast_go_recommend(const EncastModel *model, const EncastFeatures *features,
+                                   const EncastPredictOptions *options, EncastRecommendation *recommendation,
+                                   encast_go_failure *failure)
+{
+	return encast_go_done(encast_recommend_bitrate(model, features, options, recommendation), failure);
+}
+
+static int32_t encast_go_retrain(const EncastFeatures *features, const EncastTargets *targets, size_t count,
+                                 const EncastRetrainOptions *options, EncastModel **model, encast_go_failure *failure)
+{
+	return encast_go_done(encast_retrain(features, targets, count, options, model), failure);
+}
+
+static int32_t encast_go_load(const char *path, EncastModel **model, encast_go_failure *failure)
+{
+	return encast_go_done(encast_load_model(path, model), failure);
+}
+
+static int32_t encast_go_load_default(EncastModel **model, encast_go_failure *failure)
+{
+	return encast_go_done(encast_load_default_model(model), failure);
+}
+
+static int32_t encast_go_load_memory(const void *bytes, size_t length, EncastModel **model,
+                                     encast_go_failure *failure)
+{
+	return encast_go_done(encast_load_model_from_memory(bytes, length, model), failure);
+}
+
+static int32_t encast_go_save(const EncastModel *model, const char *path, encast_go_failure *failure)
+{
+	return encast_go_done(encast_save_model(model, path), failure);
+}
+
+static int32_t encast_go_info(const EncastModel *model, EncastModelInfo *info, encast_go_failure *failure)
+{
+	return encast_go_done(encast_model_info(model, info), failure);
+}
+
+static int32_t encast_go_metadata(const EncastModel *model, char *buffer, size_t capacity, size_t *length,
+                                  encast_go_failure *failure)
+{
+	return encast_go_done(encast_model_metadata_json(model, buffer, capacity, length), failure);
+}
+
+static int32_t encast_go_number_of(int32_t encoder, const char *name, int32_t *number, encast_go_failure *failure)
+{
+	int32_t status = encoder ? encast_encoder_from_name(name, number) : encast_codec_from_name(name, number);
+	return encast_go_done(status, failure);
+}

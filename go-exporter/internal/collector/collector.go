@@ -1,0 +1,156 @@
+// Package collector turns the forecasts of the configured encodes, and what is known of the model, into metrics.
+package collector
+
+import (
+	"log/slog"
+	"math"
+	"strconv"
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/encast/encast/go-exporter/encast"
+	"github.com/encast/encast/go-exporter/internal/config"
+	"github.com/encast/encast/go-exporter/internal/serving"
+)
+
+// Collector forecasts the configured encodes at each scrape. Everything that one scrape says comes from one model,
+// even when it is replaced meanwhile.
+type Collector struct {
+	holder   *serving.Holder
+	reloader *serving.Reloader
+	encodes  []labelled
+	options  encast.PredictOptions
+	logger   *slog.Logger
+}
+
+// labelled is an encode with the values of its labels, which never change.
+type labelled struct {
+	name     string
+	features encast.Features
+	labels   []string
+	failures atomic.Uint64
+}
+
+// New returns a collector of the encodes of a configuration.
+func New(holder *serving.Holder, reloader *serving.Reloader, cfg *config.Config, logger *slog.Logger) *Collector {
+	c := &Collector{holder: holder, reloader: reloader, options: cfg.Options, logger: logger}
+	c.encodes = make([]labelled, len(cfg.Encodes))
+	for i := range cfg.Encodes {
+		encode := &cfg.Encodes[i]
+		c.encodes[i].name = encode.Name
+		c.encodes[i].features = encode.Features
+		c.encodes[i].labels = labelsOf(encode)
+	}
+	return c
+}
+
+// labelsOf returns the values of encodeLabels. A label whose quantity is not known is empty, which to Prometheus is the
+// same as not there.
+func labelsOf(encode *config.Encode) []string {
+	f := &encode.Features
+	bitrate := number(f.BitrateKbps)
+	if bitrate != "" {
+		bitrate += "kbps"
+	}
+	return []string{encode.Name, bitrate, number(f.ResolutionWidth) + "x" + number(f.ResolutionHeight), number(f.FrameRate)}
+}
+
+func number(value float64) string {
+	if math.IsNaN(value) {
+		return ""
+	}
+	return strconv.FormatFloat(value, 'f', -1, 64)
+}
+
+// Describe implements [prometheus.Collector].
+func (c *Collector) Describe(descs chan<- *prometheus.Desc) {
+	for _, family := range Families() {
+		descs <- family.desc
+	}
+}
+
+// Collect implements [prometheus.Collector].
+func (c *Collector) Collect(metrics chan<- prometheus.Metric) {
+	send := func(f *Family, value float64, labels ...string) {
+		if !math.IsNaN(value) {
+			metrics <- f.sample(value, labels...)
+		}
+	}
+	send(info, 1, encast.Version(), "go", "rust")
+	c.collectReloads(send)
+	lease, loaded := c.holder.Acquire()
+	send(up, boolean(loaded))
+	if loaded {
+		defer lease.Release()
+		collectModel(lease.Model.Info(), send)
+		for i := range c.encodes {
+			c.collectEncode(&c.encodes[i], lease.Model, send)
+		}
+	}
+	for i := range c.encodes {
+		send(failures, float64(c.encodes[i].failures.Load()), c.encodes[i].name)
+	}
+}
+
+// sender passes a sample on, unless it is NaN: what is not known has no sample.
+type sender func(f *Family, value float64, labels ...string)
+
+func boolean(value bool) float64 {
+	if value {
+		return 1
+	}
+	return 0
+}
+
+func (c *Collector) collectReloads(send sender) {
+	status := c.reloader.Status()
+	send(reloads, float64(status.Successes), "success")
+	send(reloads, float64(status.Failures), "failure")
+	send(reloadOK, boolean(!status.LastFailed))
+	if !status.LastSuccess.IsZero() {
+		send(reloadAt, float64(status.LastSuccess.UnixMilli())/1e3)
+	}
+}
+
+func collectModel(model encast.Info, send sender) {
+	send(modelVersion, 1, model.Version)
+	send(modelTrainedAt, float64(model.TrainedAt.Unix()))
+	send(modelR2, model.VMAFR2, encast.TargetVMAF.String())
+	send(modelR2, model.PSNRR2, encast.TargetPSNR.String())
+	send(modelRows, float64(model.Rows))
+	send(modelTitles, float64(model.Titles))
+	send(modelTrees, float64(model.Trees))
+}
+
+func (c *Collector) collectEncode(encode *labelled, model serving.Model, send sender) {
+	result, err := model.PredictWith(encode.features, c.options)
+	if err != nil {
+		encode.failures.Add(1)
+		c.logger.Warn("Forecast failed", "config", encode.name, "err", err)
+		return
+	}
+	for i := range forecasts {
+		f := &forecasts[i]
+		interval := f.interval(&result)
+		send(f.value, f.scale*f.of(&result), encode.labels...)
+		send(f.lower, f.scale*interval.Lower, encode.labels...)
+		send(f.upper, f.scale*interval.Upper, encode.labels...)
+	}
+	send(confidence, result.Confidence, encode.labels...)
+	send(sizeBytes, 1e6*result.SizeMB, encode.labels...)
+	send(bandwidth, 1e6*result.BandwidthMbps, encode.labels...)
+	send(recommended, result.RecommendedBitrateKbps, encode.labels...)
+	send(bestVMAF, result.BestReachableVMAF, encode.labels...)
+	if result.TargetUnreachable || !math.IsNaN(result.RecommendedBitrateKbps) {
+		send(unreachable, boolean(result.TargetUnreachable), encode.labels...)
+	}
+	collectFields(outOfRange, result.OutOfRange, encode.labels, send)
+	collectFields(inputIgnored, result.Ignored, encode.labels, send)
+}
+
+func collectFields(f *Family, fields encast.FieldSet, labels []string, send sender) {
+	for field := range fields.All() {
+		send(f, 1, append(labels[:len(labels):len(labels)], field.String())...)
+	}
+}

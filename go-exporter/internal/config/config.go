@@ -1,0 +1,61 @@
+// Package config reads what the exporter is told: its flags and environment, and the YAML file of encodes to expose.
+package config
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/encast/encast/go-exporter/encast"
+)
+
+// maxFileSize bounds what is read: ten thousand encodes fit.
+const maxFileSize = 4 << 20
+
+// Config is what a configuration file says.
+type Config struct {
+	// Encodes are exposed as metrics, in this order.
+	Encodes []Encode
+	// Options of every forecast.
+	Options encast.PredictOptions
+
+	file  string         // empty for the built-in configuration
+	lines map[string]int // line of each option
+}
+
+// BuiltIn returns the configuration that holds without a file.
+func BuiltIn() *Config { return &Config{Encodes: builtIn()} }
+
+// Load reads a configuration file, or returns the built-in configuration when the path is empty. The error names every
+// mistake with file, line and field.
+func Load(path string) (*Config, error) {
+	if path == "" {
+		return BuiltIn(), nil
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("configuration file: %w", err)
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, maxFileSize+1))
+	if err != nil {
+		return nil, fmt.Errorf("configuration file: %w", err)
+	}
+	if len(data) > maxFileSize {
+		return nil, &Error{File: path, Reason: fmt.Sprintf("larger than %d bytes", maxFileSize)}
+	}
+	return Parse(path, data)
+}
+
+// Blame turns an error of the model about an encode into one that names file, line and field.
+func (c *Config) Blame(encode *Encode, err error, field string) error {
+	blamed := &Error{File: c.file, Line: encode.line, Encode: encode.Name, Field: field, Err: err}
+	blamed.Reason = strings.TrimPrefix(strings.TrimPrefix(err.Error(), field), ": ")
+	if line, known := encode.lines[field]; known {
+		blamed.Line = line
+	} else if line, known := c.lines[field]; known {
+		blamed.Line, blamed.Encode = line, ""
+	}
+	return blamed
+}

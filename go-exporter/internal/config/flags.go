@@ -1,0 +1,56 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/prometheus/common/promslog"
+	promslogflag "github.com/prometheus/common/promslog/flag"
+	"github.com/prometheus/exporter-toolkit/web"
+	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
+)
+
+// DefaultPort is listened on when neither flag nor environment says otherwise.
+const DefaultPort = 9505
+
+// Settings is what flags and environment say: a flag beats the environment, which beats the default.
+type Settings struct {
+	ModelPath  string // empty means the embedded model
+	ConfigFile string // empty means the built-in configuration
+	CheckOnly  bool
+	Web        *web.FlagConfig
+	Log        *promslog.Config
+}
+
+// ParseFlags reads the command line and the environment. The application answers --help and --version itself.
+func ParseFlags(app *kingpin.Application, args []string) (*Settings, error) {
+	settings := &Settings{Log: &promslog.Config{}}
+	var portGiven, addressGiven bool
+	port := app.Flag("port", "Port to listen on, on all addresses.").
+		Envar("ML_EXPORTER_PORT").Default(strconv.Itoa(DefaultPort)).IsSetByUser(&portGiven).Uint16()
+	app.Flag("model-path", "Model bundle to load; empty means the embedded model. A file that can't be used is an error.").
+		Envar("MODEL_PATH").Default("").StringVar(&settings.ModelPath)
+	app.Flag("config.file", "YAML file of the encodes to expose; without it, four common ones.").
+		Default("").StringVar(&settings.ConfigFile)
+	app.Flag("config.check", "Check the configuration and the model, then exit: 0 when both can be used.").
+		BoolVar(&settings.CheckOnly)
+	settings.Web = kingpinflag.AddFlags(app, fmt.Sprintf(":%d", DefaultPort))
+	app.GetFlag("web.listen-address").IsSetByUser(&addressGiven)
+	promslogflag.AddFlags(app, settings.Log)
+	if _, err := app.Parse(args); err != nil {
+		return nil, err
+	}
+	switch {
+	case portGiven && addressGiven:
+		return nil, errors.New("--port and --web.listen-address both say where to listen: give one")
+	case !addressGiven:
+		if *port == 0 {
+			return nil, errors.New("--port: 0 is no port; --web.listen-address=:0 listens on any free one")
+		}
+		*settings.Web.WebListenAddresses = []string{net.JoinHostPort("", strconv.Itoa(int(*port)))}
+	}
+	return settings, nil
+}

@@ -1,0 +1,36 @@
+package server
+
+import (
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// requestMetrics count and time the requests of each endpoint.
+type requestMetrics struct {
+	total    *prometheus.CounterVec
+	duration *prometheus.HistogramVec
+}
+
+func newRequestMetrics(registry prometheus.Registerer) requestMetrics {
+	factory := promauto.With(registry)
+	return requestMetrics{
+		total: factory.NewCounterVec(prometheus.CounterOpts{
+			Name: "ml_exporter_http_requests_total",
+			Help: "Requests answered, by endpoint and status code.",
+		}, []string{"handler", "code"}),
+		duration: factory.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "ml_exporter_http_request_duration_seconds",
+			Help:    "Time to answer a request, by endpoint.",
+			Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1, 5},
+		}, []string{"handler"}),
+	}
+}
+
+func (m requestMetrics) observe(handler string, next http.Handler) http.Handler {
+	label := prometheus.Labels{"handler": handler}
+	return promhttp.InstrumentHandlerCounter(m.total.MustCurryWith(label),
+		promhttp.InstrumentHandlerDuration(m.duration.MustCurryWith(label), next))
+}

@@ -1,0 +1,120 @@
+// Package server is the exporter's HTTP face.
+package server
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/prometheus/exporter-toolkit/web"
+
+	"github.com/encast/encast/go-exporter/internal/serving"
+)
+
+// Bounds of one exchange. A reload of the largest bundle fits into the time for writing.
+const (
+	headerTimeout  = 10 * time.Second
+	readTimeout    = 30 * time.Second
+	writeTimeout   = 2 * time.Minute
+	idleTimeout    = 2 * time.Minute
+	maxHeaderBytes = 64 << 10
+)
+
+// New returns a server with the bounds set, for a handler.
+func New(handler http.Handler, logger *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+	}
+}
+
+// Backend is what the endpoints answer from.
+type Backend struct {
+	Holder   *serving.Holder
+	Reloader *serving.Reloader
+	Registry *prometheus.Registry
+	Version  string
+	Logger   *slog.Logger
+}
+
+// Handler returns the exporter's endpoints. A method that an endpoint does not have gets 405 with Allow.
+func Handler(backend Backend) (http.Handler, error) {
+	landing, err := web.NewLandingPage(web.LandingConfig{
+		Name:        "encast exporter",
+		Description: "Forecasts of video encodes: quality, resources, cost and carbon",
+		Version:     backend.Version,
+		Profiling:   "false",
+		Links: []web.LandingLinks{
+			{Address: "metrics", Text: "Metrics", Description: "forecasts of the configured encodes"},
+			{Address: "health", Text: "Health", Description: "whether a usable model is loaded"},
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	requests := newRequestMetrics(backend.Registry)
+	metrics := promhttp.HandlerFor(backend.Registry, promhttp.HandlerOpts{
+		ErrorLog:          slog.NewLogLogger(backend.Logger.Handler(), slog.LevelError),
+		Registry:          backend.Registry,
+		EnableOpenMetrics: true,
+	})
+	mux := http.NewServeMux()
+	mux.Handle("GET /{$}", landing)
+	mux.Handle("GET /metrics", requests.observe("metrics", metrics))
+	mux.Handle("GET /health", requests.observe("health", health(backend.Holder)))
+	mux.Handle("POST /reload", requests.observe("reload", reload(backend.Reloader)))
+	return mux, nil
+}
+
+// answer writes a JSON object.
+func answer(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	// An error here is a client that went away.
+	_ = json.NewEncoder(w).Encode(body)
+}
+
+// healthAnswer is the body of GET /health.
+type healthAnswer struct {
+	Status      string `json:"status"`
+	ModelLoaded bool   `json:"model_loaded"`
+	Timestamp   int64  `json:"timestamp"`
+}
+
+func health(holder *serving.Holder) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		body := healthAnswer{Status: "ok", ModelLoaded: holder.Loaded(), Timestamp: time.Now().Unix()}
+		status := http.StatusOK
+		if !body.ModelLoaded {
+			body.Status = "error"
+			status = http.StatusServiceUnavailable
+		}
+		answer(w, status, body)
+	})
+}
+
+// reloadAnswer is the body of POST /reload.
+type reloadAnswer struct {
+	Status  string `json:"status"`
+	Message string `json:"message"`
+}
+
+func reload(reloader *serving.Reloader) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		info, err := reloader.Reload()
+		if err != nil {
+			answer(w, http.StatusInternalServerError, reloadAnswer{"error", err.Error()})
+			return
+		}
+		answer(w, http.StatusOK, reloadAnswer{"ok", "model " + info.Version + " is in use"})
+	})
+}

@@ -1,0 +1,95 @@
+// Package serving holds the model that answers, and replaces it while it answers.
+package serving
+
+import (
+	"sync/atomic"
+
+	"github.com/encast/encast/go-exporter/encast"
+)
+
+// Model is what the exporter needs of a model; [encast.Model] is one.
+type Model interface {
+	PredictWith(encast.Features, encast.PredictOptions) (encast.Result, error)
+	Info() encast.Info
+	Close() error
+}
+
+// Holder holds the model in use. Whoever acquires it keeps that one model until the lease is released, however often
+// it is replaced meanwhile; a replaced model is closed when its last lease is released. The zero value holds none.
+type Holder struct {
+	current atomic.Pointer[shared]
+}
+
+// shared counts the users of a model: the holder is one while it holds it, each lease is one.
+type shared struct {
+	model Model
+	users atomic.Int64
+}
+
+// retain adds a user, unless the model has none left and is closed.
+func (s *shared) retain() bool {
+	for {
+		users := s.users.Load()
+		if users == 0 {
+			return false
+		}
+		if s.users.CompareAndSwap(users, users+1) {
+			return true
+		}
+	}
+}
+
+func (s *shared) release() {
+	if s.users.Add(-1) == 0 {
+		// Closing frees memory; there is nothing to do about an error, and nobody to tell.
+		_ = s.model.Close()
+	}
+}
+
+// Lease is the use of one model.
+type Lease struct {
+	Model Model
+
+	shared   *shared
+	released atomic.Bool
+}
+
+// Release ends the use. More than one call does no harm.
+func (l *Lease) Release() {
+	if l.released.CompareAndSwap(false, true) {
+		l.shared.release()
+	}
+}
+
+// Acquire returns the model in use; false when there is none.
+func (h *Holder) Acquire() (*Lease, bool) {
+	for {
+		current := h.current.Load()
+		if current == nil {
+			return nil, false
+		}
+		if current.retain() {
+			return &Lease{Model: current.model, shared: current}, true
+		}
+		// It was replaced between the two steps: its successor is there already.
+	}
+}
+
+// Loaded tells whether there is a model.
+func (h *Holder) Loaded() bool { return h.current.Load() != nil }
+
+// Replace puts a model in the place of the one in use. The holder owns it from now on.
+func (h *Holder) Replace(model Model) {
+	next := &shared{model: model}
+	next.users.Store(1)
+	if previous := h.current.Swap(next); previous != nil {
+		previous.release()
+	}
+}
+
+// Close gives the model up: nothing is served any more.
+func (h *Holder) Close() {
+	if previous := h.current.Swap(nil); previous != nil {
+		previous.release()
+	}
+}

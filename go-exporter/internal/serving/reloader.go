@@ -1,0 +1,141 @@
+package serving
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/encast/encast/go-exporter/encast"
+	"github.com/encast/encast/go-exporter/internal/config"
+)
+
+// Reloader loads the model anew. A new model serves only after it has forecast every configured encode; until then,
+// and when anything fails, the old one goes on.
+type Reloader struct {
+	holder *Holder
+	open   func() (Model, error)
+	config *config.Config
+	logger *slog.Logger
+
+	mu      sync.Mutex
+	running *load // under way
+	waiting *load // begins when running ends; whoever asks meanwhile shares it
+	status  Status
+}
+
+// load is one attempt that any number of callers wait for.
+type load struct {
+	done chan struct{}
+	info encast.Info
+	err  error
+}
+
+// Status tells how loading went so far.
+type Status struct {
+	Successes, Failures uint64    // of reloads; the load at start is none
+	LastSuccess         time.Time // of the last load that succeeded, at start or later; zero when there was none
+	LastFailed          bool      // whether the last load failed
+}
+
+// NewReloader returns a reloader that opens models with open and tests them on the configured encodes.
+func NewReloader(holder *Holder, open func() (Model, error), cfg *config.Config, logger *slog.Logger) *Reloader {
+	return &Reloader{holder: holder, open: open, config: cfg, logger: logger}
+}
+
+// Status returns how loading went so far.
+func (r *Reloader) Status() Status {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.status
+}
+
+// Start loads the first model. It is called once, before any reload.
+func (r *Reloader) Start() (encast.Info, error) {
+	info, err := r.replace()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.status.LastFailed = err != nil
+	if err == nil {
+		r.status.LastSuccess = time.Now()
+	}
+	return info, err
+}
+
+// Reload loads the model anew and returns what it says of itself. One load runs at a time. The answer never comes
+// from a load that began before the call: a call during a load waits for the next one, together with all others.
+func (r *Reloader) Reload() (encast.Info, error) {
+	r.mu.Lock()
+	if r.running == nil {
+		attempt := &load{done: make(chan struct{})}
+		r.running = attempt
+		r.mu.Unlock()
+		r.run(attempt)
+		return attempt.info, attempt.err
+	}
+	if r.waiting == nil {
+		r.waiting = &load{done: make(chan struct{})}
+	}
+	attempt := r.waiting
+	r.mu.Unlock()
+	<-attempt.done
+	return attempt.info, attempt.err
+}
+
+// run makes an attempt, and then the one that callers asked for meanwhile.
+func (r *Reloader) run(attempt *load) {
+	attempt.info, attempt.err = r.replace()
+	r.mu.Lock()
+	r.status.LastFailed = attempt.err != nil
+	if attempt.err != nil {
+		r.status.Failures++
+	} else {
+		r.status.Successes++
+		r.status.LastSuccess = time.Now()
+	}
+	next := r.waiting
+	r.running, r.waiting = next, nil
+	r.mu.Unlock()
+	if attempt.err != nil {
+		r.logger.Error("Reloading the model failed, the old one goes on serving", "err", attempt.err)
+	} else {
+		r.logger.Info("Model reloaded", "version", attempt.info.Version, "trained_at", attempt.info.TrainedAt)
+	}
+	close(attempt.done)
+	if next != nil {
+		go r.run(next)
+	}
+}
+
+func (r *Reloader) replace() (encast.Info, error) {
+	model, err := r.open()
+	if err != nil {
+		return encast.Info{}, err
+	}
+	if err := Check(model, r.config); err != nil {
+		_ = model.Close()
+		return encast.Info{}, err
+	}
+	info := model.Info()
+	r.holder.Replace(model)
+	return info, nil
+}
+
+// Check makes a model forecast every configured encode; the error names all that it can't.
+func Check(model Model, cfg *config.Config) error {
+	var errs []error
+	for i := range cfg.Encodes {
+		encode := &cfg.Encodes[i]
+		if _, err := model.PredictWith(encode.Features, cfg.Options); err != nil {
+			var failure *encast.Error
+			if errors.As(err, &failure) {
+				err = cfg.Blame(encode, err, failure.Field)
+			} else {
+				err = fmt.Errorf("encode %q: %w", encode.Name, err)
+			}
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
