@@ -5,7 +5,7 @@ package encast
 
 /*
 #cgo CFLAGS: -I${SRCDIR}/../../include
-#cgo LDFLAGS: -L${SRCDIR}/../../target/release -l:libencast.a -lgcc_s -lm -ldl -lpthread
+#cgo LDFLAGS: -L${SRCDIR}/../../target/release -l:libencast.a -lm -ldl -lpthread
 #cgo noescape encast_go_predict
 #cgo nocallback encast_go_predict
 #cgo noescape encast_go_predict_batch
@@ -92,3 +92,6 @@ func textOf(array []C.char) string {
 
 // Version returns the version of the linked library.
 func Version() string { return C.GoString(C.encast_version()) }
+
+// libraryFieldName returns the name that the library gives to a field's number; "" when it has no such field.
+func libraryFieldName(number int) string { return C.GoString(C.encast_field_name(C.uint32_t(number))) }

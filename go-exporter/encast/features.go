@@ -43,14 +43,15 @@ type Features struct {
 // NewFeatures returns features of which nothing is known.
 func NewFeatures() Features {
 	var features Features
-	for field := range fields {
-		*fields[field].in(&features) = math.NaN()
+	for _, field := range NumericFields() {
+		features.Set(field, math.NaN())
 	}
 	return features
 }
 
-// Value returns a numeric input; NaN when it is unknown.
+// Value returns a numeric input; NaN when it is unknown. It panics when the field is not numeric.
 func (f *Features) Value(field Field) float64 { return *fields[field].in(f) }
 
-// Set sets a numeric input; NaN makes it unknown. It is checked when it is used.
+// Set sets a numeric input; NaN makes it unknown. It is checked when it is used. It panics when the field is not
+// numeric.
 func (f *Features) Set(field Field, value float64) { *fields[field].in(f) = value }

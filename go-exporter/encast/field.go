@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// Field is a numeric input of a request. The numbers are those of the bits in a [FieldSet]; they never change.
+// Field is an input of a request. The numbers are those of the bits in a [FieldSet]; they never change.
 type Field uint8
 
-// The numeric inputs; their String is the name that they have in Rust, C, CSV, JSON and YAML.
+// The inputs, the last three of them names and not numbers; their String is the name that they have in Rust, C, CSV, JSON and YAML.
 const (
 	FieldBitrateKbps Field = iota
 	FieldCRF
@@ -34,9 +34,12 @@ const (
 	FieldProbeBitrateKbps
 	FieldProbePSNR
 	FieldProbeVMAF
+	FieldCodec
+	FieldEncoder
+	FieldPreset
 )
 
-// fields gives each numeric input its name and its place in the struct, in the order of the numbers.
+// fields gives each input its name, and numeric ones their place in the struct, in the order of the numbers.
 var fields = [...]struct {
 	name string
 	in   func(*Features) *float64
@@ -64,18 +67,23 @@ var fields = [...]struct {
 	FieldProbeBitrateKbps: {"probe_bitrate_kbps", func(f *Features) *float64 { return &f.ProbeBitrateKbps }},
 	FieldProbePSNR:        {"probe_psnr", func(f *Features) *float64 { return &f.ProbePSNR }},
 	FieldProbeVMAF:        {"probe_vmaf", func(f *Features) *float64 { return &f.ProbeVMAF }},
+	FieldCodec:            {"codec", nil},
+	FieldEncoder:          {"encoder", nil},
+	FieldPreset:           {"preset", nil},
 }
 
-// FieldNames returns the names of all numeric inputs, in the order of their numbers.
-func FieldNames() []string {
-	names := make([]string, len(fields))
+// NumericFields returns all numeric inputs, in the order of their numbers.
+func NumericFields() []Field {
+	var numeric []Field
 	for i := range fields {
-		names[i] = fields[i].name
+		if fields[i].in != nil {
+			numeric = append(numeric, Field(i))
+		}
 	}
-	return names
+	return numeric
 }
 
-// ParseField returns the numeric input of that name.
+// ParseField returns the input of that name.
 func ParseField(name string) (Field, bool) {
 	for i := range fields {
 		if fields[i].name == name {
@@ -85,6 +93,9 @@ func ParseField(name string) (Field, bool) {
 	return 0, false
 }
 
+// IsNumeric tells whether the input is a number: not a codec, an encoder or a preset.
+func (f Field) IsNumeric() bool { return int(f) < len(fields) && fields[f].in != nil }
+
 func (f Field) String() string {
 	if int(f) < len(fields) {
 		return fields[f].name
@@ -92,7 +103,7 @@ func (f Field) String() string {
 	return "unknown"
 }
 
-// FieldSet is a set of numeric inputs.
+// FieldSet is a set of inputs.
 type FieldSet uint64
 
 // Has tells whether the input is in the set.

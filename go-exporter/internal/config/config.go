@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/encast/encast/go-exporter/encast"
 )
@@ -50,8 +49,7 @@ func Load(path string) (*Config, error) {
 
 // Blame turns an error of the model about an encode into one that names file, line and field.
 func (c *Config) Blame(encode *Encode, err error, field string) error {
-	blamed := &Error{File: c.file, Line: encode.line, Encode: encode.Name, Field: field, Err: err}
-	blamed.Reason = strings.TrimPrefix(strings.TrimPrefix(err.Error(), field), ": ")
+	blamed := &Error{File: c.file, Line: encode.line, Encode: encode.Name, Field: field, Reason: err.Error(), Err: err}
 	if line, known := encode.lines[field]; known {
 		blamed.Line = line
 	} else if line, known := c.lines[field]; known {

@@ -27,7 +27,7 @@ func (e *Error) Error() string {
 	if e.Encode != "" {
 		fmt.Fprintf(&text, "encode %q: ", e.Encode)
 	}
-	if e.Field != "" {
+	if e.Field != "" && !strings.HasPrefix(e.Reason, e.Field) {
 		text.WriteString(e.Field + ": ")
 	}
 	text.WriteString(e.Reason)

@@ -92,15 +92,21 @@ func (p *parser) document(data []byte) *Config {
 }
 
 // yamlErrorLine takes the line out of the text of a syntax error ("yaml: line 3: …"), which has no other place for it.
+// The library counts lines from 0 where its parser complains, and from 1 where its scanner does.
 func yamlErrorLine(err error) (int, string) {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
-	if rest, found := strings.CutPrefix(text, "line "); found {
-		number, reason, _ := strings.Cut(rest, ": ")
-		if line, err := strconv.Atoi(number); err == nil {
-			return line, reason
+	rest, found := strings.CutPrefix(text, "line ")
+	number, reason, _ := strings.Cut(rest, ": ")
+	line, err := strconv.Atoi(number)
+	if !found || err != nil {
+		return 0, text
+	}
+	for _, what := range []string{"'-' indicator", "',' or", "key", "node content", "<document start>"} {
+		if strings.HasPrefix(reason, "did not find expected "+what) {
+			line++
 		}
 	}
-	return 0, text
+	return line, reason
 }
 
 // pairs yields the keys and values of a mapping, and reports keys that stand there twice.
@@ -170,7 +176,10 @@ var shortNames = map[string]string{"width": "resolution_width", "height": "resol
 
 // KnownFields returns the keys that an encode may have, sorted.
 func KnownFields() []string {
-	known := encast.FieldNames()
+	var known []string
+	for _, field := range encast.NumericFields() {
+		known = append(known, field.String())
+	}
 	for name := range textFields {
 		known = append(known, name)
 	}
@@ -214,9 +223,9 @@ func (p *parser) field(encode *Encode, key, value *yaml.Node) {
 	}
 	fail := func(format string, args ...any) { p.fail(value.Line, encode.Name, given, format, args...) }
 	setText, isText := textFields[name]
-	field, isNumber := encast.ParseField(name)
+	field, known := encast.ParseField(name)
 	switch {
-	case !isText && !isNumber:
+	case !isText && !known:
 		p.fail(key.Line, encode.Name, given, "unknown field: known are %s", strings.Join(KnownFields(), ", "))
 		return
 	case value.Kind != yaml.ScalarNode:
