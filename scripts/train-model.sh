@@ -22,6 +22,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$out"
 "$encast" train --data "$table" --out "$out/default.encast" --vmaf-model vmaf_v0.6.1 \
+    --targets vmaf,psnr,bitrate_kbps,encode_seconds,cpu_seconds,peak_memory_mb \
     --profile models/default/profile.json --licence "MIT OR Apache-2.0" --json >"$work/train.json"
 
 # Folds by title, all titles; then the natural ones alone.
