@@ -1,0 +1,149 @@
+//! The shared corpus in testdata/: the same cases are run through Rust, C and Go. `ENCAST_UPDATE=1` writes it anew.
+
+mod made;
+
+use std::{fs, path::PathBuf};
+
+use encast::*;
+use serde_json::{Map, Value, json};
+
+fn testdata(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../testdata").join(name)
+}
+
+/// A small model of few titles, without probe and CRF.
+fn train() -> Model {
+    let (mut features, targets) = made::table(3);
+    for row in &mut features {
+        *row = row.without(Group::Probe).without(Group::ProbeVmaf);
+        row.crf = None;
+    }
+    let options = TrainOptions {
+        targets: vec![Target::Vmaf, Target::CpuSeconds],
+        version: "testdata-1".to_owned(),
+        trained_at: 1_763_683_200,
+        profile: Some(made::profile()),
+        ..Default::default()
+    };
+    retrain(&features, &targets, &options).unwrap()
+}
+
+fn requests() -> Vec<(&'static str, Value)> {
+    let with = |more: Value| {
+        let mut request = serde_json::to_value(made::request()).unwrap();
+        request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        request
+    };
+    vec![
+        ("content known", with(json!({}))),
+        ("low bitrate", with(json!({"bitrate_kbps": 300.0}))),
+        ("other codec", with(json!({"codec": "hevc", "preset": "veryfast"}))),
+        (
+            "six fields",
+            json!({"bitrate_kbps": 4000.0, "resolution_width": 1920.0, "resolution_height": 1080.0,
+            "frame_rate": 30.0, "frame_drop": 0.01, "motion_intensity": 0.5}),
+        ),
+        (
+            "size and bitrate only",
+            json!({"bitrate_kbps": 900.0, "resolution_width": 1280.0, "resolution_height": 720.0}),
+        ),
+        (
+            "preset unknown",
+            json!({"bitrate_kbps": 900.0, "resolution_width": 1280.0, "resolution_height": 720.0,
+            "frame_rate": 25.0, "codec": "h264", "motion_intensity": 0.4}),
+        ),
+        ("out of range", with(json!({"bitrate_kbps": 60000.0, "si_mean": 200.0}))),
+        ("codec never seen", with(json!({"codec": "av1", "preset": "8"}))),
+        ("inputs that are ignored", with(json!({"luminance": 60.0, "bit_depth": 10.0, "crf": 23.0}))),
+        ("half an hour", with(json!({"duration_s": 1800.0}))),
+        ("bitrate not a number", with(json!({"bitrate_kbps": null, "crf": null}))),
+        ("negative bitrate", with(json!({"bitrate_kbps": -4.0}))),
+        ("zero width", with(json!({"resolution_width": 0.0}))),
+        ("frame drop above 1", with(json!({"frame_drop": 1.5}))),
+        ("unknown preset", with(json!({"preset": "warp"}))),
+        ("encoder of another codec", with(json!({"encoder": "libx265"}))),
+        ("CRF beyond every scale", with(json!({"crf": 99.0}))),
+    ]
+}
+
+/// The VMAF that the cases aim at: one that some reach and some do not.
+const TARGET_VMAF: f64 = 70.0;
+
+fn answer(request: &Value, model: &Model) -> (&'static str, Value) {
+    let features: PredictionFeatures = serde_json::from_value(request.clone()).unwrap();
+    let recommend = RecommendOptions { target_vmaf: TARGET_VMAF, ..Default::default() };
+    let answer = match predict_with(&features, model, &PredictOptions { recommend, profile: None }) {
+        Ok(answer) => answer,
+        Err(error) => return ("error", json!(error.to_string())),
+    };
+    let estimates: Map<String, Value> = answer
+        .estimates()
+        .map(|(t, e)| (t.name().to_owned(), json!({"value": e.value, "lower": e.lower, "upper": e.upper})))
+        .collect();
+    let names = |set: FieldSet| set.iter().map(Field::name).collect::<Vec<_>>();
+    let expected = json!({
+        "estimates": estimates,
+        "confidence": answer.confidence,
+        "recommended_bitrate_kbps": answer.recommended_bitrate_kbps,
+        "target_unreachable": answer.target_unreachable,
+        "best_reachable_vmaf": answer.best_reachable_vmaf,
+        "size_mb": answer.size_mb,
+        "bandwidth_mbps": answer.bandwidth_mbps,
+        "out_of_range": names(answer.out_of_range),
+        "ignored": names(answer.ignored),
+    });
+    ("expected", expected)
+}
+
+/// Equal, numbers to a relative 1e-12: logarithms may differ in the last bit between C libraries.
+fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => {
+            let (a, b) = (a.as_f64().unwrap(), b.as_f64().unwrap());
+            (a - b).abs() <= 1e-12 * a.abs().max(b.abs())
+        }
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(key, value)| b.get(key).is_some_and(|other| same(value, other)))
+        }
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        _ => a == b,
+    }
+}
+
+#[test]
+fn every_bundle_ever_released_answers_the_corpus() {
+    let cases_file = testdata("cases.json");
+    if std::env::var_os("ENCAST_UPDATE").is_some() {
+        let model = train();
+        fs::create_dir_all(testdata("bundles")).unwrap();
+        save_model(&model, testdata("bundles/v1.encast")).unwrap();
+        save_model(&model, testdata("bundles/v1.json")).unwrap();
+        let cases: Vec<Value> = requests()
+            .into_iter()
+            .map(|(name, request)| {
+                let (kind, answer) = answer(&request, &model);
+                json!({"name": name, "request": request, kind: answer})
+            })
+            .collect();
+        let text = serde_json::to_string_pretty(&json!({
+            "bundle": "bundles/v1.encast", "target_vmaf": TARGET_VMAF, "cases": cases,
+        }))
+        .unwrap();
+        fs::write(&cases_file, text + "\n").unwrap();
+    }
+    let corpus: Value = serde_json::from_slice(&fs::read(&cases_file).unwrap()).unwrap();
+    let cases = corpus["cases"].as_array().unwrap();
+    assert!(cases.len() >= 17);
+    for bundle in ["bundles/v1.encast", "bundles/v1.json"] {
+        let model = load_model(testdata(bundle)).unwrap();
+        for case in cases {
+            let (kind, answer) = answer(&case["request"], &model);
+            assert!(
+                same(&case[kind], &answer),
+                "{bundle}, {}: {kind}\n{:#}\nnow\n{answer:#}",
+                case["name"],
+                case[kind]
+            );
+        }
+    }
+}
