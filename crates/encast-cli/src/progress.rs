@@ -39,13 +39,12 @@ impl Meter {
         let shown = if quiet {
             Shown::Nothing
         } else if io::stderr().is_terminal() {
+            // Nothing is drawn before the first report tells how much there is.
             let bar = ProgressBar::new(0);
-            if let Ok(style) =
-                ProgressStyle::with_template("{msg} [{bar:30}] {pos}/{len} fits, {elapsed} gone, {eta} left")
-            {
+            let form = format!("{what} [{{bar:30}}] {{pos}}/{{len}} fits, {{elapsed}} gone, {{eta}} left");
+            if let Ok(style) = ProgressStyle::with_template(&form) {
                 bar.set_style(style.progress_chars("=> "));
             }
-            bar.set_message(what);
             Shown::Bar(bar)
         } else {
             Shown::Lines

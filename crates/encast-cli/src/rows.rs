@@ -45,16 +45,20 @@ impl Place {
 /// Reads requests row by row.
 pub struct Requests {
     path: PathBuf,
-    reader: csv::Reader<Limited<File>>,
+    reader: csv::Reader<Limited<Box<dyn Read>>>,
     budget: Rc<Cell<usize>>,
     header: ByteRecord,
     places: Vec<Place>,
 }
 
 impl Requests {
-    /// Opens the file and reads its header.
+    /// Opens the file, `-` is standard input, and reads its header.
     pub fn open(path: &Path) -> Result<Requests, Failure> {
-        let file = File::open(path).map_err(|error| Failure::of_file(path, error))?;
+        let file: Box<dyn Read> = if path == Path::new("-") {
+            Box::new(io::stdin())
+        } else {
+            Box::new(File::open(path).map_err(|error| Failure::of_file(path, error))?)
+        };
         let budget = Rc::new(Cell::new(LONGEST_ROW));
         let limited = Limited { inner: file, budget: Rc::clone(&budget) };
         let mut reader = csv::ReaderBuilder::new().from_reader(limited);
@@ -71,11 +75,10 @@ impl Requests {
                 )));
             }
         }
-        if places.iter().all(|place| *place == Place::Other) {
-            return Err(Failure::Bad(format!(
-                "{}:1: no column of a request (resolution_width, bitrate_kbps, crf …) in this header",
-                path.display()
-            )));
+        for field in [Field::ResolutionWidth, Field::ResolutionHeight] {
+            if !places.contains(&Place::Number(field)) {
+                return Err(Failure::Bad(format!("{}:1: {field}: the column is missing", path.display())));
+            }
         }
         Ok(Requests { path: path.to_owned(), reader, budget, header, places })
     }
@@ -93,6 +96,11 @@ impl Requests {
             return Ok(None);
         }
         Ok(Some(row.position().map_or(line, csv::Position::line)))
+    }
+
+    /// What is wrong in one line of the file.
+    pub fn failure(&self, line: u64, what: &str) -> Failure {
+        Failure::Bad(format!("{}:{line}: {what}", self.path.display()))
     }
 
     /// The request of a row; an error tells the column and what is wrong with it.
@@ -116,6 +124,11 @@ impl Requests {
                 Place::Encoder => features.encoder = Some(Encoder::from_name(text).map_err(|e| e.to_string())?),
                 Place::Preset => features.preset = Some(text.to_owned()),
                 Place::Other => {}
+            }
+        }
+        for field in [Field::ResolutionWidth, Field::ResolutionHeight] {
+            if features.get(field).is_none() {
+                return Err(format!("{field} is missing"));
             }
         }
         Ok(features)

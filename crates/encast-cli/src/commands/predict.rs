@@ -34,7 +34,7 @@ use super::predict_table;
 pub struct Args {
     #[command(flatten)]
     model: ModelArg,
-    /// Forecast every row of this table
+    /// Forecast every row of this table; `-` is standard input
     #[arg(long, value_name = "T.csv", conflicts_with = "builtin")]
     pub data: Option<PathBuf>,
     /// With --data: where the forecasts go, written as a whole or not at all [default: standard output]

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, BufWriter, Write},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use csv::ByteRecord;
@@ -141,7 +141,6 @@ fn write_all<W: Write>(
     writer: &mut csv::Writer<W>,
     failure: &dyn Fn(io::Error) -> Failure,
 ) -> Result<(usize, usize), Failure> {
-    let path: PathBuf = args.data.clone().unwrap_or_default();
     let write = |error: csv::Error| match error.into_kind() {
         csv::ErrorKind::Io(error) => failure(error),
         other => Failure::Bad(format!("writing CSV: {other:?}")),
@@ -162,7 +161,9 @@ fn write_all<W: Write>(
                 failed += 1;
                 plan.empty_cells(&error, &mut cells);
             }
-            Err(error) => return Err(Failure::Bad(format!("{}:{line}: {error}", path.display()))),
+            Err(error) => {
+                return Err(requests.failure(line, &format!("{error} (with --keep-going such a row stays empty)")));
+            }
         }
         rows += 1;
         out.clear();

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod common;
+mod documentation;
 mod evaluate;
 mod inspect;
 mod predict;

@@ -75,6 +75,10 @@ fn one_row_in_one_row_out() {
     }
     // The same to standard output.
     assert_eq!(sh("predict --model $M --data $T").done().out, text);
+    // And from standard input.
+    let mut piped = command();
+    piped.args(["predict", "--data", "-", "--model"]).arg(model()).write_stdin(fs::read(TABLE).unwrap());
+    assert_eq!(said(piped.output().unwrap()).done().out, text);
 
     // The file says what one request says.
     let first = &rows_out[0];

@@ -1,0 +1,83 @@
+//! `docs/command.md`: every example runs, in order, and every JSON contract shown has the keys that the command prints.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::common::{TABLE, command, folder, keys, said};
+
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/command.md");
+
+/// A fenced block: what stands behind the fence, the text, and its line.
+struct Block {
+    info: String,
+    text: String,
+    line: usize,
+}
+
+fn blocks(page: &str) -> Vec<Block> {
+    let mut blocks: Vec<Block> = Vec::new();
+    let mut open = false;
+    for (line, text) in page.lines().enumerate() {
+        if let Some(info) = text.strip_prefix("```") {
+            open = !open;
+            if open {
+                blocks.push(Block { info: info.to_owned(), text: String::new(), line: line + 1 });
+            }
+        } else if open {
+            blocks.last_mut().unwrap().text.push_str(&format!("{text}\n"));
+        }
+    }
+    blocks
+}
+
+/// `NAME=value … encast arguments… [| reader] [> file] [# exit code N]`: runs it and returns what it printed.
+fn run_line(line: &str, folder: &std::path::Path) -> String {
+    let (line, expected) = match line.split_once("# exit code ") {
+        Some((line, code)) => (line.trim(), code.trim().parse().unwrap()),
+        None => (line, 0),
+    };
+    let (line, file) = line.split_once(" > ").map_or((line, None), |(line, file)| (line, Some(file)));
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let at = words.iter().position(|word| *word == "encast").unwrap();
+    let mut command = command();
+    command.current_dir(folder).args(words[at + 1..].iter().map(|word| word.trim_matches('\'')));
+    for setting in &words[..at] {
+        let (name, value) = setting.split_once('=').unwrap();
+        command.env(name, value);
+    }
+    let said = said(command.output().unwrap());
+    assert_eq!(said.code, expected, "{line}\n{}\n{}", said.out, said.err);
+    if let Some(file) = file {
+        fs::write(folder.join(file), &said.out).unwrap();
+    }
+    said.out
+}
+
+#[test]
+fn every_example_runs_and_every_contract_is_kept() {
+    let folder = folder();
+    fs::copy(TABLE, folder.path().join("T.csv")).unwrap();
+    let (mut printed, mut runs, mut contracts) = (String::new(), 0, 0);
+    for block in blocks(&fs::read_to_string(PAGE).unwrap()) {
+        match block.info.split_once(' ') {
+            Some(("json", name)) => fs::write(folder.path().join(name), &block.text).unwrap(),
+            _ if block.info == "sh" => {
+                for line in block.text.lines().filter(|line| line.contains("encast ")) {
+                    printed = run_line(line, folder.path());
+                    runs += 1;
+                }
+            }
+            // A contract stands right behind the example that prints it.
+            _ if block.info == "json" => {
+                let shown: Value =
+                    serde_json::from_str(&block.text).unwrap_or_else(|e| panic!("docs/command.md:{}: {e}", block.line));
+                let real: Value = serde_json::from_str(&printed).unwrap();
+                assert_eq!(keys(&shown), keys(&real), "docs/command.md:{}", block.line);
+                contracts += 1;
+            }
+            _ => {}
+        }
+    }
+    assert!(runs >= 15 && contracts >= 6, "{runs} examples, {contracts} contracts");
+}
