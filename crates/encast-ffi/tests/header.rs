@@ -6,7 +6,7 @@ mod common;
 
 use std::{collections::BTreeSet, process::Command};
 
-use common::{Language, compare_committed, crate_dir, libraries, root, run, temporary};
+use common::{Language, Profile, compare_committed, crate_dir, libraries, root, run, temporary};
 
 fn committed() -> String {
     std::fs::read_to_string(root().join("include/encast.h")).expect("include/encast.h")
@@ -68,12 +68,12 @@ fn defined(arguments: &[&str], library: &std::path::Path) -> BTreeSet<String> {
 fn shared_library_exports_what_is_declared_and_nothing_else() {
     let declared = declared();
     assert!(declared.contains("encast_predict") && declared.len() >= 20, "{declared:?}");
-    assert_eq!(defined(&["-D"], &libraries().shared), declared);
+    assert_eq!(defined(&["-D"], &libraries(Profile::Dev).shared), declared);
 }
 
 #[test]
 fn archive_defines_what_is_declared() {
-    let defined = defined(&["-g", "--no-sort"], &libraries().archive);
+    let defined = defined(&["-g", "--no-sort"], &libraries(Profile::Dev).archive);
     let ours: BTreeSet<String> = defined.into_iter().filter(|name| name.starts_with("encast_")).collect();
     assert_eq!(ours, declared());
 }

@@ -1,4 +1,5 @@
-//! The C test programs, each linked with the shared library and with the archive.
+//! The C test programs, each linked with the shared library, with the archive, and with the
+//! sanitizers for memory.
 #![allow(clippy::expect_used, clippy::panic, reason = "helpers of tests")]
 
 mod common;
@@ -13,7 +14,7 @@ use std::{
 use common::{Language, Link, compile, run, temporary};
 use encast_core::{Model, PredictOptions, PredictionFeatures, PredictionResult, Target};
 
-const LINKS: [Link; 2] = [Link::Shared, Link::Archive];
+const LINKS: [Link; 3] = [Link::Shared, Link::Archive, Link::Sanitized];
 
 /// Compiles `tests/c/<name>.c` into a folder.
 fn build(name: &str, link: Link, folder: &Path) -> PathBuf {

@@ -120,6 +120,68 @@ static void bad_rows(void) {
     CHECK_NO_MODEL(TABLE_ROWS, NULL, ENCAST_STATUS_BAD_TEXT, "title", "row 8", "UTF-8", END);
 }
 
+/* Each target is checked under its own name: the values of EncastTargets arrive where they belong. */
+static void bad_targets(void) {
+    static const size_t offsets[] = {
+        offsetof(EncastTargets, vmaf),           offsetof(EncastTargets, psnr),
+        offsetof(EncastTargets, ssim),           offsetof(EncastTargets, bitrate_kbps),
+        offsetof(EncastTargets, encode_seconds), offsetof(EncastTargets, cpu_seconds),
+        offsetof(EncastTargets, cpu_percent),    offsetof(EncastTargets, gpu_percent),
+        offsetof(EncastTargets, peak_memory_mb), offsetof(EncastTargets, energy_kwh),
+        offsetof(EncastTargets, cost_usd),       offsetof(EncastTargets, co2_kg),
+    };
+    static const double bad[] = {-2, INFINITY, -INFINITY, 1e300};
+    CHECK(sizeof offsets / sizeof *offsets == ENCAST_TARGET_CO2_KG + 1);
+    for (uint32_t target = 0; target < sizeof offsets / sizeof *offsets; target++) {
+        for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+            memcpy((char *)&targets[4] + offsets[target], &bad[i], sizeof bad[i]);
+            CHECK_NO_MODEL(TABLE_ROWS, NULL, ENCAST_STATUS_INVALID_FIELD, encast_target_name(target), "row 4",
+                           encast_target_name(target), END);
+        }
+    }
+}
+
+/* Prices turn the forecast CPU time into cost, and travel in the bundle. */
+static void prices(void) {
+    EncastRetrainOptions options;
+    EncastPredictOptions other;
+    EncastResult result = check_result(), dearer = check_result();
+    EncastModel *model;
+    size_t length;
+    char *text;
+    double hours;
+    encast_retrain_options_init(&options, sizeof options);
+    strcpy(options.probe_recipe, "none was made");
+    strcpy(options.profile.name, "made-up machine");
+    strcpy(options.profile.source, "made-up prices");
+    options.profile.usd_per_cpu_hour = 0.05;
+    options.profile.watts_per_cpu = 10;
+    options.profile.pue = 1.5;
+    options.profile.grid_g_per_kwh = 300;
+    model = trained(&options);
+    CHECK_OK(encast_predict(model, &features[7], NULL, &result));
+    hours = result.cpu_seconds.value / 3600;
+    CHECK(hours > 0 && fabs(result.predicted_cost_usd / (hours * 0.05) - 1) < 1e-12);
+    CHECK(fabs(result.energy_kwh.value / (hours * 10 * 1.5 / 1000) - 1) < 1e-12);
+    CHECK(fabs(result.predicted_co2_kg / (result.energy_kwh.value * 0.3) - 1) < 1e-12);
+    CHECK(result.cost_usd.value == result.predicted_cost_usd && result.co2_kg.value == result.predicted_co2_kg);
+
+    encast_predict_options_init(&other, sizeof other);
+    other.profile = options.profile;
+    other.profile.usd_per_cpu_hour = 0.5;
+    CHECK_OK(encast_predict(model, &features[7], &other, &dearer));
+    CHECK(fabs(dearer.predicted_cost_usd / result.predicted_cost_usd - 10) < 1e-9);
+    CHECK(dearer.predicted_co2_kg == result.predicted_co2_kg);
+
+    CHECK(encast_model_metadata_json(model, NULL, 0, &length) == ENCAST_STATUS_BUFFER_TOO_SMALL);
+    text = malloc(length + 1);
+    CHECK_OK(encast_model_metadata_json(model, text, length + 1, &length));
+    CHECK(strstr(text, "none was made") != NULL && strstr(text, "made-up machine") != NULL);
+    CHECK(strstr(text, "made-up prices") != NULL);
+    free(text);
+    encast_free_model(model);
+}
+
 static void bad_options(void) {
     EncastRetrainOptions options;
     encast_retrain_options_init(&options, sizeof options);
@@ -149,6 +211,8 @@ int main(void) {
     good();
     metadata();
     bad_rows();
+    bad_targets();
+    prices();
     bad_options();
-    return check_end(65);
+    return check_end(160);
 }

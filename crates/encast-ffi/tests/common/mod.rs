@@ -24,25 +24,32 @@ pub struct Libraries {
     pub archive: PathBuf,
 }
 
+/// How the libraries are compiled.
+#[derive(Clone, Copy, Debug)]
+pub enum Profile {
+    Dev,
+    Release,
+}
+
 /// Builds the libraries once for each test program, and asks cargo where they are.
-pub fn libraries() -> &'static Libraries {
-    static BUILT: OnceLock<Libraries> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let output = run(Command::new(env!("CARGO")).current_dir(crate_dir()).args([
-            "build",
-            "--quiet",
-            "-p",
-            "encast-ffi",
-            "--lib",
-            "--message-format=json-render-diagnostics",
-        ]));
+pub fn libraries(profile: Profile) -> &'static Libraries {
+    static BUILT: [OnceLock<Libraries>; 2] = [OnceLock::new(), OnceLock::new()];
+    BUILT[profile as usize].get_or_init(|| {
+        let name = match profile {
+            Profile::Dev => "dev",
+            Profile::Release => "release",
+        };
+        let output = run(Command::new(env!("CARGO"))
+            .current_dir(crate_dir())
+            .args(["build", "--quiet", "-p", "encast-ffi", "--lib", "--message-format=json-render-diagnostics"])
+            .args(["--profile", name]));
         let text = String::from_utf8(output.stdout).expect("cargo writes UTF-8");
-        let artifacts: Vec<serde_json::Value> =
-            text.lines().map(|line| serde_json::from_str(line).expect("a JSON message a line")).collect();
-        let files: Vec<PathBuf> = artifacts
-            .iter()
+        let files: Vec<PathBuf> = text
+            .lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("a JSON message a line"))
             .filter(|message| message["manifest_path"].as_str().is_some_and(|path| path.contains("encast-ffi")))
-            .flat_map(|message| message["filenames"].as_array().into_iter().flatten())
+            .filter_map(|message| message["filenames"].as_array().cloned())
+            .flatten()
             .map(|file| PathBuf::from(file.as_str().expect("a path")))
             .collect();
         let with = |extension: &str| {
@@ -72,6 +79,8 @@ pub fn native_libraries() -> Vec<String> {
 pub enum Link {
     Shared,
     Archive,
+    /// The shared library, and memory errors and leaks end the program.
+    Sanitized,
 }
 
 /// The language of a program.
@@ -97,16 +106,25 @@ impl Language {
 
 /// Compiles and links a program; its sources are relative to the root of the repository.
 pub fn compile(language: Language, sources: &[&str], link: Link, program: &Path) {
+    compile_with(Profile::Dev, language, sources, link, program);
+}
+
+/// The same with a choice of how the library is compiled.
+pub fn compile_with(profile: Profile, language: Language, sources: &[&str], link: Link, program: &Path) {
     let mut command = language.compiler();
     command.arg("-O1").arg("-o").arg(program).args(sources.iter().map(|source| root().join(source)));
+    let libraries = libraries(profile);
     match link {
-        Link::Shared => {
-            let folder = libraries().shared.parent().expect("a folder");
+        Link::Shared | Link::Sanitized => {
+            let folder = libraries.shared.parent().expect("a folder");
             command.arg("-L").arg(folder).arg("-lencast").arg(format!("-Wl,-rpath,{}", folder.display()));
             command.args(["-lpthread", "-lm"]);
+            if matches!(link, Link::Sanitized) {
+                command.args(["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]);
+            }
         }
         Link::Archive => {
-            command.arg(&libraries().archive).args(native_libraries());
+            command.arg(&libraries.archive).args(native_libraries());
         }
     }
     run(&mut command);

@@ -1,0 +1,116 @@
+/* Time of a call, as a C program sees it: the default model, one request at a time and in batches.
+   Prints one line for each way: name, median and fastest of the rounds, nanoseconds a request. */
+#define _POSIX_C_SOURCE 199309L
+#include "check.h"
+#include <time.h>
+
+enum { ROUNDS = 21, MOST = 10000 };
+
+static EncastFeatures features[MOST];
+static EncastResult results[MOST];
+static double sink;
+
+static double seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static int ascending(const void *a, const void *b) {
+    double difference = *(const double *)a - *(const double *)b;
+    return (difference > 0) - (difference < 0);
+}
+
+static void report(const char *name, double *nanoseconds) {
+    qsort(nanoseconds, ROUNDS, sizeof *nanoseconds, ascending);
+    printf("%-28s median %9.0f ns, fastest %9.0f ns a request\n", name, nanoseconds[ROUNDS / 2], nanoseconds[0]);
+}
+
+static void single(const EncastModel *model, const char *name, int content) {
+    double times[ROUNDS];
+    for (int round = 0; round < ROUNDS; round++) {
+        double start;
+        int count = 2000;
+        for (int i = 0; i < count; i++) {
+            features[i] = check_request();
+            features[i].bitrate_kbps = 300 + 5 * i;
+            if (content) {
+                features[i].codec = ENCAST_CODEC_H264;
+                strcpy(features[i].preset, "medium");
+                features[i].si_mean = 20 + i % 50;
+                features[i].ti_mean = 2 + i % 20;
+                features[i].spatial_energy = 3 + i % 20;
+                features[i].temporal_energy = 0.1 + 0.1 * (i % 30);
+                features[i].luminance = 40 + i % 30;
+            }
+        }
+        start = seconds();
+        for (int i = 0; i < count; i++) {
+            if (encast_predict(model, &features[i], NULL, &results[0]) != ENCAST_STATUS_OK) {
+                fprintf(stderr, "%s\n", encast_last_error());
+                exit(1);
+            }
+            sink += results[0].predicted_vmaf;
+        }
+        times[round] = (seconds() - start) / count * 1e9;
+    }
+    report(name, times);
+}
+
+static void batch(const EncastModel *model, size_t count) {
+    double times[ROUNDS];
+    char name[64];
+    for (size_t i = 0; i < count; i++) {
+        features[i] = check_request();
+        features[i].bitrate_kbps = 300 + (double)(i % 4000);
+        results[i] = check_result();
+    }
+    for (int round = 0; round < ROUNDS; round++) {
+        size_t repeats = 2000 / count + 1;
+        double start = seconds();
+        for (size_t i = 0; i < repeats; i++) {
+            if (encast_predict_batch(model, features, count, NULL, results, NULL) != ENCAST_STATUS_OK) {
+                exit(1);
+            }
+            sink += results[count - 1].predicted_vmaf;
+        }
+        times[round] = (seconds() - start) / (double)(repeats * count) * 1e9;
+    }
+    snprintf(name, sizeof name, "encast_predict_batch %zu", count);
+    report(name, times);
+}
+
+static void cheap_calls(const EncastModel *model) {
+    double times[ROUNDS];
+    EncastFeatures bad = check_request();
+    for (int round = 0; round < ROUNDS; round++) {
+        double start = seconds();
+        for (int i = 0; i < 100000; i++) {
+            encast_features_init(&features[i % MOST], sizeof features[0]);
+        }
+        times[round] = (seconds() - start) / 100000 * 1e9;
+    }
+    report("encast_features_init", times);
+    bad.frame_rate = -1;
+    for (int round = 0; round < ROUNDS; round++) {
+        double start = seconds();
+        for (int i = 0; i < 10000; i++) {
+            encast_predict(model, &bad, NULL, &results[0]);
+        }
+        times[round] = (seconds() - start) / 10000 * 1e9;
+    }
+    report("encast_predict, bad input", times);
+}
+
+int main(void) {
+    EncastModel *model = check_default_model();
+    encast_result_init(&results[0], sizeof results[0]);
+    single(model, "encast_predict, six fields", 0);
+    single(model, "encast_predict, content", 1);
+    batch(model, 1);
+    batch(model, 100);
+    batch(model, MOST);
+    cheap_calls(model);
+    encast_free_model(model);
+    return sink > 0 ? 0 : 1;
+}
