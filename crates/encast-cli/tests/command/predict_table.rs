@@ -26,8 +26,8 @@ fn forecast(text: &str, more: &[&str]) -> crate::common::Said {
 fn one_row_in_one_row_out() {
     let folder = folder();
     let out = folder.path().join("p.csv").display().to_string();
-    let said = run(&["predict", "--model", &model().display().to_string(), "--data", TABLE, "--out", &out, "--json"]);
-    let report = said.done().json();
+    let model = model().display().to_string();
+    let report = run(&["predict", "--model", &model, "--data", TABLE, "--out", &out, "--json"]).done().json();
     assert_eq!(keys(&report), ["columns", "failed", "model_version", "out", "rows"]);
     assert_eq!((&report["rows"], &report["failed"]), (&394.into(), &0.into()));
     assert_eq!(names_in(folder.path()), ["p.csv"]);
@@ -77,7 +77,7 @@ fn one_row_in_one_row_out() {
     assert_eq!(sh("predict --model $M --data $T").done().out, text);
     // And from standard input.
     let mut piped = command();
-    piped.args(["predict", "--data", "-", "--model"]).arg(model()).write_stdin(fs::read(TABLE).unwrap());
+    piped.args(["predict", "--data", "-", "--model", &model]).write_stdin(fs::read(TABLE).unwrap());
     assert_eq!(said(piped.output().unwrap()).done().out, text);
 
     // The file says what one request says.
