@@ -139,7 +139,7 @@ func (c *Collector) collectEncode(encode *labelled, model serving.Model, send se
 	}
 	send(confidence, result.Confidence, encode.labels...)
 	send(sizeBytes, 1e6*result.SizeMB, encode.labels...)
-	send(bandwidth, 1e6*result.BandwidthMbps, encode.labels...)
+	send(bandwidth, 125e3*result.BandwidthMbps, encode.labels...)
 	send(recommended, result.RecommendedBitrateKbps, encode.labels...)
 	send(bestVMAF, result.BestReachableVMAF, encode.labels...)
 	if result.TargetUnreachable || !math.IsNaN(result.RecommendedBitrateKbps) {

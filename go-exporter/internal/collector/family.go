@@ -87,14 +87,14 @@ var forecasts = []forecast{
 		func(r *encast.Result) encast.Estimate { return r.PeakMemoryMB }),
 	estimated("resource_predicted_energy_joules", "energy of the whole job, joules", 3.6e6,
 		func(r *encast.Result) encast.Estimate { return r.EnergyKWh }),
-	estimated("resource_predicted_bitrate_bits_per_second", "bitrate that an encode given by its CRF comes out with, bits per second", 1e3,
+	estimated("resource_predicted_bitrate_bytes_per_second", "bitrate that an encode given by its CRF comes out with, bytes per second", 125,
 		func(r *encast.Result) encast.Estimate { return r.BitrateKbps }),
 }
 
 // What else is said about an encode.
 var (
 	sizeBytes    = family("resource_predicted_size_bytes", "Size of the encode, bytes: bitrate, given or forecast, times duration.", encodeLabels...)
-	bandwidth    = family("resource_predicted_bandwidth_bits_per_second", "Network rate of the stream, bits per second: bitrate, given or forecast.", encodeLabels...)
+	bandwidth    = family("resource_predicted_bandwidth_bytes_per_second", "Network rate of the stream, bytes per second: bitrate, given or forecast.", encodeLabels...)
 	confidence   = family("prediction_confidence", "How far the forecast of quality can be trusted, 0-1.", encodeLabels...)
 	recommended  = family("recommended_bitrate_kbps", "Smallest bitrate whose forecast VMAF reaches the target, kbit/s.", encodeLabels...)
 	unreachable  = family("recommendation_target_unreachable", "1 when no allowed bitrate reaches the target VMAF, else 0.", encodeLabels...)
