@@ -1,0 +1,149 @@
+package encast_test
+
+import (
+	"errors"
+	"fmt"
+	"log"
+	"math"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/encast/encast/go-exporter/encast"
+)
+
+func Example() {
+	model, err := encast.LoadDefault()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer model.Close()
+
+	features := encast.NewFeatures() // everything unknown
+	features.BitrateKbps = 4000
+	features.ResolutionWidth, features.ResolutionHeight = 1920, 1080
+	features.FrameRate = 30
+	result, err := model.Predict(features)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("VMAF is forecast:", result.VMAF.Known())
+	fmt.Println("it lies in its interval:", result.VMAF.Lower <= result.VMAF.Value && result.VMAF.Value <= result.VMAF.Upper)
+	fmt.Printf("the stream needs %.0f Mbit/s\n", result.BandwidthMbps)
+	// Output:
+	// VMAF is forecast: true
+	// it lies in its interval: true
+	// the stream needs 4 Mbit/s
+}
+
+func ExampleModel_RecommendBitrate() {
+	model, err := encast.LoadDefault()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer model.Close()
+
+	features := encast.NewFeatures()
+	features.ResolutionWidth, features.ResolutionHeight = 1920, 1080
+	features.FrameRate = 30
+	answer, err := model.RecommendBitrate(features, &encast.PredictOptions{TargetVMAF: 80, MaxBitrateKbps: 20000})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(!answer.Unreachable, answer.BitrateKbps <= 20000, answer.VMAF.Value >= 80)
+	// Output: true true true
+}
+
+func ExampleModel_PredictBatch() {
+	model, err := encast.LoadDefault()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer model.Close()
+
+	ladder := make([]encast.Features, 4)
+	for i := range ladder {
+		ladder[i] = encast.NewFeatures()
+		ladder[i].BitrateKbps = 1000 * float64(i+1)
+		ladder[i].ResolutionWidth, ladder[i].ResolutionHeight = 1280, 720
+	}
+	results, err := model.PredictBatch(ladder, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	rising := true
+	for i := 1; i < len(results); i++ {
+		rising = rising && results[i].PredictedVMAF >= results[i-1].PredictedVMAF
+	}
+	fmt.Println("more bitrate never forecasts less quality:", rising)
+	// Output: more bitrate never forecasts less quality: true
+}
+
+func ExampleError() {
+	model, err := encast.LoadDefault()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer model.Close()
+
+	features := encast.NewFeatures()
+	features.BitrateKbps = 4000
+	features.ResolutionWidth, features.ResolutionHeight = 1920, 1080
+	features.FrameRate = -30
+	_, err = model.Predict(features)
+	var failure *encast.Error
+	if errors.As(err, &failure) {
+		fmt.Println(errors.Is(err, encast.ErrInvalidField), failure.Field)
+		fmt.Println(err)
+	}
+	// Output:
+	// true frame_rate
+	// frame_rate = -30: must be a finite number from 0.1 to 1000
+}
+
+func ExampleRetrain() {
+	// Measured encodes: several titles, several encodes of each. Here they are made up.
+	var features []encast.Features
+	var targets []encast.Targets
+	for title := range 10 {
+		for _, kbps := range []float64{500, 1000, 2000, 4000, 8000, 16000} {
+			f := encast.NewFeatures()
+			f.BitrateKbps = kbps
+			f.ResolutionWidth, f.ResolutionHeight = 1920, 1080
+			features = append(features, f)
+			measured := encast.NewTargets(fmt.Sprint("title ", title)) // nothing measured
+			measured.VMAF = 30 + 6*math.Log2(kbps/100) + float64(title)
+			targets = append(targets, measured)
+		}
+	}
+	model, err := encast.Retrain(features, targets, encast.RetrainOptions{Version: "mine"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer model.Close()
+	info := model.Info()
+	fmt.Println(info.Version, info.Rows, info.Titles, info.Targets)
+	// Output: mine 60 10 [vmaf]
+}
+
+// TestExampleProgram compiles and runs examples/go.
+func TestExampleProgram(t *testing.T) {
+	program := exec.Command("go", "run", ".")
+	program.Dir = "../../examples/go"
+	program.Env = append(os.Environ(), "GOWORK=off")
+	output, err := program.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	lines := strings.Split(strings.TrimSpace(string(output)), "\n")
+	if len(lines) != 5 {
+		t.Fatalf("%s", output)
+	}
+	for i, name := range []string{"720p30_2mbps", "1080p30_4mbps", "1080p60_6mbps", "4k30_15mbps"} {
+		cells := strings.Fields(lines[i+1])
+		if len(cells) != 10 || cells[0] != name || strings.Contains(lines[i+1], "NaN") {
+			t.Errorf("%q, want ten cells of %s", lines[i+1], name)
+		}
+	}
+}
