@@ -80,6 +80,8 @@ def main():
         for kept in ("all", "natural")
     }
     bundle = folder / "default.encast"
+    train = json.loads((work / "train.json").read_text())
+    del train["out"]  # where this machine put the bundle
     metrics = {
         "model": {
             "file": bundle.name,
@@ -93,7 +95,7 @@ def main():
             "natural_titles": len(natural),
             "sha256": hashlib.sha256(table.read_bytes()).hexdigest(),
         },
-        "train": json.loads((work / "train.json").read_text()),
+        "train": train,
         "evaluations": evaluations,
     }
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=1, ensure_ascii=False) + "\n")
