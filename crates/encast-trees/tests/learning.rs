@@ -181,6 +181,32 @@ proptest! {
 }
 
 #[test]
+fn threads_do_not_decide_on_large_tables_either() {
+    let data = Data::random(17, 40_000, 7, 0.1);
+    let binned = data.binned();
+    let weights: Vec<f32> = (0..40_000).map(|row| 0.1 + (row % 9) as f32).collect();
+    for weights in [None, Some(weights.as_slice())] {
+        let sample = Sample {
+            weights,
+            ..data.sample(&binned)
+        };
+        let fit = |threads| {
+            let params = boosting()
+                .trees(4)
+                .row_share(1.0)
+                .threads(threads)
+                .check()
+                .unwrap();
+            params.fit(&sample, None).unwrap()
+        };
+        let one = fit(1);
+        for threads in [2, 3, 4, 20] {
+            assert_eq!(fit(threads), one);
+        }
+    }
+}
+
+#[test]
 fn a_whole_weight_equals_that_many_rows() {
     let mut data = Data::of(6, 600, 3, |row| row[0].sin() * 3.0 + row[1] * row[2]);
     data.values

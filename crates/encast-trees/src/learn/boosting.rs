@@ -3,6 +3,7 @@
 use super::boosting_params::BoostingValidParams;
 use super::forest_params::monotone_of;
 use super::grower::{Grower, Shape};
+use super::parallel;
 use super::random::Random;
 use super::sample::Sample;
 use super::split::Limits;
@@ -56,12 +57,14 @@ impl BoostingValidParams {
         let base = self.loss.base(&table);
         let mut scores = vec![base; total];
         let mut pulls = vec![0.0; table.training];
-        let mut grower = Grower::new(&table, &shape);
+        let mut grower = Grower::new(&table, &shape, parallel::resolve(self.threads));
         let mut random = Random::new(self.seed, 0);
-        let mut drawn = vec![true; table.training];
-        let mut unseen: Vec<u32> = Vec::new();
-        let all: Vec<usize> = (0..table.columns.len()).collect();
-        let mut chosen = all.clone();
+        let training = table.training as u32;
+        let (mut seen, mut unseen): (Vec<u32>, Vec<u32>) = ((0..training).collect(), Vec::new());
+        unseen.extend(training..total as u32);
+        let width = table.columns.len();
+        let (mut chosen, mut others): (Vec<u32>, Vec<u32>) =
+            ((0..width as u32).collect(), Vec::new());
         let mut trees = Vec::new();
         let mut validation_error: Vec<f64> = Vec::new();
         let mut best = (0, f64::INFINITY);
@@ -71,36 +74,27 @@ impl BoostingValidParams {
                 *pull = self.loss.pull(target, score);
             }
             if self.row_share < 1.0 && i % self.row_resample_every == 0 {
-                drawn.fill(false);
-                random.choose(
+                random.part(
                     table.training,
                     share_of(table.training, self.row_share),
-                    |row| drawn[row] = true,
+                    &mut seen,
+                    &mut unseen,
                 );
+                unseen.extend(training..total as u32);
             }
             if self.column_share < 1.0 {
-                chosen.clear();
-                random.choose(
-                    all.len(),
-                    share_of(all.len(), self.column_share),
-                    |column| chosen.push(column),
+                random.part(
+                    width,
+                    share_of(width, self.column_share),
+                    &mut chosen,
+                    &mut others,
                 );
             }
-            let rows = drawn
-                .iter()
-                .enumerate()
-                .filter(|&(_, &drawn)| drawn)
-                .map(|(row, _)| row as u32);
-            let grown = grower.grow(rows, &chosen, &pulls, &mut random)?;
+            let grown = grower.grow(seen.iter().copied(), &chosen, &pulls, &mut random)?;
             for (rows, value) in grower.leaves() {
                 rows.iter()
                     .for_each(|&row| scores[row as usize] += f64::from(value));
             }
-            unseen.clear();
-            unseen.extend(
-                (0..total as u32)
-                    .filter(|&row| !drawn.get(row as usize).is_some_and(|&drawn| drawn)),
-            );
             grown.add_to(&mut scores, &table, &unseen);
             let nodes = grown.tree.nodes();
             let (idle, last) = (nodes.len() == 1, nodes[0].value == 0.0);

@@ -62,11 +62,11 @@ impl ForestValidParams {
         // Leaves hold what differs from the mean, which keeps the digits of targets that are large but differ little.
         let base = table.mean(0..table.training, |row| table.targets[row]);
         let pulls: Vec<f64> = table.targets.iter().map(|target| target - base).collect();
-        let all: Vec<usize> = (0..table.columns.len()).collect();
+        let all: Vec<u32> = (0..table.columns.len() as u32).collect();
         let planted = parallel::run(
             self.threads,
             self.trees,
-            || Grower::new(&table, &shape),
+            || Grower::new(&table, &shape, 1),
             |grower, i| {
                 let mut random = Random::new(self.seed, i as u64);
                 let counts = self.draw(units.count, &mut random);
@@ -102,7 +102,9 @@ impl ForestValidParams {
                 counts[random.below(units)] += 1;
             }
         } else {
-            random.choose(units, draws, |unit| counts[unit] = 1);
+            let (mut taken, mut others) = (Vec::new(), Vec::new());
+            random.part(units, draws, &mut taken, &mut others);
+            taken.iter().for_each(|&unit| counts[unit as usize] = 1);
         }
         counts
     }

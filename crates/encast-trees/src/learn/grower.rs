@@ -76,10 +76,12 @@ pub(crate) struct Grower<'t> {
     live: usize,
     kept: usize,
     columns: Vec<usize>,
+    threads: usize,
 }
 
 impl<'t> Grower<'t> {
-    pub(crate) fn new(table: &'t Table<'t>, shape: &'t Shape) -> Self {
+    /// A grower that may use so many threads for one histogram; trees do not depend on their number.
+    pub(crate) fn new(table: &'t Table<'t>, shape: &'t Shape, threads: usize) -> Self {
         let kept = (KEPT_BYTES / Histogram::size(table)).max(2);
         Self {
             table,
@@ -91,6 +93,7 @@ impl<'t> Grower<'t> {
             live: 0,
             kept,
             columns: Vec::new(),
+            threads,
         }
     }
 
@@ -98,7 +101,7 @@ impl<'t> Grower<'t> {
     pub(crate) fn grow(
         &mut self,
         rows: impl Iterator<Item = u32>,
-        columns: &[usize],
+        columns: &[u32],
         pulls: &[f64],
         random: &mut Random,
     ) -> Result<Grown, TreeError> {
@@ -107,7 +110,8 @@ impl<'t> Grower<'t> {
         self.spare.clear();
         self.spare.resize(self.rows.len(), 0);
         self.columns.clear();
-        self.columns.extend_from_slice(columns);
+        self.columns
+            .extend(columns.iter().map(|&column| column as usize));
         self.buds.clear();
         let mut sums = Sums {
             rows: self.rows.len() as u32,
@@ -130,8 +134,7 @@ impl<'t> Grower<'t> {
         });
         let mut heap = BinaryHeap::new();
         if self.splittable(0) {
-            let mut histogram = self.take();
-            histogram.fill(self.table, &self.rows, pulls);
+            let histogram = self.sum(0, pulls);
             self.judge(0, histogram, &mut heap, random);
         }
         let mut leaves = 1;
@@ -161,11 +164,16 @@ impl<'t> Grower<'t> {
             && u64::from(bud.sums.rows) >= 2 * u64::from(self.shape.limits.min_leaf_rows)
     }
 
-    fn take(&mut self) -> Histogram {
+    /// The histogram of one leaf.
+    fn sum(&mut self, bud: usize, pulls: &[f64]) -> Histogram {
         self.live += 1;
-        self.pool
+        let mut histogram = self
+            .pool
             .pop()
-            .unwrap_or_else(|| Histogram::new(self.table))
+            .unwrap_or_else(|| Histogram::new(self.table));
+        let Bud { start, end, .. } = self.buds[bud];
+        histogram.fill(self.table, &self.rows[start..end], pulls, self.threads);
+        histogram
     }
 
     fn give(&mut self, histogram: Option<Histogram>) {
@@ -281,12 +289,7 @@ impl<'t> Grower<'t> {
         }
         let mut of_large = candidate.histogram;
         if of_large.is_some() || self.splittable(small) {
-            let mut of_small = self.take();
-            of_small.fill(
-                self.table,
-                &self.rows[self.buds[small].start..self.buds[small].end],
-                pulls,
-            );
+            let of_small = self.sum(small, pulls);
             if let Some(histogram) = &mut of_large {
                 histogram.subtract(&of_small);
             }
@@ -298,15 +301,7 @@ impl<'t> Grower<'t> {
         }
         let of_large = match of_large {
             Some(histogram) => histogram,
-            None => {
-                let mut histogram = self.take();
-                histogram.fill(
-                    self.table,
-                    &self.rows[self.buds[large].start..self.buds[large].end],
-                    pulls,
-                );
-                histogram
-            }
+            None => self.sum(large, pulls),
         };
         self.judge(large, of_large, heap, random);
     }

@@ -1,10 +1,15 @@
 //! Sums of targets, weights and rows for every bin of every column.
 
+use std::sync::{Mutex, PoisonError};
+
 use super::sample::Table;
 use super::split::Sums;
 
 /// Bins of one column, padded a little beyond the 256 so that the columns do not share cache sets.
 const STRIDE: usize = 260;
+
+/// Below so many cells (rows × columns), threads cost more than they save.
+const SPREAD_CELLS: usize = 1 << 18;
 
 /// The sums of one bin.
 #[derive(Debug, Clone, Copy, Default)]
@@ -45,37 +50,44 @@ impl Histogram {
     }
 
     /// Sums over `rows`, in their order; each row has its place in `pulls`.
-    pub(crate) fn fill(&mut self, table: &Table<'_>, rows: &[u32], pulls: &[f64]) {
+    ///
+    /// When there is much to do, the columns are spread over threads: each sum is still taken by one thread alone and
+    /// in the order of the rows, so the result does not depend on their number.
+    pub(crate) fn fill(&mut self, table: &Table<'_>, rows: &[u32], pulls: &[f64], threads: usize) {
         self.columns.fill([Bin::default(); STRIDE]);
         self.rows.fill([0; STRIDE]);
-        if self.rows.is_empty() {
-            for &row in rows {
-                let row = row as usize;
-                let pull = pulls[row];
-                for (column, &bin) in self.columns.iter_mut().zip(table.row(row)) {
-                    let bin = &mut column[usize::from(bin)];
-                    bin.sum += pull;
-                    bin.weight += 1.0;
-                }
-            }
-            return;
+        let width = self.columns.len();
+        let parts = if rows.len().saturating_mul(width) < SPREAD_CELLS {
+            1
+        } else {
+            threads.clamp(1, width)
+        };
+        if parts == 1 {
+            return fill_columns(&mut self.columns, &mut self.rows, 0, table, rows, pulls);
         }
-        for &row in rows {
-            let row = row as usize;
-            let weight = table.weights[row];
-            let pull = pulls[row] * weight;
-            for ((column, counts), &bin) in self
-                .columns
-                .iter_mut()
-                .zip(&mut self.rows)
-                .zip(table.row(row))
-            {
-                let bin = usize::from(bin);
-                column[bin].sum += pull;
-                column[bin].weight += weight;
-                counts[bin] += 1;
+        let size = width.div_ceil(parts);
+        // Without weights there are no counts, and every part has the empty slice.
+        let mut counts = self.rows.chunks_mut(size);
+        let chunks = self.columns.chunks_mut(size).enumerate();
+        let chunks = Mutex::new(
+            chunks.map(|(i, columns)| (i * size, columns, counts.next().unwrap_or_default())),
+        );
+        let work = || {
+            loop {
+                let next = chunks.lock().unwrap_or_else(PoisonError::into_inner).next();
+                let Some((first, columns, counts)) = next else {
+                    return;
+                };
+                fill_columns(columns, counts, first, table, rows, pulls);
             }
-        }
+        };
+        std::thread::scope(|scope| {
+            for _ in 1..parts {
+                // A thread that the system refuses is not missed: the others take over its part.
+                _ = std::thread::Builder::new().spawn_scoped(scope, work);
+            }
+            work();
+        });
     }
 
     /// Takes away what `part` counts.
@@ -93,14 +105,54 @@ impl Histogram {
         }
     }
 
-    /// The sums of one bin.
+    /// The sums of the bins of one column.
     #[inline]
-    pub(crate) fn sums(&self, column: usize, bin: usize) -> Sums {
-        let Bin { sum, weight } = self.columns[column][bin];
-        let rows = self
-            .rows
-            .get(column)
-            .map_or(weight as u32, |rows| rows[bin]);
-        Sums { sum, weight, rows }
+    pub(crate) fn column(&self, column: usize) -> impl Fn(usize) -> Sums + '_ {
+        let bins = &self.columns[column];
+        let rows = self.rows.get(column);
+        move |bin| {
+            let Bin { sum, weight } = bins[bin];
+            let rows = rows.map_or(weight as u32, |rows| rows[bin]);
+            Sums { sum, weight, rows }
+        }
+    }
+}
+
+/// Sums over `rows` for the columns from `first` on; without weights, `counts` is empty.
+fn fill_columns(
+    columns: &mut [[Bin; STRIDE]],
+    counts: &mut [[u32; STRIDE]],
+    first: usize,
+    table: &Table<'_>,
+    rows: &[u32],
+    pulls: &[f64],
+) {
+    let range = first..first + columns.len();
+    if table.weights.is_empty() {
+        for &row in rows {
+            let row = row as usize;
+            let pull = pulls[row];
+            for (column, &bin) in columns.iter_mut().zip(&table.row(row)[range.clone()]) {
+                let bin = &mut column[usize::from(bin)];
+                bin.sum += pull;
+                bin.weight += 1.0;
+            }
+        }
+        return;
+    }
+    for &row in rows {
+        let row = row as usize;
+        let weight = table.weights[row];
+        let pull = pulls[row] * weight;
+        for ((column, counts), &bin) in columns
+            .iter_mut()
+            .zip(&mut *counts)
+            .zip(&table.row(row)[range.clone()])
+        {
+            let bin = usize::from(bin);
+            column[bin].sum += pull;
+            column[bin].weight += weight;
+            counts[bin] += 1;
+        }
     }
 }

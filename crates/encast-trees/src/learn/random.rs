@@ -41,29 +41,39 @@ impl Random {
     /// A number below `limit`, each equally likely; 0 when `limit` is 0.
     pub(crate) fn below(&mut self, limit: usize) -> usize {
         let limit = limit as u64;
-        // Multiply and keep the high half; draw again in the sliver that would make low numbers likelier.
-        let reject = limit.wrapping_neg().checked_rem(limit).unwrap_or(0);
         loop {
             let wide = u128::from(self.next()) * u128::from(limit);
-            if wide as u64 >= reject {
+            // The high half is the number; a low half in the first `2^64 % limit` would make small numbers likelier.
+            let low = wide as u64;
+            if low >= limit || low >= limit.wrapping_neg().checked_rem(limit).unwrap_or(0) {
                 return (wide >> 64) as usize;
             }
         }
     }
 
-    /// Draws `count` of `0..total` without replacement and calls `take` with each, in ascending order.
-    pub(crate) fn choose(&mut self, total: usize, count: usize, mut take: impl FnMut(usize)) {
-        let mut needed = count.min(total);
+    /// Parts `0..total` at random into `count` that are taken and the others, both ascending.
+    pub(crate) fn part(
+        &mut self,
+        total: usize,
+        count: usize,
+        taken: &mut Vec<u32>,
+        others: &mut Vec<u32>,
+    ) {
+        taken.clear();
+        others.clear();
+        taken.resize(total, 0);
+        others.resize(total, 0);
+        let (mut in_taken, mut in_others) = (0, 0);
+        // Each number is written to both lists, and kept in one: a branch could only be guessed.
         for i in 0..total {
-            if needed == 0 {
-                return;
-            }
-            let left = total - i;
-            if needed == left || self.below(left) < needed {
-                take(i);
-                needed -= 1;
-            }
+            let take = self.below(total - i) < count.saturating_sub(in_taken);
+            taken[in_taken] = i as u32;
+            others[in_others] = i as u32;
+            in_taken += usize::from(take);
+            in_others += usize::from(!take);
         }
+        taken.truncate(in_taken);
+        others.truncate(in_others);
     }
 }
 
@@ -119,14 +129,16 @@ mod tests {
     }
 
     #[test]
-    fn choose_takes_exactly_so_many_in_order_and_evenly() {
+    fn part_takes_exactly_so_many_in_order_and_evenly() {
+        let (mut taken, mut others) = (Vec::new(), Vec::new());
         let mut random = Random::new(5, 1);
         let mut counts = [0; 10];
         for _ in 0..20_000 {
-            let mut taken = Vec::new();
-            random.choose(10, 4, |i| taken.push(i));
+            random.part(10, 4, &mut taken, &mut others);
             assert!(taken.len() == 4 && taken.is_sorted_by(|a, b| a < b));
-            taken.iter().for_each(|&i| counts[i] += 1);
+            assert!(others.len() == 6 && others.is_sorted_by(|a, b| a < b));
+            assert!(others.iter().all(|i| !taken.contains(i)));
+            taken.iter().for_each(|&i| counts[i as usize] += 1);
         }
         assert!(
             counts

@@ -126,7 +126,7 @@ impl<'a> Search<'a> {
     /// Tries all splits on one column.
     pub(crate) fn column(&mut self, position: usize, column: &Column<'_>, monotone: Monotone) {
         let bins = column.missing();
-        let missing = self.histogram.sums(position, bins);
+        let missing = self.histogram.column(position)(bins);
         if missing.rows == 0 {
             self.scan(position, bins, monotone, Sums::default(), None);
             return;
@@ -153,8 +153,9 @@ impl<'a> Search<'a> {
     ) {
         let mut left = start;
         let least = self.limits.min_leaf_rows;
+        let sums = self.histogram.column(column);
         for bin in 0..bins - 1 {
-            let here = self.histogram.sums(column, bin);
+            let here = sums(bin);
             if here.rows == 0 {
                 continue;
             }
@@ -213,8 +214,13 @@ impl<'a> Search<'a> {
         if wrong {
             return -1.0;
         }
-        // left.sum² / of_left + right.sum² / of_right, with one division.
-        self.net((left.sum * down + right.sum * up) / (of_left * of_right))
+        // left.sum² / of_left + right.sum² / of_right is `worth / size`: most splits are ruled out without dividing.
+        let (worth, size) = (left.sum * down + right.sum * up, of_left * of_right);
+        let best = self.best.map_or(0.0, |best| best.gain);
+        if worth <= (self.before + best) * size {
+            return -1.0;
+        }
+        self.net(worth / size)
     }
 
     /// The same when the children's values are bounded.
