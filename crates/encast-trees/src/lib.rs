@@ -7,6 +7,9 @@
 //! Features are `f32`, NaN means missing. Sums are `f64`, always taken in the order of the trees. The same data,
 //! parameters and seed give the same model bit for bit, whatever the number of threads.
 //!
+//! With the feature `linfa`, the parameters implement linfa's `ParamGuard` and `Fit`, and what they fit implements
+//! `Predict`.
+//!
 //! ```
 //! use encast_trees::{BinnedRows, BoostingParams, FlatEnsemble, Monotone, Rows, Sample};
 //!

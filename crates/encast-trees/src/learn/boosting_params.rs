@@ -93,6 +93,8 @@ impl BoostingParams {
     }
 
     /// The pull of leaf values towards 0, in units of row weight: finite, at least 0. Default 0.
+    ///
+    /// With 20 rows or more in a leaf, 0 and 1 were equally good on unseen titles (mean R² of 5 seeds .9607 for both).
     pub fn l2(mut self, l2: f64) -> Self {
         self.0.l2 = l2;
         self
@@ -142,6 +144,8 @@ impl BoostingParams {
     }
 
     /// The number of threads, 0 for one a core. The model does not depend on it. Default 0.
+    ///
+    /// Only leaves with many cells (rows × columns, from 2¹⁸ on) are spread over threads.
     pub fn threads(mut self, threads: usize) -> Self {
         self.0.threads = threads;
         self

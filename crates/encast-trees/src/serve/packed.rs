@@ -32,9 +32,6 @@ fn key(x: f32) -> u32 {
     }
 }
 
-/// Steps that are taken before one that looks whether all walks have ended.
-const UNCHECKED: usize = 1;
-
 /// Trees one after another.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Packed {
@@ -125,16 +122,8 @@ impl Packed {
             offset
         };
         loop {
-            for _ in 0..UNCHECKED {
-                at.iter_mut()
-                    .enumerate()
-                    .for_each(|(lane, at)| _ = step(at, lane));
-            }
-            // Once a step starts from leaves alone, it moves nothing.
-            let moved = at
-                .iter_mut()
-                .enumerate()
-                .fold(0, |moved, (lane, at)| moved | step(at, lane));
+            let lanes = at.iter_mut().enumerate();
+            let moved = lanes.fold(0, |moved, (lane, at)| moved | step(at, lane));
             if moved == 0 {
                 return at.map(|at| self.leaves[at as usize]);
             }
