@@ -551,6 +551,26 @@ fn only_allowed_rows_and_columns_are_used() {
 }
 
 #[test]
+fn wide_tables_learn_without_keeping_every_histogram() {
+    // 500 columns: the histograms of 100 leaves would take 200 MB.
+    let data = Data::of(18, 500, 500, |row| row[3] + row[400].sin() * 2.0);
+    let binned = data.binned();
+    let params = boosting()
+        .trees(3)
+        .learning_rate(1.0)
+        .row_share(1.0)
+        .min_leaf_rows(2)
+        .max_leaves(100);
+    let fit = params
+        .check()
+        .unwrap()
+        .fit(&data.sample(&binned), None)
+        .unwrap();
+    assert!(fit.ensemble.members()[0].trees[0].leaves() > 60);
+    assert!(r2(&data, |row| fit.ensemble.predict(row)) > 0.99);
+}
+
+#[test]
 fn constant_and_extreme_targets_give_finite_models() {
     let mut data = Data::random(15, 100, 2, 0.1);
     let binned = data.binned();

@@ -130,3 +130,62 @@ fn midpoint(lo: f32, hi: f32) -> f32 {
     let middle = ((f64::from(lo) + f64::from(hi)) / 2.0) as f32;
     if middle < hi { middle.max(lo) } else { lo }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(values: &[f32], most: u16) -> Vec<usize> {
+        let rows = Rows::new(values, 1).unwrap();
+        let binned = BinnedRows::new(rows, most).unwrap();
+        let thresholds = binned.thresholds(0);
+        assert!(thresholds.is_sorted_by(|a, b| a < b));
+        let mut counts = vec![0; thresholds.len() + 2];
+        for (row, x) in values.iter().enumerate() {
+            let bin = usize::from(binned.row(row)[0]);
+            counts[bin] += 1;
+            // A bin and its thresholds say the same.
+            match x.is_nan() {
+                true => assert_eq!(bin, thresholds.len() + 1),
+                false => assert_eq!(bin, thresholds.iter().filter(|&t| x > t).count()),
+            }
+        }
+        counts
+    }
+
+    #[test]
+    fn few_values_have_a_bin_each() {
+        assert_eq!(
+            counts(&[1.0, 2.0, 2.0, 7.0, f32::NAN, -0.0, 0.0], 255),
+            [2, 1, 2, 1, 1]
+        );
+        assert_eq!(counts(&[f32::NAN; 3], 2), [0, 3]);
+        assert_eq!(counts(&[4.0; 3], 2), [3, 0]);
+        let all: Vec<f32> = (0..255).map(|x| x as f32).collect();
+        assert_eq!(counts(&all, 255)[..255], [1; 255]);
+    }
+
+    #[test]
+    fn many_values_share_bins_evenly() {
+        let values: Vec<f32> = (0..10_000).map(|x| (x * 7919 % 10_000) as f32).collect();
+        let counts = counts(&values, 100);
+        assert_eq!(counts.len(), 101);
+        assert!(
+            counts[..100].iter().all(|count| (95..=105).contains(count)),
+            "{counts:?}"
+        );
+    }
+
+    #[test]
+    fn a_heavy_value_leaves_bins_for_the_others() {
+        let values: Vec<f32> = (0..1000)
+            .map(|x| if x < 900 { 0.0 } else { x as f32 })
+            .collect();
+        let counts = counts(&values, 11);
+        assert_eq!((counts.len(), counts[0]), (12, 900));
+        assert!(
+            counts[1..11].iter().all(|count| (9..=11).contains(count)),
+            "{counts:?}"
+        );
+    }
+}
