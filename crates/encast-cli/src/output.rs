@@ -33,6 +33,27 @@ pub fn print_text(text: &str) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Checks, before minutes of work, that a bundle could be put there: into a folder that exists, and not in the place of
+/// a device.
+pub fn check_place(out: &Path) -> Result<(), Failure> {
+    if fs::metadata(out).is_ok_and(|about| !about.is_file()) {
+        return Err(Failure::of_file(out, "is not a regular file: a bundle can't be put in its place"));
+    }
+    let folder = folder_of(out);
+    match fs::metadata(folder) {
+        Ok(about) if about.is_dir() => Ok(()),
+        Ok(_) => Err(Failure::of_file(folder, "is not a folder")),
+        Err(error) => Err(Failure::of_file(folder, error)),
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
 /// A file being written: under a temporary name in the same folder until [`Replacement::finish`] puts it in place.
 /// A device or pipe that is named as output is written directly.
 pub enum Replacement {
@@ -55,10 +76,7 @@ impl Replacement {
             }
             _ => {}
         }
-        let folder = match target.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
+        let folder = folder_of(&target);
         let mut builder = tempfile::Builder::new();
         builder.prefix(".encast-").suffix(".tmp");
         #[cfg(unix)]

@@ -77,13 +77,13 @@ impl Meter {
         }
     }
 
-    /// Takes the bar away and returns the seconds since the start.
-    pub fn finish(self) -> f64 {
+    /// Takes the bar away and returns the seconds since the start; what failed is not told as done.
+    pub fn finish(self, worked: bool) -> f64 {
         let seconds = self.started.elapsed().as_secs_f64();
         match self.shown {
             Shown::Bar(bar) => bar.finish_and_clear(),
-            Shown::Lines => output::note(&format!("{}: done in {seconds:.1} s", self.what)),
-            Shown::Nothing => {}
+            Shown::Lines if worked => output::note(&format!("{}: done in {seconds:.1} s", self.what)),
+            Shown::Lines | Shown::Nothing => {}
         }
         seconds
     }

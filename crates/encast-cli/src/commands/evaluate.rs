@@ -93,7 +93,7 @@ pub fn run(args: &Args) -> Outcome {
         evaluation.targets.retain(|name, _| args.targets.iter().any(|target| target.name() == name));
     }
     for (reason, rows) in &table.excluded {
-        evaluation.excluded.entry(reason.clone()).or_insert(*rows);
+        *evaluation.excluded.entry(reason.clone()).or_default() += rows;
     }
     let gates: Vec<Checked> = args.require.iter().map(|gate| gate.check(&evaluation.targets)).collect();
     let verdict = gate::missed(&gates).map_or(Verdict::Done, Verdict::No);
@@ -143,7 +143,7 @@ fn by_folds(args: &Args, tables: &Tables, folds: usize, tier: Tier) -> Result<Ev
     };
     let (rows, meter) = (&tables.table, Meter::start("folds", args.quiet));
     let judged = cross_validate(&rows.features, &rows.targets, folds, tier, args.given, &options, &|p| meter.report(p));
-    meter.finish();
+    meter.finish(judged.is_ok());
     judged.map_err(|error| tables.failure(error))
 }
 

@@ -87,9 +87,7 @@ pub fn run(args: &Args) -> Outcome {
 }
 
 fn convert<'a>(loaded: &Loaded, out: &'a Path) -> Result<Converted<'a>, Failure> {
-    if fs::metadata(out).is_ok_and(|about| !about.is_file()) {
-        return Err(Failure::of_file(out, "is not a regular file: a bundle can't be put in its place"));
-    }
+    output::check_place(out)?;
     encast::save_model(&loaded.model, out)?;
     let bytes = fs::metadata(out).map_err(|error| Failure::of_file(out, error))?.len();
     Ok(Converted { out, bytes })

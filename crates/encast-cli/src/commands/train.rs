@@ -98,7 +98,7 @@ struct Report<'a> {
 
 /// Runs the subcommand.
 pub fn run(args: &Args) -> Outcome {
-    check_out(&args.out)?;
+    output::check_place(&args.out)?;
     let profile = input::read_profile(args.profile.as_deref())?;
     let trained_at = time::trained_at()?;
     let tables = Tables::read(&args.data)?;
@@ -119,7 +119,7 @@ pub fn run(args: &Args) -> Outcome {
     };
     let meter = Meter::start("training", args.quiet);
     let trained = retrain_with_progress(&rows.features, &rows.targets, &options, &|p| meter.report(p));
-    let seconds = meter.finish();
+    let seconds = meter.finish(trained.is_ok());
     let model = trained.map_err(|error| tables.failure(error))?;
 
     let about = model.metadata();
@@ -159,22 +159,6 @@ pub fn run(args: &Args) -> Outcome {
         Some(missed) => Verdict::No(format!("{missed}; {} was not written", args.out.display())),
         None => Verdict::Done,
     })
-}
-
-/// Finds out before minutes of training that the bundle could not be written.
-fn check_out(out: &Path) -> Result<(), Failure> {
-    if fs::metadata(out).is_ok_and(|about| !about.is_file()) {
-        return Err(Failure::of_file(out, "is not a regular file: a bundle can't be put in its place"));
-    }
-    let folder = match out.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    match fs::metadata(folder) {
-        Ok(about) if about.is_dir() => Ok(()),
-        Ok(_) => Err(Failure::of_file(folder, "is not a folder")),
-        Err(error) => Err(Failure::of_file(folder, error)),
-    }
 }
 
 fn for_people(about: &Metadata, out: &Path, bytes: Option<u64>, seconds: f64) -> String {
