@@ -46,8 +46,8 @@ mod serve;
 
 pub use error::TreeError;
 pub use learn::{
-    BinnedRows, BoostingFit, BoostingParams, BoostingValidParams, ForestFit, ForestParams,
-    ForestValidParams, Loss, Monotone, Sample,
+    BinnedRows, BoostingFit, BoostingParams, BoostingValidParams, ForestFit, ForestParams, ForestValidParams, Loss,
+    Monotone, Sample,
 };
 pub use model::{Ensemble, Member, Node, Tree};
 pub use rows::Rows;

@@ -24,8 +24,8 @@ use ::linfa::{DatasetBase, Float, ParamGuard};
 use ndarray::{Array1, ArrayBase, Data, Ix2};
 
 use crate::{
-    BinnedRows, BoostingParams, BoostingValidParams, Ensemble, FlatEnsemble, ForestParams,
-    ForestValidParams, Rows, Sample, TreeError,
+    BinnedRows, BoostingParams, BoostingValidParams, Ensemble, FlatEnsemble, ForestParams, ForestValidParams, Rows,
+    Sample, TreeError,
 };
 
 /// Bins of each column; as many as there can be.
@@ -90,15 +90,11 @@ impl ParamGuard for BoostingParams {
     }
 }
 
-impl<F: Float, D: Data<Elem = F>, T: AsSingleTargets<Elem = F>> Fit<ArrayBase<D, Ix2>, T, Error>
-    for ForestValidParams
-{
+impl<F: Float, D: Data<Elem = F>, T: AsSingleTargets<Elem = F>> Fit<ArrayBase<D, Ix2>, T, Error> for ForestValidParams {
     type Object = TreeModel;
 
     fn fit(&self, dataset: &DatasetBase<ArrayBase<D, Ix2>, T>) -> Result<TreeModel, Error> {
-        with_sample(dataset, |sample| {
-            Ok(self.fit(sample, None)?.ensemble.into())
-        })
+        with_sample(dataset, |sample| Ok(self.fit(sample, None)?.ensemble.into()))
     }
 }
 
@@ -108,9 +104,7 @@ impl<F: Float, D: Data<Elem = F>, T: AsSingleTargets<Elem = F>> Fit<ArrayBase<D,
     type Object = TreeModel;
 
     fn fit(&self, dataset: &DatasetBase<ArrayBase<D, Ix2>, T>) -> Result<TreeModel, Error> {
-        with_sample(dataset, |sample| {
-            Ok(self.fit(sample, None)?.ensemble.into())
-        })
+        with_sample(dataset, |sample| Ok(self.fit(sample, None)?.ensemble.into()))
     }
 }
 
@@ -135,25 +129,10 @@ fn with_sample<F: Float, D: Data<Elem = F>, T: AsSingleTargets<Elem = F>>(
     dataset: &DatasetBase<ArrayBase<D, Ix2>, T>,
     fit: impl FnOnce(&Sample<'_>) -> Result<TreeModel, Error>,
 ) -> Result<TreeModel, Error> {
-    let values: Vec<f32> = dataset
-        .records
-        .iter()
-        .map(|&x| <f32 as Float>::cast(x))
-        .collect();
-    let targets: Vec<f32> = dataset
-        .targets
-        .as_single_targets()
-        .iter()
-        .map(|&y| <f32 as Float>::cast(y))
-        .collect();
+    let values: Vec<f32> = dataset.records.iter().map(|&x| <f32 as Float>::cast(x)).collect();
+    let targets: Vec<f32> = dataset.targets.as_single_targets().iter().map(|&y| <f32 as Float>::cast(y)).collect();
     let weights: Vec<f32> = dataset.weights.iter().copied().collect();
     let binned = BinnedRows::new(Rows::new(&values, dataset.records.ncols())?, BINS)?;
     let weights = (!weights.is_empty()).then_some(weights.as_slice());
-    fit(&Sample {
-        binned: &binned,
-        targets: &targets,
-        weights,
-        rows: None,
-        columns: None,
-    })
+    fit(&Sample { binned: &binned, targets: &targets, weights, rows: None, columns: None })
 }

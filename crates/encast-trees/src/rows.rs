@@ -28,11 +28,7 @@ impl<'a> Rows<'a> {
         let rest = values.len() % columns;
         if rest != 0 {
             let expected = values.len() - rest + columns;
-            return Err(TreeError::LengthMismatch {
-                name: "values",
-                expected,
-                found: values.len(),
-            });
+            return Err(TreeError::LengthMismatch { name: "values", expected, found: values.len() });
         }
         Ok(Self { values, columns })
     }
@@ -55,9 +51,7 @@ impl<'a> Rows<'a> {
     /// The features of row `index`, or an empty slice when there is no such row.
     pub fn row(&self, index: usize) -> &'a [f32] {
         let start = index.saturating_mul(self.columns);
-        self.values
-            .get(start..start.saturating_add(self.columns))
-            .unwrap_or(&[])
+        self.values.get(start..start.saturating_add(self.columns)).unwrap_or(&[])
     }
 
     /// All values, row after row.
@@ -74,9 +68,6 @@ pub(crate) fn check_columns(columns: usize) -> Result<(), TreeError> {
     match columns {
         0 => Err(TreeError::NoColumns),
         1..=MOST_COLUMNS => Ok(()),
-        found => Err(TreeError::TooManyColumns {
-            found,
-            most: MOST_COLUMNS,
-        }),
+        found => Err(TreeError::TooManyColumns { found, most: MOST_COLUMNS }),
     }
 }

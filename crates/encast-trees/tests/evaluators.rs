@@ -4,39 +4,27 @@
 mod common;
 
 use common::{Data, random_ensemble, random_rows};
-use encast_trees::{BoostingParams, Ensemble, FlatEnsemble, ForestParams, Rows, TreeError};
+use encast_trees::{BoostingParams, Ensemble, FlatEnsemble, ForestParams, Monotone, Rows, TreeError};
 use proptest::prelude::*;
 
 fn agree(ensemble: &Ensemble, rows: Rows<'_>) {
     let flat = FlatEnsemble::new(ensemble);
-    let trees: usize = ensemble
-        .members()
-        .iter()
-        .map(|member| member.trees.len())
-        .sum();
+    let trees: usize = ensemble.members().iter().map(|member| member.trees.len()).sum();
     assert_eq!((flat.columns(), flat.trees()), (ensemble.columns(), trees));
     assert!(flat.size_bytes() > 0);
     let count = rows.len();
-    let (mut batch, mut means, mut spreads) =
-        (vec![0.0; count], vec![0.0; count], vec![0.0; count]);
+    let (mut batch, mut means, mut spreads) = (vec![0.0; count], vec![0.0; count], vec![0.0; count]);
     flat.predict_batch(rows, &mut batch).unwrap();
-    flat.predict_batch_with_spread(rows, &mut means, &mut spreads)
-        .unwrap();
+    flat.predict_batch_with_spread(rows, &mut means, &mut spreads).unwrap();
     for i in 0..count {
         let row = rows.row(i);
         let (mean, spread) = ensemble.predict_with_spread(row);
         assert_eq!(ensemble.predict(row).to_bits(), mean.to_bits());
         assert_eq!(flat.predict(row).to_bits(), mean.to_bits());
         let (fast_mean, fast_spread) = flat.predict_with_spread(row);
-        assert_eq!(
-            (fast_mean.to_bits(), fast_spread.to_bits()),
-            (mean.to_bits(), spread.to_bits())
-        );
+        assert_eq!((fast_mean.to_bits(), fast_spread.to_bits()), (mean.to_bits(), spread.to_bits()));
         assert_eq!(batch[i].to_bits(), mean.to_bits());
-        assert_eq!(
-            (means[i].to_bits(), spreads[i].to_bits()),
-            (mean.to_bits(), spread.to_bits())
-        );
+        assert_eq!((means[i].to_bits(), spreads[i].to_bits()), (mean.to_bits(), spread.to_bits()));
     }
 }
 
@@ -71,10 +59,7 @@ fn on_wide_ensembles() {
     // Up to 16 used columns the narrow form, up to 128 the wide one, above that the plain one.
     for columns in [15, 16, 17, 100, 127, 128, 129, 300, 5000] {
         let values = random_rows(columns as u64, 70, columns);
-        agree(
-            &random_ensemble(columns as u64, columns, 3, 40, 300),
-            Rows::new(&values, columns).unwrap(),
-        );
+        agree(&random_ensemble(columns as u64, columns, 3, 40, 300), Rows::new(&values, columns).unwrap());
     }
 }
 
@@ -93,18 +78,8 @@ fn on_a_deep_tree() {
     nodes.extend((0..=count).map(|i| encast_trees::Node::leaf(i as f32)));
     let tree = encast_trees::Tree::new(nodes, 1).unwrap();
     assert_eq!((tree.depth(), tree.leaves()), (100_000, 100_001));
-    let ensemble = Ensemble::new(
-        1,
-        vec![encast_trees::Member {
-            base: 0.0,
-            trees: vec![tree],
-        }],
-    )
-    .unwrap();
-    agree(
-        &ensemble,
-        Rows::new(&[5.0, -50_000.5, -1e9, f32::NAN, f32::NEG_INFINITY], 1).unwrap(),
-    );
+    let ensemble = Ensemble::new(1, vec![encast_trees::Member { base: 0.0, trees: vec![tree] }]).unwrap();
+    agree(&ensemble, Rows::new(&[5.0, -50_000.5, -1e9, f32::NAN, f32::NEG_INFINITY], 1).unwrap());
 }
 
 #[test]
@@ -127,46 +102,53 @@ fn batch_refuses_wrong_lengths_and_leaves_the_output_alone() {
     let values = [0.0; 6];
     let mut out = [7.0; 4];
     let wrong = flat.predict_batch(Rows::new(&values, 2).unwrap(), &mut out);
-    assert_eq!(
-        wrong,
-        Err(TreeError::LengthMismatch {
-            name: "out",
-            expected: 3,
-            found: 4
-        })
-    );
+    assert_eq!(wrong, Err(TreeError::LengthMismatch { name: "out", expected: 3, found: 4 }));
     let wrong = flat.predict_batch(Rows::new(&values, 3).unwrap(), &mut out[..2]);
-    assert_eq!(
-        wrong,
-        Err(TreeError::LengthMismatch {
-            name: "columns",
-            expected: 2,
-            found: 3
-        })
-    );
+    assert_eq!(wrong, Err(TreeError::LengthMismatch { name: "columns", expected: 2, found: 3 }));
     let mut means = [7.0; 3];
-    let wrong =
-        flat.predict_batch_with_spread(Rows::new(&values, 2).unwrap(), &mut means, &mut out);
-    assert_eq!(
-        wrong,
-        Err(TreeError::LengthMismatch {
-            name: "spreads",
-            expected: 3,
-            found: 4
-        })
-    );
+    let wrong = flat.predict_batch_with_spread(Rows::new(&values, 2).unwrap(), &mut means, &mut out);
+    assert_eq!(wrong, Err(TreeError::LengthMismatch { name: "spreads", expected: 3, found: 4 }));
     assert_eq!((out, means), ([7.0; 4], [7.0; 3]));
 }
 
 #[test]
 fn spread_is_the_population_standard_deviation() {
-    let member = |base| encast_trees::Member {
-        base,
-        trees: Vec::new(),
-    };
-    let ensemble =
-        Ensemble::new(1, vec![member(2.0), member(4.0), member(6.0), member(8.0)]).unwrap();
+    let member = |base| encast_trees::Member { base, trees: Vec::new() };
+    let ensemble = Ensemble::new(1, vec![member(2.0), member(4.0), member(6.0), member(8.0)]).unwrap();
     let (mean, spread) = FlatEnsemble::new(&ensemble).predict_with_spread(&[0.0]);
     assert_eq!(mean, 5.0);
     assert!((spread - 5.0f64.sqrt()).abs() < 1e-12);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// Narrowing along a line finds what bisection by plain prediction finds.
+    #[test]
+    fn narrowing_agrees_with_plain_bisection(seed: u64, share in 0.02f64..0.98, trees in 1usize..60) {
+        let data = Data::random(seed, 300, 4, 0.1);
+        let binned = data.binned();
+        let params = BoostingParams::new().trees(trees).min_leaf_rows(3).seed(seed).threads(1);
+        let rising = params.monotone(vec![Monotone::Increasing, Monotone::Increasing, Monotone::None, Monotone::None]);
+        let ensemble = rising.check().unwrap().fit(&data.sample(&binned), None).unwrap().ensemble;
+        let flat = FlatEnsemble::new(&ensemble);
+        // Two features move along the line, one of them beyond the trees' thresholds; the others stay.
+        let set = |position: f64, row: &mut [f32]| {
+            row[0] = position as f32;
+            row[1] = (position * 2.0 + 1.0) as f32;
+        };
+        let row = [0.0, 0.0, data.values[2], data.values[3]];
+        let at = |position: f64| {
+            let mut row = row;
+            set(position, &mut row);
+            ensemble.predict(&row)
+        };
+        let (lowest, highest) = (at(-12.0), at(12.0));
+        prop_assume!(highest > lowest);
+        let target = lowest + share * (highest - lowest);
+        let (low, high) = flat.narrow(target, (-12.0, 12.0), 1e-3, &mut row.clone(), set);
+        // Sums are taken in another order: within rounding of the target the two may part.
+        prop_assert!(high - low <= 1e-3, "{low} {high}");
+        prop_assert!(at(low) < target + 1e-9 && at(high) >= target - 1e-9, "{} {target} {}", at(low), at(high));
+    }
 }

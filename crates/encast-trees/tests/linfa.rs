@@ -14,10 +14,7 @@ use ndarray::{Array1, Array2};
 fn dataset(data: &Data) -> Dataset<f64, f64, ndarray::Ix1> {
     let values = data.values.iter().map(|&x| f64::from(x)).collect();
     let records = Array2::from_shape_vec((data.targets.len(), data.columns), values).unwrap();
-    Dataset::new(
-        records,
-        data.targets.iter().map(|&y| f64::from(y)).collect(),
-    )
+    Dataset::new(records, data.targets.iter().map(|&y| f64::from(y)).collect())
 }
 
 #[test]
@@ -26,23 +23,11 @@ fn linfa_fits_what_the_crate_fits() {
     let dataset = dataset(&data);
     let binned = data.binned();
     let boosting = BoostingParams::new().trees(50).seed(3);
-    let own = boosting
-        .clone()
-        .check()
-        .unwrap()
-        .fit(&data.sample(&binned), None)
-        .unwrap()
-        .ensemble;
+    let own = boosting.clone().check().unwrap().fit(&data.sample(&binned), None).unwrap().ensemble;
     let model: TreeModel = Fit::fit(&boosting, &dataset).unwrap();
     assert_eq!(model.ensemble(), &own);
     let forest = ForestParams::new().trees(20).seed(3);
-    let own = forest
-        .clone()
-        .check()
-        .unwrap()
-        .fit(&data.sample(&binned), None)
-        .unwrap()
-        .ensemble;
+    let own = forest.clone().check().unwrap().fit(&data.sample(&binned), None).unwrap().ensemble;
     let checked = ParamGuard::check(forest).unwrap();
     let model: TreeModel = Fit::fit(&checked, &dataset).unwrap();
     assert_eq!(model.ensemble(), &own);
@@ -63,8 +48,7 @@ fn narrow_floats_and_weights() {
     let targets = Array1::from(data.targets.clone());
     let weights: Vec<f32> = (0..300).map(|row| (row % 3) as f32).collect();
     let plain = DatasetBase::new(records.view(), targets.view());
-    let weighted = DatasetBase::new(records.view(), targets.view())
-        .with_weights(Array1::from(weights.clone()));
+    let weighted = DatasetBase::new(records.view(), targets.view()).with_weights(Array1::from(weights.clone()));
     let params = BoostingParams::new().trees(30);
     let free: TreeModel = Fit::fit(&params, &plain).unwrap();
     let bound: TreeModel = Fit::fit(&params, &weighted).unwrap();
@@ -83,22 +67,9 @@ fn parameters_and_datasets_are_checked() {
     let data = Data::random(3, 50, 2, 0.0);
     let mut dataset = dataset(&data);
     let refused: Result<TreeModel, Error> = Fit::fit(&ForestParams::new().trees(0), &dataset);
-    assert!(matches!(
-        refused,
-        Err(Error::Trees(TreeError::ParameterOutOfRange {
-            name: "trees",
-            ..
-        }))
-    ));
+    assert!(matches!(refused, Err(Error::Trees(TreeError::ParameterOutOfRange { name: "trees", .. }))));
     assert!(ParamGuard::check_ref(&BoostingParams::new().l2(-1.0)).is_err());
     dataset.records[[7, 1]] = 1e300;
     let refused: Result<TreeModel, Error> = Fit::fit(&ForestParams::new(), &dataset);
-    assert!(matches!(
-        refused,
-        Err(Error::Trees(TreeError::InfiniteFeature {
-            row: 7,
-            column: 1,
-            ..
-        }))
-    ));
+    assert!(matches!(refused, Err(Error::Trees(TreeError::InfiniteFeature { row: 7, column: 1, .. }))));
 }

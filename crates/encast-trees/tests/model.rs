@@ -8,12 +8,7 @@ use encast_trees::{Ensemble, Member, Node, Tree, TreeError};
 use proptest::prelude::*;
 
 fn split(value: f32, right: u32, column: u16) -> Node {
-    Node {
-        value,
-        right,
-        column,
-        missing_left: false,
-    }
+    Node { value, right, column, missing_left: false }
 }
 
 /// The plain way to say whether nodes are a tree: recursive, and only for small inputs.
@@ -108,98 +103,34 @@ fn corrupt_trees_are_named_by_node_and_reason() {
     };
     fails(&[], 0, "missing");
     fails(&[split(0.0, 2, 0), leaf(1.0)], 0, "beyond the last");
-    fails(
-        &[split(0.0, 1, 0), leaf(1.0), leaf(1.0)],
-        0,
-        "does not come after",
-    );
-    fails(
-        &[split(0.0, 0, 0), leaf(1.0), leaf(1.0)],
-        0,
-        "does not come after",
-    );
-    fails(
-        &[split(0.0, 2, 2), leaf(1.0), leaf(1.0)],
-        0,
-        "column that does not exist",
-    );
-    fails(
-        &[split(f32::NAN, 2, 0), leaf(1.0), leaf(1.0)],
-        0,
-        "not finite",
-    );
-    fails(
-        &[split(0.0, 2, 0), leaf(1.0), leaf(f32::INFINITY)],
-        2,
-        "not finite",
-    );
-    fails(
-        &[split(0.0, 3, 0), leaf(1.0), leaf(1.0), leaf(1.0)],
-        1,
-        "right child that is due",
-    );
+    fails(&[split(0.0, 1, 0), leaf(1.0), leaf(1.0)], 0, "does not come after");
+    fails(&[split(0.0, 0, 0), leaf(1.0), leaf(1.0)], 0, "does not come after");
+    fails(&[split(0.0, 2, 2), leaf(1.0), leaf(1.0)], 0, "column that does not exist");
+    fails(&[split(f32::NAN, 2, 0), leaf(1.0), leaf(1.0)], 0, "not finite");
+    fails(&[split(0.0, 2, 0), leaf(1.0), leaf(f32::INFINITY)], 2, "not finite");
+    fails(&[split(0.0, 3, 0), leaf(1.0), leaf(1.0), leaf(1.0)], 1, "right child that is due");
     fails(&[leaf(1.0), leaf(2.0)], 1, "not reached");
-    fails(
-        &[split(0.0, 2, 0), leaf(1.0), leaf(2.0), leaf(3.0)],
-        3,
-        "not reached",
-    );
-    fails(
-        &[
-            split(0.0, 2, 0),
-            leaf(1.0),
-            Node {
-                right: 1,
-                ..leaf(2.0)
-            },
-        ],
-        2,
-        "leaf with a right child",
-    );
+    fails(&[split(0.0, 2, 0), leaf(1.0), leaf(2.0), leaf(3.0)], 3, "not reached");
+    fails(&[split(0.0, 2, 0), leaf(1.0), Node { right: 1, ..leaf(2.0) }], 2, "leaf with a right child");
     assert_eq!(size_of::<Node>(), 12);
 }
 
 #[test]
 fn evaluation_follows_thresholds_and_the_missing_side() {
-    let nodes = |missing_left| {
-        vec![
-            Node {
-                value: 0.1,
-                right: 2,
-                column: 1,
-                missing_left,
-            },
-            Node::leaf(1.0),
-            Node::leaf(2.0),
-        ]
-    };
+    let nodes =
+        |missing_left| vec![Node { value: 0.1, right: 2, column: 1, missing_left }, Node::leaf(1.0), Node::leaf(2.0)];
     for missing_left in [false, true] {
         let tree = Tree::new(nodes(missing_left), 2).unwrap();
         assert_eq!(tree.evaluate(&[0.0, 0.1]), 1.0);
         assert_eq!(tree.evaluate(&[0.0, 0.1f32.next_up()]), 2.0);
-        assert_eq!(
-            tree.evaluate(&[0.0, f32::NAN]),
-            if missing_left { 1.0 } else { 2.0 }
-        );
+        assert_eq!(tree.evaluate(&[0.0, f32::NAN]), if missing_left { 1.0 } else { 2.0 });
     }
 }
 
 #[test]
 fn the_serialised_form_is_short_and_as_documented() {
-    let nodes = vec![
-        Node {
-            value: 0.1,
-            right: 2,
-            column: 1,
-            missing_left: true,
-        },
-        Node::leaf(0.7),
-        Node::leaf(-2.0),
-    ];
-    let member = Member {
-        base: 0.5,
-        trees: vec![Tree::new(nodes, 2).unwrap()],
-    };
+    let nodes = vec![Node { value: 0.1, right: 2, column: 1, missing_left: true }, Node::leaf(0.7), Node::leaf(-2.0)];
+    let member = Member { base: 0.5, trees: vec![Tree::new(nodes, 2).unwrap()] };
     let text = serde_json::to_string(&Ensemble::new(2, vec![member]).unwrap()).unwrap();
     let expected = r#"{"columns":2,"members":[{"base":0.5,"trees":[{"column":[1,-1,-1],"value":[0.1,0.7,-2.0],"right":[2,0,0],"missing":[1,0,0]}]}]}"#;
     assert_eq!(text, expected);
@@ -216,90 +147,35 @@ fn reading_refuses_what_is_no_ensemble() {
         assert!(error.contains(words), "{error}");
     };
     assert!(read(r#"{"column":[-1],"value":[1.5],"right":[0],"missing":[0]}"#).is_ok());
-    fails(
-        r#"{"column":[-1],"value":[],"right":[0],"missing":[0]}"#,
-        "value has length 0, but must have 1",
-    );
-    fails(
-        r#"{"column":[-2],"value":[1],"right":[0],"missing":[0]}"#,
-        "column[0] is -2",
-    );
-    fails(
-        r#"{"column":[65535],"value":[1],"right":[0],"missing":[0]}"#,
-        "column[0] is 65535",
-    );
-    fails(
-        r#"{"column":[-1],"value":[1],"right":[0],"missing":[2]}"#,
-        "missing[0] is 2",
-    );
-    fails(
-        r#"{"column":[2,-1,-1],"value":[1,1,1],"right":[2,0,0],"missing":[0,0,0]}"#,
-        "node 0 splits on a column",
-    );
-    fails(
-        r#"{"column":[],"value":[],"right":[],"missing":[]}"#,
-        "node 0 is missing",
-    );
-    fails(
-        r#"{"column":[-1],"value":[1e60],"right":[0],"missing":[0]}"#,
-        "",
-    );
+    fails(r#"{"column":[-1],"value":[],"right":[0],"missing":[0]}"#, "value has length 0, but must have 1");
+    fails(r#"{"column":[-2],"value":[1],"right":[0],"missing":[0]}"#, "column[0] is -2");
+    fails(r#"{"column":[65535],"value":[1],"right":[0],"missing":[0]}"#, "column[0] is 65535");
+    fails(r#"{"column":[-1],"value":[1],"right":[0],"missing":[2]}"#, "missing[0] is 2");
+    fails(r#"{"column":[2,-1,-1],"value":[1,1,1],"right":[2,0,0],"missing":[0,0,0]}"#, "node 0 splits on a column");
+    fails(r#"{"column":[],"value":[],"right":[],"missing":[]}"#, "node 0 is missing");
+    fails(r#"{"column":[-1],"value":[1e60],"right":[0],"missing":[0]}"#, "");
     assert!(serde_json::from_str::<Ensemble>(r#"{"columns":2,"members":[]}"#).is_err());
-    assert!(
-        serde_json::from_str::<Ensemble>(r#"{"columns":0,"members":[{"base":0,"trees":[]}]}"#)
-            .is_err()
-    );
+    assert!(serde_json::from_str::<Ensemble>(r#"{"columns":0,"members":[{"base":0,"trees":[]}]}"#).is_err());
 }
 
 #[test]
 fn ensembles_refuse_what_does_not_fit() {
     let member = |base, column| Member {
         base,
-        trees: vec![
-            Tree::new(
-                vec![split(0.0, 2, column), Node::leaf(0.0), Node::leaf(0.0)],
-                9,
-            )
-            .unwrap(),
-        ],
+        trees: vec![Tree::new(vec![split(0.0, 2, column), Node::leaf(0.0), Node::leaf(0.0)], 9).unwrap()],
     };
     assert_eq!(Ensemble::new(2, vec![]), Err(TreeError::NoMembers));
     assert_eq!(Ensemble::average(vec![]), Err(TreeError::NoMembers));
     let nan = Ensemble::new(2, vec![member(0.0, 1), member(f64::INFINITY, 1)]);
-    assert_eq!(
-        nan,
-        Err(TreeError::NonFiniteBase {
-            member: 1,
-            value: f64::INFINITY
-        })
-    );
-    assert!(matches!(
-        Ensemble::new(2, vec![member(0.0, 2)]),
-        Err(TreeError::CorruptTree { node: 0, .. })
-    ));
-    assert_eq!(
-        Ensemble::new(0, vec![member(0.0, 1)]),
-        Err(TreeError::NoColumns)
-    );
+    assert_eq!(nan, Err(TreeError::NonFiniteBase { member: 1, value: f64::INFINITY }));
+    assert!(matches!(Ensemble::new(2, vec![member(0.0, 2)]), Err(TreeError::CorruptTree { node: 0, .. })));
+    assert_eq!(Ensemble::new(0, vec![member(0.0, 1)]), Err(TreeError::NoColumns));
     let many = usize::from(u16::MAX);
-    assert_eq!(
-        Ensemble::new(many, vec![]),
-        Err(TreeError::TooManyColumns {
-            found: many,
-            most: many - 1
-        })
-    );
+    assert_eq!(Ensemble::new(many, vec![]), Err(TreeError::TooManyColumns { found: many, most: many - 1 }));
     let two = Ensemble::new(2, vec![member(0.0, 1)]).unwrap();
     let three = Ensemble::new(3, vec![member(1.0, 1)]).unwrap();
     let wrong = Ensemble::average(vec![two.clone(), three]);
-    assert_eq!(
-        wrong,
-        Err(TreeError::LengthMismatch {
-            name: "columns",
-            expected: 2,
-            found: 3
-        })
-    );
+    assert_eq!(wrong, Err(TreeError::LengthMismatch { name: "columns", expected: 2, found: 3 }));
     let both = Ensemble::average(vec![two.clone(), two]).unwrap();
     assert_eq!(both.members().len(), 2);
 }

@@ -10,18 +10,10 @@ use proptest::prelude::*;
 /// Varies every constrained column over all its thresholds, their neighbours and the extremes.
 fn holds(ensemble: &Ensemble, monotone: &[Monotone], data: &Data, dice: &mut Dice) {
     let flat = FlatEnsemble::new(ensemble);
-    for (column, &direction) in monotone
-        .iter()
-        .enumerate()
-        .filter(|&(_, &direction)| direction != Monotone::None)
-    {
+    for (column, &direction) in monotone.iter().enumerate().filter(|&(_, &direction)| direction != Monotone::None) {
         let trees = ensemble.members().iter().flat_map(|member| &member.trees);
-        let nodes = trees
-            .flat_map(|tree| tree.nodes())
-            .filter(|node| usize::from(node.column) == column);
-        let mut steps: Vec<f32> = nodes
-            .flat_map(|node| [node.value, node.value.next_up()])
-            .collect();
+        let nodes = trees.flat_map(|tree| tree.nodes()).filter(|node| usize::from(node.column) == column);
+        let mut steps: Vec<f32> = nodes.flat_map(|node| [node.value, node.value.next_up()]).collect();
         steps.extend([f32::MIN, f32::MAX, 0.0]);
         steps.retain(|x| x.is_finite());
         steps.sort_by(f32::total_cmp);
@@ -82,25 +74,14 @@ proptest! {
 #[test]
 fn a_constraint_that_fits_the_data_costs_little() {
     let function = |row: &[f32]| row[0].exp() - row[1] + row[2].sin();
-    let (train, test) = (
-        Data::of(1, 4000, 3, function),
-        Data::of(2, 1000, 3, function),
-    );
+    let (train, test) = (Data::of(1, 4000, 3, function), Data::of(2, 1000, 3, function));
     let binned = train.binned();
     let fit = |monotone| {
-        let params = BoostingParams::new()
-            .threads(1)
-            .monotone(monotone)
-            .check()
-            .unwrap();
+        let params = BoostingParams::new().threads(1).monotone(monotone).check().unwrap();
         let ensemble = params.fit(&train.sample(&binned), None).unwrap().ensemble;
         common::r2(&test, |row| ensemble.predict(row))
     };
     let free = fit(vec![]);
-    let bound = fit(vec![
-        Monotone::Increasing,
-        Monotone::Decreasing,
-        Monotone::None,
-    ]);
+    let bound = fit(vec![Monotone::Increasing, Monotone::Decreasing, Monotone::None]);
     assert!(free > 0.99 && bound > free - 0.01, "{free} {bound}");
 }

@@ -154,14 +154,31 @@ pub(crate) fn derive(features: &PredictionFeatures) -> Result<Row> {
     Ok(row)
 }
 
-/// Sets the columns that depend on the bitrate: all rise with it, also after rounding.
+/// Sets the columns that depend on the bitrate.
 pub(crate) fn set_bitrate(row: &mut Row, features: &PredictionFeatures, bitrate_kbps: f64) {
-    let log2 = bitrate_kbps.log2();
-    row[Column::Log2Bitrate as usize] = log2 as f32;
-    row[Column::Log2BitsPerPixel as usize] = features.frame_rate.map_or(f32::NAN, |fps| {
-        let pixel_rate = features.resolution_width * features.resolution_height * fps;
-        (log2 - (pixel_rate / 1000.0).log2()) as f32
-    });
-    row[Column::Log2BitratePerProbe as usize] =
-        features.probe_bitrate_kbps.map_or(f32::NAN, |probe| (log2 - probe.log2()) as f32);
+    BitrateColumns::of(features).set(row, bitrate_kbps.log2());
+}
+
+/// The columns that depend on the bitrate: each is its logarithm less something that does not depend on it, so all
+/// rise with it, also after rounding.
+pub(crate) struct BitrateColumns {
+    /// Base-2 logarithms; NaN where unknown.
+    kilopixel_rate: f64,
+    probe_bitrate: f64,
+}
+
+impl BitrateColumns {
+    pub(crate) fn of(features: &PredictionFeatures) -> BitrateColumns {
+        let pixel_rate = |fps| features.resolution_width * features.resolution_height * fps;
+        BitrateColumns {
+            kilopixel_rate: features.frame_rate.map_or(f64::NAN, |fps| (pixel_rate(fps) / 1000.0).log2()),
+            probe_bitrate: features.probe_bitrate_kbps.map_or(f64::NAN, f64::log2),
+        }
+    }
+
+    pub(crate) fn set(&self, row: &mut [f32], log2_bitrate: f64) {
+        row[Column::Log2Bitrate as usize] = log2_bitrate as f32;
+        row[Column::Log2BitsPerPixel as usize] = (log2_bitrate - self.kilopixel_rate) as f32;
+        row[Column::Log2BitratePerProbe as usize] = (log2_bitrate - self.probe_bitrate) as f32;
+    }
 }

@@ -1,8 +1,10 @@
-//! From a request to an answer: the best-informed model of each target, intervals, confidence, flags. No allocation but for a preset's error text.
+//! From a request to an answer: the best-informed model of each target, intervals, confidence, flags; one request without allocating, many together.
+
+use encast_trees::Rows;
 
 use crate::{
     bundle::Model,
-    columns::{Row, derive},
+    columns::{Column, Row, derive},
     confidence::{Distance, Reach, confidence, distance},
     error::Result,
     features::PredictionFeatures,
@@ -34,7 +36,8 @@ pub fn predict_with(
 ) -> Result<PredictionResult> {
     features.check()?;
     options.check()?;
-    Asked::new(features, model)?.answer(options)
+    let asked = Asked::new(features, model)?;
+    Ok(asked.answer(&asked.forecasts(), options))
 }
 
 /// Forecasts many encodes, in order.
@@ -47,11 +50,49 @@ pub fn predict_batch(
     options: &PredictOptions,
 ) -> Result<Vec<PredictionResult>> {
     options.check()?;
-    let one = |(row, features): (usize, &PredictionFeatures)| {
-        let answer = features.check().and_then(|()| Asked::new(features, model)?.answer(options));
-        answer.map_err(|error| error.at_row(row))
-    };
-    features.iter().enumerate().map(one).collect()
+    let mut answers = Vec::with_capacity(features.len());
+    for (chunk, features) in features.chunks(CHUNK).enumerate() {
+        let asked = features
+            .iter()
+            .enumerate()
+            .map(|(row, features)| {
+                let asked = features.check().and_then(|()| Asked::new(features, model));
+                asked.map_err(|error| error.at_row(chunk * CHUNK + row))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let forecasts = forecasts_of_many(&asked)?;
+        answers.extend(asked.iter().zip(&forecasts).map(|(asked, forecasts)| asked.answer(forecasts, options)));
+    }
+    Ok(answers)
+}
+
+/// Requests of a batch that are forecast together.
+const CHUNK: usize = 256;
+
+/// The forecasts of many requests: model by model, each over all requests that it answers.
+fn forecasts_of_many<'a>(asked: &[Asked<'a>]) -> Result<Vec<Forecasts<'a>>> {
+    let mut all = vec![[None; Target::COUNT]; asked.len()];
+    let (mut rows, mut values, mut means, mut spreads) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for &target in Target::ALL {
+        let variants: Vec<_> = asked.iter().map(|asked| asked.variant(target)).collect();
+        let mut left: Vec<usize> = (0..asked.len()).filter(|&row| variants[row].is_some()).collect();
+        while let Some(variant) = left.first().and_then(|&row| variants[row]) {
+            let same = |row: &usize| variants[*row].is_some_and(|other| std::ptr::eq(other, variant));
+            rows.clear();
+            rows.extend(left.iter().copied().filter(same));
+            left.retain(|row| !same(row));
+            values.clear();
+            rows.iter().for_each(|&row| values.extend_from_slice(&asked[row].row));
+            means.resize(rows.len(), 0.0);
+            spreads.resize(rows.len(), 0.0);
+            let table = Rows::new(&values, Column::COUNT)?;
+            variant.flat.predict_batch_with_spread(table, &mut means, &mut spreads)?;
+            for ((&row, &value), &spread) in rows.iter().zip(&means).zip(&spreads) {
+                all[row][target as usize] = Some(Forecast { variant, value, spread });
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// A checked request, its columns, and where it lies relative to the training.
@@ -64,13 +105,15 @@ pub(crate) struct Asked<'a> {
     megapixels: f64,
 }
 
-/// A forecast, the model that made it, and how far its members disagree.
-pub(crate) struct Forecast<'a> {
-    pub variant: &'a Variant,
-    pub estimate: Estimate,
+/// A forecast on the learning scale, the model that made it, and how far its members disagree.
+#[derive(Clone, Copy)]
+struct Forecast<'a> {
+    variant: &'a Variant,
+    value: f64,
     spread: f64,
-    half_width: f64,
 }
+
+type Forecasts<'a> = [Option<Forecast<'a>>; Target::COUNT];
 
 impl<'a> Asked<'a> {
     pub(crate) fn new(features: &'a PredictionFeatures, model: &'a Model) -> Result<Asked<'a>> {
@@ -85,44 +128,51 @@ impl<'a> Asked<'a> {
         })
     }
 
-    /// The forecast of a target, from the bitrate where there is one and a model for it, else from the CRF.
-    pub(crate) fn forecast(&self, target: Target) -> Option<Forecast<'a>> {
-        let given = |given: Given, there: bool| {
-            if there { self.model.best(target, given, self.known) } else { None }
-        };
-        let variant = given(Given::Bitrate, self.features.bitrate_kbps.is_some())
-            .or_else(|| given(Given::Crf, self.features.crf.is_some()))?;
-        Some(self.forecast_by(variant, &self.row, self.distance.sum))
+    /// The model that answers a target: from the bitrate where there is one and a model for it, else from the CRF.
+    fn variant(&self, target: Target) -> Option<&'a Variant> {
+        // A bitrate that is given is not forecast.
+        if target == Target::BitrateKbps && self.features.bitrate_kbps.is_some() {
+            return None;
+        }
+        let given = |given: Given, there: bool| if there { self.model.best(target, given, self.known) } else { None };
+        given(Given::Bitrate, self.features.bitrate_kbps.is_some())
+            .or_else(|| given(Given::Crf, self.features.crf.is_some()))
     }
 
-    /// The forecast of one model for these columns, its interval widened for distance.
-    pub(crate) fn forecast_by(&self, variant: &'a Variant, row: &Row, distance: f64) -> Forecast<'a> {
-        let (value, spread) = variant.flat.predict_with_spread(row);
+    /// A forecast on the learning scale as an estimate, its interval widened for distance.
+    pub(crate) fn estimate_of(&self, variant: &Variant, value: f64, distance: f64) -> Estimate {
         let (lower, upper) = variant.calibration.around(value);
         let wider = 1.0 + distance;
-        let estimate = scale::estimate(variant.key.target, value, (lower * wider, upper * wider), self.megapixels);
-        Forecast { variant, estimate, spread, half_width: (upper - lower) / 2.0 }
+        scale::estimate(variant.key.target, value, (lower * wider, upper * wider), self.megapixels)
     }
 
-    fn answer(&self, options: &PredictOptions) -> Result<PredictionResult> {
+    /// The forecasts of all targets, one by one.
+    fn forecasts(&self) -> Forecasts<'a> {
+        let mut forecasts = [None; Target::COUNT];
+        for &target in Target::ALL {
+            forecasts[target as usize] = self.variant(target).map(|variant| {
+                let (value, spread) = variant.flat.predict_with_spread(&self.row);
+                Forecast { variant, value, spread }
+            });
+        }
+        forecasts
+    }
+
+    /// The answer that these forecasts make.
+    fn answer(&self, forecasts: &Forecasts, options: &PredictOptions) -> PredictionResult {
         let mut result = PredictionResult { out_of_range: self.distance.out_of_range, ..Default::default() };
         let mut used = FieldSet::EMPTY;
         let mut reach = None;
-        for &target in Target::ALL {
-            // A bitrate that is given is not forecast.
-            if target == Target::BitrateKbps && self.features.bitrate_kbps.is_some() {
-                continue;
-            }
-            let Some(forecast) = self.forecast(target) else {
-                continue;
-            };
-            used = used.union(forecast.variant.fields);
-            result.estimates[target as usize] = Some(forecast.estimate);
+        for forecast in forecasts.iter().flatten() {
+            let (variant, target) = (forecast.variant, forecast.variant.key.target);
+            used = used.union(variant.fields);
+            result.estimates[target as usize] = Some(self.estimate_of(variant, forecast.value, self.distance.sum));
+            let (lower, upper) = variant.calibration.around(forecast.value);
             reach.get_or_insert(Reach {
                 target,
-                half_width: forecast.half_width,
+                half_width: (upper - lower) / 2.0,
                 spread: forecast.spread,
-                typical_spread: forecast.variant.calibration.spread,
+                typical_spread: variant.calibration.spread,
             });
         }
         self.add_costs(&mut result, options);
@@ -146,7 +196,7 @@ impl<'a> Asked<'a> {
             None => (),
         }
         result.ignored = self.ignored(used);
-        Ok(result)
+        result
     }
 
     /// Energy, cost and carbon of the CPU time, where they were not learnt and a profile says how.

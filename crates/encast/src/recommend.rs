@@ -2,7 +2,7 @@
 
 use crate::{
     bundle::Model,
-    columns::set_bitrate,
+    columns::BitrateColumns,
     error::{Error, Result},
     features::PredictionFeatures,
     field::Field,
@@ -54,38 +54,40 @@ pub fn recommend_bitrate(
     })
 }
 
-/// Bisection steps on the logarithm of the bitrate stop at this ratio.
+/// The search stops when the bracket's ends are closer than this ratio.
 const PRECISION: f64 = 1.0005;
 
 /// The search itself; `None` when the model forecasts no VMAF from a bitrate.
 pub(crate) fn search(asked: &Asked, options: &RecommendOptions) -> Option<Recommendation> {
     let variant = asked.model.best(Target::Vmaf, Given::Bitrate, asked.known)?;
+    let columns = BitrateColumns::of(asked.features);
     let mut row = asked.row;
     let mut forecast = |bitrate_kbps: f64| {
-        set_bitrate(&mut row, asked.features, bitrate_kbps);
+        columns.set(&mut row, bitrate_kbps.log2());
         variant.flat.predict(&row)
     };
     let reaches = |value: f64| value.min(Target::Vmaf.bounds().1) >= options.target_vmaf;
-    let (mut below, mut at) = (options.min_bitrate_kbps, options.max_bitrate_kbps);
-    let found = if !reaches(forecast(at)) {
-        None
-    } else if reaches(forecast(below)) {
-        Some(below)
-    } else {
-        // Invariant: `below` misses the target, `at` reaches it.
-        while at / below > PRECISION {
-            let middle = (below * at).sqrt();
-            if reaches(forecast(middle)) { at = middle } else { below = middle }
-        }
-        Some(at)
-    };
-    let bitrate_kbps = found.unwrap_or(options.max_bitrate_kbps);
-    set_bitrate(&mut row, asked.features, bitrate_kbps);
-    let estimate = asked.forecast_by(variant, &row, asked.distance.sum).estimate;
-    Some(match found {
-        Some(_) => Recommendation::Reached { bitrate_kbps, estimate },
-        None => Recommendation::Unreachable { bitrate_kbps, best: estimate },
-    })
+    let (lowest, highest) = (options.min_bitrate_kbps, options.max_bitrate_kbps);
+    let estimate = |value: f64| asked.estimate_of(variant, value, asked.distance.sum);
+    let (at_highest, at_lowest) = (forecast(highest), forecast(lowest));
+    if !reaches(at_highest) {
+        return Some(Recommendation::Unreachable { bitrate_kbps: highest, best: estimate(at_highest) });
+    }
+    if reaches(at_lowest) {
+        return Some(Recommendation::Reached { bitrate_kbps: lowest, estimate: estimate(at_lowest) });
+    }
+    let bracket = (lowest.log2(), highest.log2());
+    let mut scratch = asked.row;
+    let set = |position: f64, row: &mut [f32]| columns.set(row, position);
+    let (_, found) = variant.flat.narrow(options.target_vmaf, bracket, PRECISION.log2(), &mut scratch, set);
+    // Rounding may leave the forecast a hair below the target: step up until it is reached, at the latest at the end.
+    let mut bitrate_kbps = found.exp2().min(highest);
+    let mut value = forecast(bitrate_kbps);
+    while !reaches(value) && bitrate_kbps < highest {
+        bitrate_kbps = (bitrate_kbps * PRECISION).min(highest);
+        value = forecast(bitrate_kbps);
+    }
+    Some(Recommendation::Reached { bitrate_kbps, estimate: estimate(value) })
 }
 
 impl RecommendOptions {

@@ -26,24 +26,13 @@ impl BinnedRows {
     pub fn new(rows: Rows<'_>, max_bins: u16) -> Result<Self, TreeError> {
         if !BINS.contains(&max_bins) {
             let value = f64::from(max_bins);
-            return Err(TreeError::ParameterOutOfRange {
-                name: "max_bins",
-                value,
-                bound: "from 2 to 255",
-            });
+            return Err(TreeError::ParameterOutOfRange { name: "max_bins", value, bound: "from 2 to 255" });
         }
         if rows.is_empty() {
-            return Err(TreeError::TooFewRows {
-                name: "table",
-                found: 0,
-                needed: 1,
-            });
+            return Err(TreeError::TooFewRows { name: "table", found: 0, needed: 1 });
         }
         if rows.len() > u32::MAX as usize {
-            return Err(TreeError::TooManyRows {
-                found: rows.len(),
-                most: u32::MAX as usize,
-            });
+            return Err(TreeError::TooManyRows { found: rows.len(), most: u32::MAX as usize });
         }
         let columns = rows.columns();
         if let Some(i) = rows.values().iter().position(|x| x.is_infinite()) {
@@ -61,19 +50,11 @@ impl BinnedRows {
             let cuts = cuts(&values, usize::from(max_bins));
             for (bin, &x) in bins.iter_mut().skip(column).step_by(columns).zip(present()) {
                 // The bin for missing comes after the others: the number of bins is one more than that of cuts.
-                *bin = if x.is_nan() {
-                    cuts.len() + 1
-                } else {
-                    cuts.partition_point(|&cut| x > cut)
-                } as u8;
+                *bin = if x.is_nan() { cuts.len() + 1 } else { cuts.partition_point(|&cut| x > cut) } as u8;
             }
             thresholds.push(cuts);
         }
-        Ok(Self {
-            rows: rows.len(),
-            bins,
-            thresholds,
-        })
+        Ok(Self { rows: rows.len(), bins, thresholds })
     }
 
     /// The number of rows; at least 1.
@@ -110,9 +91,8 @@ fn cuts(sorted: &[f32], most: usize) -> Vec<f32> {
         let bins_left = most - cuts.len();
         // `rows_left` and `bins_left` still count the bin that is being filled.
         let due = rows_left as f64 / bins_left as f64;
-        let close = filled > 0
-            && bins_left > 1
-            && (values_left < bins_left || filled as f64 + run.len() as f64 / 2.0 > due);
+        let close =
+            filled > 0 && bins_left > 1 && (values_left < bins_left || filled as f64 + run.len() as f64 / 2.0 > due);
         if let (true, Some(lo)) = (close, below) {
             cuts.push(midpoint(lo, run[0]));
             rows_left -= filled;
@@ -155,10 +135,7 @@ mod tests {
 
     #[test]
     fn few_values_have_a_bin_each() {
-        assert_eq!(
-            counts(&[1.0, 2.0, 2.0, 7.0, f32::NAN, -0.0, 0.0], 255),
-            [2, 1, 2, 1, 1]
-        );
+        assert_eq!(counts(&[1.0, 2.0, 2.0, 7.0, f32::NAN, -0.0, 0.0], 255), [2, 1, 2, 1, 1]);
         assert_eq!(counts(&[f32::NAN; 3], 2), [0, 3]);
         assert_eq!(counts(&[4.0; 3], 2), [3, 0]);
         let all: Vec<f32> = (0..255).map(|x| x as f32).collect();
@@ -170,22 +147,14 @@ mod tests {
         let values: Vec<f32> = (0..10_000).map(|x| (x * 7919 % 10_000) as f32).collect();
         let counts = counts(&values, 100);
         assert_eq!(counts.len(), 101);
-        assert!(
-            counts[..100].iter().all(|count| (95..=105).contains(count)),
-            "{counts:?}"
-        );
+        assert!(counts[..100].iter().all(|count| (95..=105).contains(count)), "{counts:?}");
     }
 
     #[test]
     fn a_heavy_value_leaves_bins_for_the_others() {
-        let values: Vec<f32> = (0..1000)
-            .map(|x| if x < 900 { 0.0 } else { x as f32 })
-            .collect();
+        let values: Vec<f32> = (0..1000).map(|x| if x < 900 { 0.0 } else { x as f32 }).collect();
         let counts = counts(&values, 11);
         assert_eq!((counts.len(), counts[0]), (12, 900));
-        assert!(
-            counts[1..11].iter().all(|count| (9..=11).contains(count)),
-            "{counts:?}"
-        );
+        assert!(counts[1..11].iter().all(|count| (9..=11).contains(count)), "{counts:?}");
     }
 }

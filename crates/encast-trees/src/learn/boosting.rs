@@ -31,11 +31,7 @@ impl BoostingValidParams {
     /// [`TreeError::LengthMismatch`] for targets, weights or monotone constraints, [`TreeError::IndexOutOfRange`],
     /// [`TreeError::NonFiniteTarget`], [`TreeError::InvalidWeight`], [`TreeError::TooFewRows`],
     /// [`TreeError::TooManyRows`], [`TreeError::NoColumns`].
-    pub fn fit(
-        &self,
-        sample: &Sample<'_>,
-        validation: Option<&[u32]>,
-    ) -> Result<BoostingFit, TreeError> {
+    pub fn fit(&self, sample: &Sample<'_>, validation: Option<&[u32]>) -> Result<BoostingFit, TreeError> {
         let validation = validation.unwrap_or_default();
         if self.early_stopping_rounds.is_some() && validation.is_empty() {
             return Err(TreeError::MissingValidation);
@@ -45,10 +41,7 @@ impl BoostingValidParams {
         let shape = Shape {
             max_leaves: self.max_leaves,
             max_depth: self.max_depth.unwrap_or(usize::MAX),
-            limits: Limits {
-                min_leaf_rows: self.min_leaf_rows as u32,
-                l2: self.l2,
-            },
+            limits: Limits { min_leaf_rows: self.min_leaf_rows as u32, l2: self.l2 },
             scale: self.learning_rate,
             columns_per_split: 1.0,
             monotone: monotone_of(&self.monotone, &table.columns, columns)?,
@@ -63,37 +56,24 @@ impl BoostingValidParams {
         let (mut seen, mut unseen): (Vec<u32>, Vec<u32>) = ((0..training).collect(), Vec::new());
         unseen.extend(training..total as u32);
         let width = table.columns.len();
-        let (mut chosen, mut others): (Vec<u32>, Vec<u32>) =
-            ((0..width as u32).collect(), Vec::new());
+        let (mut chosen, mut others): (Vec<u32>, Vec<u32>) = ((0..width as u32).collect(), Vec::new());
         let mut trees = Vec::new();
         let mut validation_error: Vec<f64> = Vec::new();
         let mut best = (0, f64::INFINITY);
         for i in 0..self.trees {
-            for (pull, (&target, &score)) in pulls.iter_mut().zip(table.targets.iter().zip(&scores))
-            {
+            for (pull, (&target, &score)) in pulls.iter_mut().zip(table.targets.iter().zip(&scores)) {
                 *pull = self.loss.pull(target, score);
             }
             if self.row_share < 1.0 && i % self.row_resample_every == 0 {
-                random.part(
-                    table.training,
-                    share_of(table.training, self.row_share),
-                    &mut seen,
-                    &mut unseen,
-                );
+                random.part(table.training, share_of(table.training, self.row_share), &mut seen, &mut unseen);
                 unseen.extend(training..total as u32);
             }
             if self.column_share < 1.0 {
-                random.part(
-                    width,
-                    share_of(width, self.column_share),
-                    &mut chosen,
-                    &mut others,
-                );
+                random.part(width, share_of(width, self.column_share), &mut chosen, &mut others);
             }
             let grown = grower.grow(seen.iter().copied(), &chosen, &pulls, &mut random)?;
             for (rows, value) in grower.leaves() {
-                rows.iter()
-                    .for_each(|&row| scores[row as usize] += f64::from(value));
+                rows.iter().for_each(|&row| scores[row as usize] += f64::from(value));
             }
             grown.add_to(&mut scores, &table, &unseen);
             let nodes = grown.tree.nodes();
@@ -106,10 +86,7 @@ impl BoostingValidParams {
                 if error < best.1 {
                     best = (trees.len(), error);
                 }
-                if self
-                    .early_stopping_rounds
-                    .is_some_and(|rounds| trees.len() - best.0 >= rounds)
-                {
+                if self.early_stopping_rounds.is_some_and(|rounds| trees.len() - best.0 >= rounds) {
                     break;
                 }
             }
@@ -125,11 +102,7 @@ impl BoostingValidParams {
             trees.truncate(best.0);
         }
         let ensemble = Ensemble::new(columns, vec![Member { base, trees }])?;
-        Ok(BoostingFit {
-            ensemble,
-            best_trees: best.0,
-            validation_error,
-        })
+        Ok(BoostingFit { ensemble, best_trees: best.0, validation_error })
     }
 }
 

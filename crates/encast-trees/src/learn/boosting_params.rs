@@ -170,28 +170,12 @@ impl BoostingParams {
         check_share("learning_rate", p.learning_rate)?;
         check_shape(p.max_leaves, p.max_depth, p.min_leaf_rows)?;
         if !(p.l2.is_finite() && p.l2 >= 0.0) {
-            return Err(TreeError::ParameterOutOfRange {
-                name: "l2",
-                value: p.l2,
-                bound: "finite and at least 0",
-            });
+            return Err(TreeError::ParameterOutOfRange { name: "l2", value: p.l2, bound: "finite and at least 0" });
         }
         check_share("row_share", p.row_share)?;
-        check_count(
-            "row_resample_every",
-            p.row_resample_every,
-            1,
-            usize::MAX,
-            "at least 1",
-        )?;
+        check_count("row_resample_every", p.row_resample_every, 1, usize::MAX, "at least 1")?;
         check_share("column_share", p.column_share)?;
-        check_count(
-            "early_stopping_rounds",
-            p.early_stopping_rounds.unwrap_or(1),
-            1,
-            usize::MAX,
-            "at least 1",
-        )?;
+        check_count("early_stopping_rounds", p.early_stopping_rounds.unwrap_or(1), 1, usize::MAX, "at least 1")?;
         Ok(p)
     }
 }

@@ -51,10 +51,7 @@ impl ForestValidParams {
         let shape = Shape {
             max_leaves: self.max_leaves,
             max_depth: self.max_depth.unwrap_or(usize::MAX),
-            limits: Limits {
-                min_leaf_rows: self.min_leaf_rows as u32,
-                l2: 0.0,
-            },
+            limits: Limits { min_leaf_rows: self.min_leaf_rows as u32, l2: 0.0 },
             scale: 1.0,
             columns_per_split: self.columns_per_split,
             monotone: monotone_of(&self.monotone, &table.columns, columns)?,
@@ -79,18 +76,10 @@ impl ForestValidParams {
                 Ok(Planted { grown, seen })
             },
         )?;
-        let (out_of_bag, out_of_bag_mse) =
-            self.judge(&table, &units, &planted, base, sample.binned.rows())?;
-        let member = |planted: Planted| Member {
-            base,
-            trees: vec![planted.grown.tree],
-        };
+        let (out_of_bag, out_of_bag_mse) = self.judge(&table, &units, &planted, base, sample.binned.rows())?;
+        let member = |planted: Planted| Member { base, trees: vec![planted.grown.tree] };
         let ensemble = Ensemble::new(columns, planted.into_iter().map(member).collect())?;
-        Ok(ForestFit {
-            ensemble,
-            out_of_bag,
-            out_of_bag_mse,
-        })
+        Ok(ForestFit { ensemble, out_of_bag, out_of_bag_mse })
     }
 
     /// How often each unit is drawn for one tree.
@@ -148,10 +137,7 @@ impl ForestValidParams {
 /// The mean over the trees that did not see `unit`, in tree order.
 fn out_of_bag(bins: &[u8], unit: usize, planted: &[Planted], base: f64) -> Option<f64> {
     let (mut sum, mut count) = (0.0, 0u32);
-    for tree in planted
-        .iter()
-        .filter(|tree| tree.seen[unit / 64] >> (unit % 64) & 1 == 0)
-    {
+    for tree in planted.iter().filter(|tree| tree.seen[unit / 64] >> (unit % 64) & 1 == 0) {
         sum += base + f64::from(tree.grown.evaluate(bins));
         count += 1;
     }
@@ -173,29 +159,19 @@ impl Units {
             None => row,
         };
         if let Some(groups) = groups.filter(|groups| groups.len() != rows) {
-            return Err(TreeError::LengthMismatch {
-                name: "groups",
-                expected: rows,
-                found: groups.len(),
-            });
+            return Err(TreeError::LengthMismatch { name: "groups", expected: rows, found: groups.len() });
         }
         let mut names: Vec<u32> = table.origin.iter().map(|&row| name(row)).collect();
         names.sort_unstable();
         names.dedup();
         let place = |&row: &u32| names.partition_point(|&other| other < name(row)) as u32;
         let of = table.origin.iter().map(place).collect();
-        Ok(Self {
-            count: names.len(),
-            of,
-        })
+        Ok(Self { count: names.len(), of })
     }
 
     /// The rows of the units that were drawn, as often as they were.
     fn rows<'a>(&'a self, counts: &'a [u32]) -> impl Iterator<Item = u32> + 'a {
         let times = |&unit: &u32| counts[unit as usize] as usize;
-        self.of
-            .iter()
-            .enumerate()
-            .flat_map(move |(row, unit)| std::iter::repeat_n(row as u32, times(unit)))
+        self.of.iter().enumerate().flat_map(move |(row, unit)| std::iter::repeat_n(row as u32, times(unit)))
     }
 }

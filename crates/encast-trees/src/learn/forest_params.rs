@@ -148,11 +148,7 @@ pub(super) fn check_count(
     if (least..=most).contains(&value) {
         return Ok(());
     }
-    Err(TreeError::ParameterOutOfRange {
-        name,
-        value: value as f64,
-        bound,
-    })
+    Err(TreeError::ParameterOutOfRange { name, value: value as f64, bound })
 }
 
 /// Checks that a share lies above 0 and not above 1.
@@ -160,28 +156,14 @@ pub(super) fn check_share(name: &'static str, value: f64) -> Result<(), TreeErro
     if value > 0.0 && value <= 1.0 {
         return Ok(());
     }
-    Err(TreeError::ParameterOutOfRange {
-        name,
-        value,
-        bound: "above 0 and at most 1",
-    })
+    Err(TreeError::ParameterOutOfRange { name, value, bound: "above 0 and at most 1" })
 }
 
 /// Checks what limits the shape of a tree.
-pub(super) fn check_shape(
-    leaves: usize,
-    depth: Option<usize>,
-    rows: usize,
-) -> Result<(), TreeError> {
+pub(super) fn check_shape(leaves: usize, depth: Option<usize>, rows: usize) -> Result<(), TreeError> {
     check_count("max_leaves", leaves, 2, 1 << 22, "from 2 to 2^22")?;
     check_count("max_depth", depth.unwrap_or(1), 1, usize::MAX, "at least 1")?;
-    check_count(
-        "min_leaf_rows",
-        rows,
-        1,
-        u32::MAX as usize,
-        "from 1 to 2^32 - 1",
-    )
+    check_count("min_leaf_rows", rows, 1, u32::MAX as usize, "from 1 to 2^32 - 1")
 }
 
 /// The constraints of the columns that are used, from those of all columns of the table.
@@ -191,17 +173,8 @@ pub(super) fn monotone_of(
     expected: usize,
 ) -> Result<Vec<Monotone>, TreeError> {
     if !given.is_empty() && given.len() != expected {
-        return Err(TreeError::LengthMismatch {
-            name: "monotone",
-            expected,
-            found: given.len(),
-        });
+        return Err(TreeError::LengthMismatch { name: "monotone", expected, found: given.len() });
     }
-    let of = |column: &super::sample::Column<'_>| {
-        given
-            .get(usize::from(column.index))
-            .copied()
-            .unwrap_or_default()
-    };
+    let of = |column: &super::sample::Column<'_>| given.get(usize::from(column.index)).copied().unwrap_or_default();
     Ok(columns.iter().map(of).collect())
 }

@@ -48,9 +48,7 @@ struct Candidate {
 
 impl Ord for Candidate {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.gain
-            .total_cmp(&other.gain)
-            .then(other.bud.cmp(&self.bud))
+        self.gain.total_cmp(&other.gain).then(other.bud.cmp(&self.bud))
     }
 }
 impl PartialOrd for Candidate {
@@ -110,28 +108,16 @@ impl<'t> Grower<'t> {
         self.spare.clear();
         self.spare.resize(self.rows.len(), 0);
         self.columns.clear();
-        self.columns
-            .extend(columns.iter().map(|&column| column as usize));
+        self.columns.extend(columns.iter().map(|&column| column as usize));
         self.buds.clear();
-        let mut sums = Sums {
-            rows: self.rows.len() as u32,
-            ..Sums::default()
-        };
+        let mut sums = Sums { rows: self.rows.len() as u32, ..Sums::default() };
         for &row in &self.rows {
             let weight = self.table.weight(row as usize);
             sums.sum += weight * pulls[row as usize];
             sums.weight += weight;
         }
         let end = self.rows.len();
-        self.buds.push(Bud {
-            start: 0,
-            end,
-            depth: 0,
-            sums,
-            bounds: Bounds::FREE,
-            split: None,
-            children: None,
-        });
+        self.buds.push(Bud { start: 0, end, depth: 0, sums, bounds: Bounds::FREE, split: None, children: None });
         let mut heap = BinaryHeap::new();
         if self.splittable(0) {
             let histogram = self.sum(0, pulls);
@@ -152,25 +138,18 @@ impl<'t> Grower<'t> {
     /// The rows of every leaf of the last tree, with the leaf's value as it is in the tree.
     pub(crate) fn leaves(&self) -> impl Iterator<Item = (&[u32], f32)> {
         let leaf = |bud: &&Bud| bud.children.is_none();
-        self.buds
-            .iter()
-            .filter(leaf)
-            .map(|bud| (&self.rows[bud.start..bud.end], self.value(bud)))
+        self.buds.iter().filter(leaf).map(|bud| (&self.rows[bud.start..bud.end], self.value(bud)))
     }
 
     fn splittable(&self, bud: usize) -> bool {
         let bud = &self.buds[bud];
-        bud.depth < self.shape.max_depth
-            && u64::from(bud.sums.rows) >= 2 * u64::from(self.shape.limits.min_leaf_rows)
+        bud.depth < self.shape.max_depth && u64::from(bud.sums.rows) >= 2 * u64::from(self.shape.limits.min_leaf_rows)
     }
 
     /// The histogram of one leaf.
     fn sum(&mut self, bud: usize, pulls: &[f64]) -> Histogram {
         self.live += 1;
-        let mut histogram = self
-            .pool
-            .pop()
-            .unwrap_or_else(|| Histogram::new(self.table));
+        let mut histogram = self.pool.pop().unwrap_or_else(|| Histogram::new(self.table));
         let Bud { start, end, .. } = self.buds[bud];
         histogram.fill(self.table, &self.rows[start..end], pulls, self.threads);
         histogram
@@ -184,49 +163,27 @@ impl<'t> Grower<'t> {
     }
 
     /// Finds the best split of a leaf and queues it.
-    fn judge(
-        &mut self,
-        bud: usize,
-        histogram: Histogram,
-        heap: &mut BinaryHeap<Candidate>,
-        random: &mut Random,
-    ) {
+    fn judge(&mut self, bud: usize, histogram: Histogram, heap: &mut BinaryHeap<Candidate>, random: &mut Random) {
         let split = self.search(bud, &histogram, random);
         self.buds[bud].split = split;
         match split {
             Some(split) if self.live <= self.kept => {
-                heap.push(Candidate {
-                    gain: split.gain,
-                    bud,
-                    histogram: Some(histogram),
-                });
+                heap.push(Candidate { gain: split.gain, bud, histogram: Some(histogram) });
             }
             Some(split) => {
                 self.give(Some(histogram));
-                heap.push(Candidate {
-                    gain: split.gain,
-                    bud,
-                    histogram: None,
-                });
+                heap.push(Candidate { gain: split.gain, bud, histogram: None });
             }
             None => self.give(Some(histogram)),
         }
     }
 
     fn search(&mut self, bud: usize, histogram: &Histogram, random: &mut Random) -> Option<Split> {
-        let Bud {
-            sums: total,
-            bounds,
-            ..
-        } = self.buds[bud];
+        let Bud { sums: total, bounds, .. } = self.buds[bud];
         let mut search = Search::new(histogram, self.shape.limits, total, bounds);
         let count = self.columns.len();
         let share = self.shape.columns_per_split;
-        let drawn = if share >= 1.0 {
-            count
-        } else {
-            ((count as f64 * share).ceil() as usize).clamp(1, count)
-        };
+        let drawn = if share >= 1.0 { count } else { ((count as f64 * share).ceil() as usize).clamp(1, count) };
         for i in 0..count {
             // A draw without gain is no reason to stop: the columns left over may have one.
             if i >= drawn && search.best.is_some() {
@@ -237,23 +194,13 @@ impl<'t> Grower<'t> {
                 self.columns.swap(i, j);
             }
             let position = self.columns[i];
-            search.column(
-                position,
-                &self.table.columns[position],
-                self.shape.monotone[position],
-            );
+            search.column(position, &self.table.columns[position], self.shape.monotone[position]);
         }
         search.best
     }
 
     /// Parts a leaf in two and judges both.
-    fn split(
-        &mut self,
-        candidate: Candidate,
-        pulls: &[f64],
-        heap: &mut BinaryHeap<Candidate>,
-        random: &mut Random,
-    ) {
+    fn split(&mut self, candidate: Candidate, pulls: &[f64], heap: &mut BinaryHeap<Candidate>, random: &mut Random) {
         let bud = self.buds[candidate.bud];
         let Some(split) = bud.split else {
             return self.give(candidate.histogram);
@@ -266,24 +213,10 @@ impl<'t> Grower<'t> {
         let left = self.buds.len();
         let right = left + 1;
         self.buds[candidate.bud].children = Some((left, right));
-        let child = |start, end, sums, bounds| Bud {
-            start,
-            end,
-            depth,
-            sums,
-            bounds,
-            split: None,
-            children: None,
-        };
-        self.buds
-            .push(child(bud.start, middle, split.left, bounds.0));
-        self.buds
-            .push(child(middle, bud.end, split.right, bounds.1));
-        let (small, large) = if middle - bud.start <= bud.end - middle {
-            (left, right)
-        } else {
-            (right, left)
-        };
+        let child = |start, end, sums, bounds| Bud { start, end, depth, sums, bounds, split: None, children: None };
+        self.buds.push(child(bud.start, middle, split.left, bounds.0));
+        self.buds.push(child(middle, bud.end, split.right, bounds.1));
+        let (small, large) = if middle - bud.start <= bud.end - middle { (left, right) } else { (right, left) };
         if !self.splittable(large) {
             return self.give(candidate.histogram);
         }
@@ -353,29 +286,14 @@ impl<'t> Grower<'t> {
             };
             let column = &self.table.columns[split.column];
             // Beyond the last threshold, all finite values go left, and only missing ones go right.
-            let value = column
-                .thresholds
-                .get(usize::from(split.bin))
-                .copied()
-                .unwrap_or(f32::MAX);
+            let value = column.thresholds.get(usize::from(split.bin)).copied().unwrap_or(f32::MAX);
             let missing_left = split.missing_left;
-            nodes.push(Node {
-                value,
-                right: 0,
-                column: column.index,
-                missing_left,
-            });
+            nodes.push(Node { value, right: 0, column: column.index, missing_left });
             steps.push(Step::split(here, &split, column));
             pending.push((right, Some(here as usize)));
             pending.push((left, None));
         }
-        let columns = self
-            .table
-            .columns
-            .iter()
-            .map(|column| usize::from(column.index) + 1)
-            .max()
-            .unwrap_or(1);
+        let columns = self.table.columns.iter().map(|column| usize::from(column.index) + 1).max().unwrap_or(1);
         Ok(Grown::new(Tree::new(nodes, columns)?, steps))
     }
 }

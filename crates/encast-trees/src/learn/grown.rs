@@ -30,29 +30,13 @@ pub(crate) struct Step {
 impl Step {
     /// The step at leaf `here`.
     pub(crate) fn leaf(here: u32) -> Self {
-        Self {
-            left: here,
-            right: here,
-            column: 0,
-            missing: u16::MAX,
-            bin: 0,
-        }
+        Self { left: here, right: here, column: 0, missing: u16::MAX, bin: 0 }
     }
 
     /// The step at split `here`; the right child is not known yet.
     pub(crate) fn split(here: u32, split: &Split, column: &Column<'_>) -> Self {
-        let missing = if split.missing_left {
-            column.missing() as u16
-        } else {
-            u16::MAX
-        };
-        Self {
-            left: here + 1,
-            right: 0,
-            column: split.column as u16,
-            missing,
-            bin: split.bin,
-        }
+        let missing = if split.missing_left { column.missing() as u16 } else { u16::MAX };
+        Self { left: here + 1, right: 0, column: split.column as u16, missing, bin: split.bin }
     }
 }
 

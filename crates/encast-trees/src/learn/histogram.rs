@@ -33,19 +33,12 @@ impl Histogram {
     pub(crate) fn new(table: &Table<'_>) -> Self {
         let columns = table.columns.len();
         let rows = if table.weights.is_empty() { 0 } else { columns };
-        Self {
-            columns: vec![[Bin::default(); STRIDE]; columns],
-            rows: vec![[0; STRIDE]; rows],
-        }
+        Self { columns: vec![[Bin::default(); STRIDE]; columns], rows: vec![[0; STRIDE]; rows] }
     }
 
     /// The bytes that a histogram for `table` takes.
     pub(crate) fn size(table: &Table<'_>) -> usize {
-        let counts = if table.weights.is_empty() {
-            0
-        } else {
-            size_of::<u32>()
-        };
+        let counts = if table.weights.is_empty() { 0 } else { size_of::<u32>() };
         table.columns.len() * STRIDE * (size_of::<Bin>() + counts)
     }
 
@@ -57,11 +50,7 @@ impl Histogram {
         self.columns.fill([Bin::default(); STRIDE]);
         self.rows.fill([0; STRIDE]);
         let width = self.columns.len();
-        let parts = if rows.len().saturating_mul(width) < SPREAD_CELLS {
-            1
-        } else {
-            threads.clamp(1, width)
-        };
+        let parts = if rows.len().saturating_mul(width) < SPREAD_CELLS { 1 } else { threads.clamp(1, width) };
         if parts == 1 {
             return fill_columns(&mut self.columns, &mut self.rows, 0, table, rows, pulls);
         }
@@ -69,9 +58,7 @@ impl Histogram {
         // Without weights there are no counts, and every part has the empty slice.
         let mut counts = self.rows.chunks_mut(size);
         let chunks = self.columns.chunks_mut(size).enumerate();
-        let chunks = Mutex::new(
-            chunks.map(|(i, columns)| (i * size, columns, counts.next().unwrap_or_default())),
-        );
+        let chunks = Mutex::new(chunks.map(|(i, columns)| (i * size, columns, counts.next().unwrap_or_default())));
         let work = || {
             loop {
                 let next = chunks.lock().unwrap_or_else(PoisonError::into_inner).next();
@@ -144,11 +131,7 @@ fn fill_columns(
         let row = row as usize;
         let weight = table.weights[row];
         let pull = pulls[row] * weight;
-        for ((column, counts), &bin) in columns
-            .iter_mut()
-            .zip(&mut *counts)
-            .zip(&table.row(row)[range.clone()])
-        {
+        for ((column, counts), &bin) in columns.iter_mut().zip(&mut *counts).zip(&table.row(row)[range.clone()]) {
             let bin = usize::from(bin);
             column[bin].sum += pull;
             column[bin].weight += weight;

@@ -52,13 +52,7 @@ impl Random {
     }
 
     /// Parts `0..total` at random into `count` that are taken and the others, both ascending.
-    pub(crate) fn part(
-        &mut self,
-        total: usize,
-        count: usize,
-        taken: &mut Vec<u32>,
-        others: &mut Vec<u32>,
-    ) {
+    pub(crate) fn part(&mut self, total: usize, count: usize, taken: &mut Vec<u32>, others: &mut Vec<u32>) {
         taken.clear();
         others.clear();
         taken.resize(total, 0);
@@ -85,31 +79,14 @@ mod tests {
     fn splitmix_matches_its_published_sequence() {
         let mut state = 1_234_567;
         let drawn: [u64; 3] = std::array::from_fn(|_| splitmix(&mut state));
-        assert_eq!(
-            drawn,
-            [
-                6_457_827_717_110_365_317,
-                3_203_168_211_198_807_973,
-                9_817_491_932_198_370_423
-            ]
-        );
+        assert_eq!(drawn, [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]);
     }
 
     #[test]
     fn xoshiro_matches_its_published_sequence() {
-        let mut random = Random {
-            state: [1, 2, 3, 4],
-        };
+        let mut random = Random { state: [1, 2, 3, 4] };
         let drawn: [u64; 4] = std::array::from_fn(|_| random.next());
-        assert_eq!(
-            drawn,
-            [
-                41_943_041,
-                58_720_359,
-                3_588_806_011_781_223,
-                3_591_011_842_654_386
-            ]
-        );
+        assert_eq!(drawn, [41_943_041, 58_720_359, 3_588_806_011_781_223, 3_591_011_842_654_386]);
     }
 
     #[test]
@@ -119,12 +96,7 @@ mod tests {
         for _ in 0..70_000 {
             counts[random.below(7)] += 1;
         }
-        assert!(
-            counts
-                .iter()
-                .all(|&count: &i32| (count - 10_000).abs() < 500),
-            "{counts:?}"
-        );
+        assert!(counts.iter().all(|&count: &i32| (count - 10_000).abs() < 500), "{counts:?}");
         assert_eq!((random.below(0), random.below(1)), (0, 0));
     }
 
@@ -140,19 +112,12 @@ mod tests {
             assert!(others.iter().all(|i| !taken.contains(i)));
             taken.iter().for_each(|&i| counts[i as usize] += 1);
         }
-        assert!(
-            counts
-                .iter()
-                .all(|&count: &i32| (count - 8_000).abs() < 400),
-            "{counts:?}"
-        );
+        assert!(counts.iter().all(|&count: &i32| (count - 8_000).abs() < 400), "{counts:?}");
     }
 
     #[test]
     fn streams_differ() {
-        let first: Vec<u64> = (0..100)
-            .map(|stream| Random::new(1, stream).next())
-            .collect();
+        let first: Vec<u64> = (0..100).map(|stream| Random::new(1, stream).next()).collect();
         let mut distinct = first.clone();
         distinct.sort_unstable();
         distinct.dedup();

@@ -78,32 +78,13 @@ impl<'a> Sample<'a> {
         let rows = self.binned.rows();
         if self.targets.len() != rows {
             let found = self.targets.len();
-            return Err(TreeError::LengthMismatch {
-                name: "targets",
-                expected: rows,
-                found,
-            });
+            return Err(TreeError::LengthMismatch { name: "targets", expected: rows, found });
         }
         if let Some(weights) = self.weights.filter(|weights| weights.len() != rows) {
-            return Err(TreeError::LengthMismatch {
-                name: "weights",
-                expected: rows,
-                found: weights.len(),
-            });
+            return Err(TreeError::LengthMismatch { name: "weights", expected: rows, found: weights.len() });
         }
-        check_indices(
-            "rows",
-            self.rows
-                .unwrap_or_default()
-                .iter()
-                .map(|&row| row as usize),
-            rows,
-        )?;
-        check_indices(
-            "validation",
-            validation.iter().map(|&row| row as usize),
-            rows,
-        )?;
+        check_indices("rows", self.rows.unwrap_or_default().iter().map(|&row| row as usize), rows)?;
+        check_indices("validation", validation.iter().map(|&row| row as usize), rows)?;
         let columns = self.check_columns()?;
         let mut table = Table {
             bins: Vec::new(),
@@ -114,44 +95,26 @@ impl<'a> Sample<'a> {
             training: 0,
         };
         match self.rows {
-            Some(chosen) => chosen
-                .iter()
-                .try_for_each(|&row| self.copy(row as usize, &mut table))?,
+            Some(chosen) => chosen.iter().try_for_each(|&row| self.copy(row as usize, &mut table))?,
             None => (0..rows).try_for_each(|row| self.copy(row, &mut table))?,
         }
         table.training = table.origin.len();
         if table.training < 2 {
-            return Err(TreeError::TooFewRows {
-                name: "sample",
-                found: table.training,
-                needed: 2,
-            });
+            return Err(TreeError::TooFewRows { name: "sample", found: table.training, needed: 2 });
         }
         if !validation.is_empty() {
             let mut trained = vec![false; rows];
-            table
-                .origin
-                .iter()
-                .for_each(|&row| trained[row as usize] = true);
+            table.origin.iter().for_each(|&row| trained[row as usize] = true);
             if let Some(&row) = validation.iter().find(|&&row| trained[row as usize]) {
                 return Err(TreeError::OverlappingRows { row: row as usize });
             }
-            validation
-                .iter()
-                .try_for_each(|&row| self.copy(row as usize, &mut table))?;
+            validation.iter().try_for_each(|&row| self.copy(row as usize, &mut table))?;
             if table.origin.len() == table.training {
-                return Err(TreeError::TooFewRows {
-                    name: "validation",
-                    found: 0,
-                    needed: 1,
-                });
+                return Err(TreeError::TooFewRows { name: "validation", found: 0, needed: 1 });
             }
         }
         if table.origin.len() > u32::MAX as usize {
-            return Err(TreeError::TooManyRows {
-                found: table.origin.len(),
-                most: u32::MAX as usize,
-            });
+            return Err(TreeError::TooManyRows { found: table.origin.len(), most: u32::MAX as usize });
         }
         if table.weights.iter().all(|&weight| weight == 1.0) {
             table.weights.clear();
@@ -162,25 +125,16 @@ impl<'a> Sample<'a> {
     fn check_columns(&self) -> Result<Vec<Column<'a>>, TreeError> {
         let mut indices: Vec<u16> = match self.columns {
             Some(chosen) => chosen.to_vec(),
-            None => (0..self.binned.columns())
-                .map(|column| column as u16)
-                .collect(),
+            None => (0..self.binned.columns()).map(|column| column as u16).collect(),
         };
-        check_indices(
-            "columns",
-            indices.iter().map(|&column| usize::from(column)),
-            self.binned.columns(),
-        )?;
+        check_indices("columns", indices.iter().map(|&column| usize::from(column)), self.binned.columns())?;
         if indices.is_empty() {
             return Err(TreeError::NoColumns);
         }
         indices.sort_unstable();
         indices.dedup();
         let binned = self.binned;
-        let column = |index| Column {
-            index,
-            thresholds: binned.thresholds(usize::from(index)),
-        };
+        let column = |index| Column { index, thresholds: binned.thresholds(usize::from(index)) };
         Ok(indices.into_iter().map(column).collect())
     }
 
@@ -200,34 +154,20 @@ impl<'a> Sample<'a> {
             table.weights.push(f64::from(value));
         }
         let bins = self.binned.row(row);
-        table.bins.extend(
-            table
-                .columns
-                .iter()
-                .map(|column| bins[usize::from(column.index)]),
-        );
+        table.bins.extend(table.columns.iter().map(|column| bins[usize::from(column.index)]));
         table.origin.push(row as u32);
         table.targets.push(f64::from(value));
         Ok(())
     }
 }
 
-fn check_indices(
-    name: &'static str,
-    mut indices: impl Iterator<Item = usize>,
-    limit: usize,
-) -> Result<(), TreeError> {
+fn check_indices(name: &'static str, mut indices: impl Iterator<Item = usize>, limit: usize) -> Result<(), TreeError> {
     let mut position = 0;
     match indices.find(|&index| {
         position += 1;
         index >= limit
     }) {
-        Some(index) => Err(TreeError::IndexOutOfRange {
-            name,
-            position: position - 1,
-            index,
-            limit,
-        }),
+        Some(index) => Err(TreeError::IndexOutOfRange { name, position: position - 1, index, limit }),
         None => Ok(()),
     }
 }

@@ -28,19 +28,11 @@ pub(crate) struct Sums {
 
 impl Sums {
     fn plus(self, other: Self) -> Self {
-        Self {
-            sum: self.sum + other.sum,
-            weight: self.weight + other.weight,
-            rows: self.rows + other.rows,
-        }
+        Self { sum: self.sum + other.sum, weight: self.weight + other.weight, rows: self.rows + other.rows }
     }
 
     fn minus(self, other: Self) -> Self {
-        Self {
-            sum: self.sum - other.sum,
-            weight: self.weight - other.weight,
-            rows: self.rows - other.rows,
-        }
+        Self { sum: self.sum - other.sum, weight: self.weight - other.weight, rows: self.rows - other.rows }
     }
 }
 
@@ -53,10 +45,7 @@ pub(crate) struct Bounds {
 
 impl Bounds {
     /// Any value.
-    pub(crate) const FREE: Self = Self {
-        low: f64::NEG_INFINITY,
-        high: f64::INFINITY,
-    };
+    pub(crate) const FREE: Self = Self { low: f64::NEG_INFINITY, high: f64::INFINITY };
 }
 
 /// What limits the splits of a tree.
@@ -106,21 +95,9 @@ pub(crate) struct Search<'a> {
 
 impl<'a> Search<'a> {
     /// A search that has found nothing yet.
-    pub(crate) fn new(
-        histogram: &'a Histogram,
-        limits: Limits,
-        total: Sums,
-        bounds: Bounds,
-    ) -> Self {
+    pub(crate) fn new(histogram: &'a Histogram, limits: Limits, total: Sums, bounds: Bounds) -> Self {
         let before = limits.worth(total, limits.value(total, bounds));
-        Self {
-            histogram,
-            limits,
-            total,
-            bounds,
-            before,
-            best: None,
-        }
+        Self { histogram, limits, total, bounds, before, best: None }
     }
 
     /// Tries all splits on one column.
@@ -134,23 +111,10 @@ impl<'a> Search<'a> {
         self.scan(position, bins, monotone, Sums::default(), Some(false));
         self.scan(position, bins, monotone, missing, Some(true));
         // Everything that is present against everything that is missing.
-        self.offer(
-            position,
-            bins - 1,
-            Monotone::None,
-            self.total.minus(missing),
-            Some(false),
-        );
+        self.offer(position, bins - 1, Monotone::None, self.total.minus(missing), Some(false));
     }
 
-    fn scan(
-        &mut self,
-        column: usize,
-        bins: usize,
-        monotone: Monotone,
-        start: Sums,
-        missing: Option<bool>,
-    ) {
+    fn scan(&mut self, column: usize, bins: usize, monotone: Monotone, start: Sums, missing: Option<bool>) {
         let mut left = start;
         let least = self.limits.min_leaf_rows;
         let sums = self.histogram.column(column);
@@ -171,14 +135,7 @@ impl<'a> Search<'a> {
     }
 
     #[inline]
-    fn offer(
-        &mut self,
-        column: usize,
-        bin: usize,
-        monotone: Monotone,
-        left: Sums,
-        missing: Option<bool>,
-    ) {
+    fn offer(&mut self, column: usize, bin: usize, monotone: Monotone, left: Sums, missing: Option<bool>) {
         let right = self.total.minus(left);
         let least = self.limits.min_leaf_rows;
         if left.rows < least || right.rows < least || !(left.weight > 0.0 && right.weight > 0.0) {
@@ -191,14 +148,7 @@ impl<'a> Search<'a> {
         };
         if gain > self.best.map_or(0.0, |best| best.gain) {
             let missing_left = missing.unwrap_or(left.weight > right.weight);
-            self.best = Some(Split {
-                gain,
-                column,
-                bin: bin as u8,
-                missing_left,
-                left,
-                right,
-            });
+            self.best = Some(Split { gain, column, bin: bin as u8, missing_left, left, right });
         }
     }
 
@@ -242,11 +192,7 @@ impl<'a> Search<'a> {
     /// What `after` is worth above the leaf as it is; a gain that is nothing but rounding counts as none.
     fn net(&self, after: f64) -> f64 {
         let gain = after - self.before;
-        if gain > 1e-11 * after.abs().max(self.before.abs()) {
-            gain
-        } else {
-            -1.0
-        }
+        if gain > 1e-11 * after.abs().max(self.before.abs()) { gain } else { -1.0 }
     }
 }
 
@@ -255,25 +201,13 @@ impl Split {
     ///
     /// Under a constraint the midpoint between the two values parts them for good: whatever is grown below, the one
     /// side stays at or below it and the other at or above.
-    pub(crate) fn bounds(
-        &self,
-        monotone: Monotone,
-        bounds: Bounds,
-        limits: &Limits,
-        bins: usize,
-    ) -> (Bounds, Bounds) {
+    pub(crate) fn bounds(&self, monotone: Monotone, bounds: Bounds, limits: &Limits, bins: usize) -> (Bounds, Bounds) {
         if usize::from(self.bin) + 1 == bins {
             return (bounds, bounds);
         }
         let middle = (limits.value(self.left, bounds) + limits.value(self.right, bounds)) / 2.0;
-        let below = Bounds {
-            high: middle,
-            ..bounds
-        };
-        let above = Bounds {
-            low: middle,
-            ..bounds
-        };
+        let below = Bounds { high: middle, ..bounds };
+        let above = Bounds { low: middle, ..bounds };
         match monotone {
             Monotone::None => (bounds, bounds),
             Monotone::Increasing => (below, above),

@@ -21,9 +21,7 @@ pub struct Member {
 impl Member {
     /// `base` plus the leaves of all trees for `row`, added in tree order.
     pub fn predict(&self, row: &[f32]) -> f64 {
-        self.trees
-            .iter()
-            .fold(self.base, |sum, tree| sum + f64::from(tree.evaluate(row)))
+        self.trees.iter().fold(self.base, |sum, tree| sum + f64::from(tree.evaluate(row)))
     }
 }
 
@@ -54,19 +52,12 @@ impl Ensemble {
         }
         for (i, member) in members.iter().enumerate() {
             if !member.base.is_finite() {
-                return Err(TreeError::NonFiniteBase {
-                    member: i,
-                    value: member.base,
-                });
+                return Err(TreeError::NonFiniteBase { member: i, value: member.base });
             }
             for tree in &member.trees {
-                let beyond =
-                    |node: &super::Node| !node.is_leaf() && usize::from(node.column) >= columns;
+                let beyond = |node: &super::Node| !node.is_leaf() && usize::from(node.column) >= columns;
                 if let Some(node) = tree.nodes().iter().position(beyond) {
-                    return Err(TreeError::CorruptTree {
-                        node,
-                        reason: "splits on a column that does not exist",
-                    });
+                    return Err(TreeError::CorruptTree { node, reason: "splits on a column that does not exist" });
                 }
             }
         }
@@ -104,23 +95,10 @@ impl Ensemble {
     /// differ.
     pub fn average(ensembles: Vec<Ensemble>) -> Result<Ensemble, TreeError> {
         let expected = ensembles.first().ok_or(TreeError::NoMembers)?.columns;
-        if let Some(other) = ensembles
-            .iter()
-            .find(|ensemble| ensemble.columns != expected)
-        {
-            return Err(TreeError::LengthMismatch {
-                name: "columns",
-                expected,
-                found: other.columns,
-            });
+        if let Some(other) = ensembles.iter().find(|ensemble| ensemble.columns != expected) {
+            return Err(TreeError::LengthMismatch { name: "columns", expected, found: other.columns });
         }
-        let members = ensembles
-            .into_iter()
-            .flat_map(|ensemble| ensemble.members)
-            .collect();
-        Ok(Ensemble {
-            columns: expected,
-            members,
-        })
+        let members = ensembles.into_iter().flat_map(|ensemble| ensemble.members).collect();
+        Ok(Ensemble { columns: expected, members })
     }
 }

@@ -28,12 +28,7 @@ impl Node {
 
     /// A leaf of the given value.
     pub fn leaf(value: f32) -> Self {
-        Self {
-            value,
-            right: 0,
-            column: Self::LEAF,
-            missing_left: false,
-        }
+        Self { value, right: 0, column: Self::LEAF, missing_left: false }
     }
 
     /// Whether this node is a leaf.
@@ -61,10 +56,7 @@ impl Tree {
     pub fn new(nodes: Vec<Node>, columns: usize) -> Result<Self, TreeError> {
         check_columns(columns)?;
         if nodes.len() > MOST_NODES {
-            return Err(TreeError::TooManyNodes {
-                found: nodes.len(),
-                most: MOST_NODES,
-            });
+            return Err(TreeError::TooManyNodes { found: nodes.len(), most: MOST_NODES });
         }
         let corrupt = |node, reason| Err(TreeError::CorruptTree { node, reason });
         // Right children that are still to come, with their depth; the next one due is last.
@@ -80,10 +72,7 @@ impl Tree {
                     return corrupt(i, "splits on a column that does not exist");
                 }
                 if right <= i + 1 {
-                    return corrupt(
-                        i,
-                        "has a right child that does not come after its left child",
-                    );
+                    return corrupt(i, "has a right child that does not come after its left child");
                 }
                 if right >= nodes.len() {
                     return corrupt(i, "has a right child beyond the last node");
@@ -101,11 +90,7 @@ impl Tree {
                 Some((right, below)) if right == i + 1 => depth = below,
                 Some(_) => return corrupt(i, "is not followed by the right child that is due"),
                 None if i + 1 == nodes.len() => {
-                    return Ok(Self {
-                        nodes,
-                        leaves,
-                        depth: deepest,
-                    });
+                    return Ok(Self { nodes, leaves, depth: deepest });
                 }
                 None => return corrupt(i + 1, "is not reached from the root"),
             }
@@ -136,15 +121,8 @@ impl Tree {
             if node.is_leaf() {
                 return node.value;
             }
-            let x = row
-                .get(usize::from(node.column))
-                .copied()
-                .unwrap_or(f32::NAN);
-            let left = if x.is_nan() {
-                node.missing_left
-            } else {
-                x <= node.value
-            };
+            let x = row.get(usize::from(node.column)).copied().unwrap_or(f32::NAN);
+            let left = if x.is_nan() { node.missing_left } else { x <= node.value };
             i = if left { i + 1 } else { node.right as usize };
         }
     }

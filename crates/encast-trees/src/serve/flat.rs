@@ -1,5 +1,6 @@
 //! The fast evaluator: packed nodes, several trees or rows walked at once, no allocation while predicting.
 
+use super::narrow::{MOST_TREES, narrow};
 use super::packed::{Features, Packed, load};
 use crate::model::{Ensemble, Member, Tally};
 use crate::{Rows, TreeError};
@@ -41,11 +42,7 @@ pub struct FlatEnsemble {
 #[derive(Debug, Clone)]
 enum Form {
     /// The usual one.
-    Packed {
-        packed: Packed,
-        members: Vec<Chain>,
-        used: Vec<u16>,
-    },
+    Packed { packed: Packed, members: Vec<Chain>, used: Vec<u16> },
     /// For ensembles that use more columns, or hold more nodes, than the packed form can number.
     Plain(Ensemble),
 }
@@ -69,28 +66,16 @@ struct Sum<const SPREAD: bool> {
 
 impl<const SPREAD: bool> Sum<SPREAD> {
     fn new() -> Self {
-        Self {
-            chain: 0.0,
-            total: 0.0,
-            tally: Tally::default(),
-        }
+        Self { chain: 0.0, total: 0.0, tally: Tally::default() }
     }
 
     #[inline(always)]
     fn close(&mut self) {
-        if SPREAD {
-            self.tally.add(self.chain)
-        } else {
-            self.total += self.chain
-        }
+        if SPREAD { self.tally.add(self.chain) } else { self.total += self.chain }
     }
 
     fn result(&self, members: usize) -> (f64, f64) {
-        if SPREAD {
-            (self.tally.mean(), self.tally.spread())
-        } else {
-            (self.total / members as f64, 0.0)
-        }
+        if SPREAD { (self.tally.mean(), self.tally.spread()) } else { (self.total / members as f64, 0.0) }
     }
 }
 
@@ -100,11 +85,7 @@ impl FlatEnsemble {
         let members = ensemble.members();
         let trees = members.iter().map(|member| member.trees.len()).sum();
         let form = pack(members).unwrap_or_else(|| Form::Plain(ensemble.clone()));
-        Self {
-            columns: ensemble.columns(),
-            trees,
-            form,
-        }
+        Self { columns: ensemble.columns(), trees, form }
     }
 
     /// The number of features of a row.
@@ -121,20 +102,12 @@ impl FlatEnsemble {
     pub fn size_bytes(&self) -> usize {
         size_of::<Self>()
             + match &self.form {
-                Form::Packed {
-                    packed,
-                    members,
-                    used,
-                } => {
-                    packed.size_bytes()
-                        + size_of_val(members.as_slice())
-                        + size_of_val(used.as_slice())
+                Form::Packed { packed, members, used } => {
+                    packed.size_bytes() + size_of_val(members.as_slice()) + size_of_val(used.as_slice())
                 }
                 Form::Plain(ensemble) => {
                     let trees = ensemble.members().iter().flat_map(|member| &member.trees);
-                    trees
-                        .map(|tree| size_of_val(tree) + size_of_val(tree.nodes()))
-                        .sum()
+                    trees.map(|tree| size_of_val(tree) + size_of_val(tree.nodes())).sum()
                 }
             }
     }
@@ -182,37 +155,61 @@ impl FlatEnsemble {
         Ok(())
     }
 
+    /// Finds where along a line of rows the prediction reaches `target`: halves `bracket` until it is no wider than
+    /// `precision`, and returns it. The target must be missed at its low end and reached at its high end.
+    ///
+    /// `set` writes the row at a position into `row`. Along the line the prediction must not fall, and every feature
+    /// must move one way: then a tree that arrives at one leaf from both ends is settled, and the search takes about
+    /// as long as four predictions. Values are summed in another order than by [`predict`](Self::predict): within
+    /// rounding of the target the two may disagree, so a caller that must not miss it predicts at the high end. With
+    /// more than 1024 trees every step predicts anew.
+    pub fn narrow(
+        &self,
+        target: f64,
+        bracket: (f64, f64),
+        precision: f64,
+        row: &mut [f32],
+        mut set: impl FnMut(f64, &mut [f32]),
+    ) -> (f64, f64) {
+        match &self.form {
+            Form::Packed { packed, members, used } if packed.roots.len() <= MOST_TREES => {
+                let bases: f64 = members.iter().map(|chain| chain.base).sum();
+                let reached = target * members.len() as f64 - bases;
+                if used.len() * 2 <= NARROW {
+                    narrow::<NARROW>(packed, used, reached, bracket, precision, row, set)
+                } else {
+                    narrow::<WIDE>(packed, used, reached, bracket, precision, row, set)
+                }
+            }
+            _ => {
+                let (mut low, mut high) = bracket;
+                while high - low > precision {
+                    let middle = low + (high - low) / 2.0;
+                    set(middle, row);
+                    if self.predict(row) >= target { high = middle } else { low = middle }
+                }
+                (low, high)
+            }
+        }
+    }
+
     fn check(&self, rows: Rows<'_>, name: &'static str, found: usize) -> Result<(), TreeError> {
         if rows.columns() != self.columns {
             let found = rows.columns();
-            return Err(TreeError::LengthMismatch {
-                name: "columns",
-                expected: self.columns,
-                found,
-            });
+            return Err(TreeError::LengthMismatch { name: "columns", expected: self.columns, found });
         }
         if found != rows.len() {
-            return Err(TreeError::LengthMismatch {
-                name,
-                expected: rows.len(),
-                found,
-            });
+            return Err(TreeError::LengthMismatch { name, expected: rows.len(), found });
         }
         Ok(())
     }
 
     fn one<const SPREAD: bool>(&self, row: &[f32]) -> (f64, f64) {
         match &self.form {
-            Form::Packed {
-                packed,
-                members,
-                used,
-            } if used.len() * 2 <= NARROW => single::<SPREAD, NARROW>(packed, members, used, row),
-            Form::Packed {
-                packed,
-                members,
-                used,
-            } => single::<SPREAD, WIDE>(packed, members, used, row),
+            Form::Packed { packed, members, used } if used.len() * 2 <= NARROW => {
+                single::<SPREAD, NARROW>(packed, members, used, row)
+            }
+            Form::Packed { packed, members, used } => single::<SPREAD, WIDE>(packed, members, used, row),
             Form::Plain(ensemble) => ensemble.predict_with_spread(row),
         }
     }
@@ -220,29 +217,15 @@ impl FlatEnsemble {
     fn many<const SPREAD: bool>(&self, rows: Rows<'_>, mut put: impl FnMut(usize, (f64, f64))) {
         // A few rows that do not fill the lanes are quicker on their own.
         let tail = rows.len() % ROWS;
-        let whole = if tail <= ROWS / 2 {
-            rows.len() - tail
-        } else {
-            rows.len()
-        };
+        let whole = if tail <= ROWS / 2 { rows.len() - tail } else { rows.len() };
         match &self.form {
-            Form::Packed {
-                packed,
-                members,
-                used,
-            } if used.len() * 2 <= NARROW => {
+            Form::Packed { packed, members, used } if used.len() * 2 <= NARROW => {
                 blocks::<SPREAD, NARROW, BLOCK>(packed, members, used, rows, whole, &mut put);
             }
-            Form::Packed {
-                packed,
-                members,
-                used,
-            } => {
+            Form::Packed { packed, members, used } => {
                 blocks::<SPREAD, WIDE, ROWS>(packed, members, used, rows, whole, &mut put);
             }
-            Form::Plain(ensemble) => {
-                (0..whole).for_each(|i| put(i, ensemble.predict_with_spread(rows.row(i))))
-            }
+            Form::Plain(ensemble) => (0..whole).for_each(|i| put(i, ensemble.predict_with_spread(rows.row(i)))),
         }
         (whole..rows.len()).for_each(|i| put(i, self.one::<SPREAD>(rows.row(i))));
     }
@@ -251,14 +234,10 @@ impl FlatEnsemble {
 /// The packed form, or `None` when the members use too many columns or nodes for it.
 fn pack(members: &[Member]) -> Option<Form> {
     let trees = || members.iter().flat_map(|member| &member.trees);
-    let splits = trees()
-        .flat_map(|tree| tree.nodes())
-        .filter(|node| !node.is_leaf());
+    let splits = trees().flat_map(|tree| tree.nodes()).filter(|node| !node.is_leaf());
     let mut seen = vec![false; usize::from(u16::MAX)];
     splits.for_each(|node| seen[usize::from(node.column)] = true);
-    let used: Vec<u16> = (0..u16::MAX)
-        .filter(|&column| seen[usize::from(column)])
-        .collect();
+    let used: Vec<u16> = (0..u16::MAX).filter(|&column| seen[usize::from(column)]).collect();
     if used.len() * 2 > WIDE {
         return None;
     }
@@ -266,15 +245,8 @@ fn pack(members: &[Member]) -> Option<Form> {
     if !trees().all(|tree| packed.push(tree, &used)) {
         return None;
     }
-    let chain = |member: &Member| Chain {
-        base: member.base,
-        trees: member.trees.len(),
-    };
-    Some(Form::Packed {
-        packed,
-        members: members.iter().map(chain).collect(),
-        used,
-    })
+    let chain = |member: &Member| Chain { base: member.base, trees: member.trees.len() };
+    Some(Form::Packed { packed, members: members.iter().map(chain).collect(), used })
 }
 
 /// One row through all trees, several trees at a time.
@@ -340,16 +312,10 @@ fn blocks<const SPREAD: bool, const W: usize, const B: usize>(
         let mut sums = [Sum::<SPREAD>::new(); B];
         let mut roots = packed.roots.iter();
         for member in members {
-            sums[..count]
-                .iter_mut()
-                .for_each(|sum| sum.chain = member.base);
+            sums[..count].iter_mut().for_each(|sum| sum.chain = member.base);
             for &root in roots.by_ref().take(member.trees) {
                 // The last lanes of the last block walk with features of rows long done; nobody reads their sums.
-                let lanes = features
-                    .as_chunks::<ROWS>()
-                    .0
-                    .iter()
-                    .zip(sums.as_chunks_mut::<ROWS>().0);
+                let lanes = features.as_chunks::<ROWS>().0.iter().zip(sums.as_chunks_mut::<ROWS>().0);
                 for (features, sums) in lanes.take(count.div_ceil(ROWS)) {
                     let leaves = packed.walk([root; ROWS], |lane| &features[lane]);
                     for (sum, leaf) in sums.iter_mut().zip(leaves) {

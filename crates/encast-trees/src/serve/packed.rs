@@ -14,10 +14,7 @@ struct PackedNode {
 
 impl PackedNode {
     /// Until its children are known, and for good when it has none.
-    const LEAF: Self = Self {
-        key: u32::MAX,
-        link: 0,
-    };
+    const LEAF: Self = Self { key: u32::MAX, link: 0 };
 }
 
 /// A number that orders as `x` does among numbers, and equals the key of another only if they are equal.
@@ -25,11 +22,7 @@ impl PackedNode {
 fn key(x: f32) -> u32 {
     // Adding 0 makes -0 the same as 0.
     let bits = (x + 0.0).to_bits();
-    if bits >> 31 == 0 {
-        bits | 1 << 31
-    } else {
-        !bits
-    }
+    if bits >> 31 == 0 { bits | 1 << 31 } else { !bits }
 }
 
 /// Trees one after another.
@@ -52,11 +45,7 @@ pub(super) type Features<const W: usize> = [u32; W];
 pub(super) fn load<const W: usize>(features: &mut Features<W>, row: &[f32], used: &[u16]) {
     for (pair, &column) in features.chunks_exact_mut(2).zip(used) {
         let x = row.get(usize::from(column)).copied().unwrap_or(f32::NAN);
-        (pair[0], pair[1]) = if x.is_nan() {
-            (u32::MAX, 0)
-        } else {
-            (key(x), key(x))
-        };
+        (pair[0], pair[1]) = if x.is_nan() { (u32::MAX, 0) } else { (key(x), key(x)) };
     }
 }
 
@@ -81,13 +70,9 @@ impl Packed {
             if node.is_leaf() {
                 self.leaves[to] = node.value;
             } else {
-                let place = used.partition_point(|&column| column < node.column) * 2
-                    + usize::from(node.missing_left);
+                let place = used.partition_point(|&column| column < node.column) * 2 + usize::from(node.missing_left);
                 let offset = order.len() - i;
-                self.nodes[to] = PackedNode {
-                    key: key(node.value),
-                    link: (offset << 8 | place) as u32,
-                };
+                self.nodes[to] = PackedNode { key: key(node.value), link: (offset << 8 | place) as u32 };
                 order.push(from + 1);
                 order.push(node.right as usize);
             }
@@ -113,6 +98,22 @@ impl Packed {
         roots: [u32; N],
         features: impl Fn(usize) -> &'f Features<W>,
     ) -> [f32; N] {
+        self.walk_to(roots, features).map(|at| self.leaf(at))
+    }
+
+    /// The value of a leaf.
+    #[inline(always)]
+    pub(super) fn leaf(&self, node: u32) -> f32 {
+        self.leaves[node as usize]
+    }
+
+    /// As [`walk`](Self::walk), giving the leaves' nodes.
+    #[inline(always)]
+    pub(super) fn walk_to<'f, const N: usize, const W: usize>(
+        &self,
+        roots: [u32; N],
+        features: impl Fn(usize) -> &'f Features<W>,
+    ) -> [u32; N] {
         let nodes = self.nodes.as_slice();
         let mut at = roots;
         let step = |at: &mut u32, lane: usize| {
@@ -125,7 +126,7 @@ impl Packed {
             let lanes = at.iter_mut().enumerate();
             let moved = lanes.fold(0, |moved, (lane, at)| moved | step(at, lane));
             if moved == 0 {
-                return at.map(|at| self.leaves[at as usize]);
+                return at;
             }
         }
     }

@@ -8,10 +8,7 @@ pub struct Dice(pub u64);
 
 impl Dice {
     pub fn next(&mut self) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let x = self.0 ^ (self.0 >> 29);
         x.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 11
     }
@@ -46,41 +43,23 @@ impl Data {
         for _ in 0..rows {
             let mut target = 0.0;
             for column in 0..columns {
-                let x = if column % 3 == 2 {
-                    dice.below(5) as f32
-                } else {
-                    dice.unit() * 20.0 - 10.0
-                };
-                target += if column % 2 == 0 {
-                    x
-                } else {
-                    (x * 0.7).sin() * 5.0
-                };
+                let x = if column % 3 == 2 { dice.below(5) as f32 } else { dice.unit() * 20.0 - 10.0 };
+                target += if column % 2 == 0 { x } else { (x * 0.7).sin() * 5.0 };
                 let absent = dice.chance(missing);
                 target += if absent { 3.0 } else { 0.0 };
                 values.push(if absent { f32::NAN } else { x });
             }
             targets.push(target + dice.unit() * 2.0);
         }
-        Self {
-            columns,
-            values,
-            targets,
-        }
+        Self { columns, values, targets }
     }
 
     /// A table of `rows` random rows of features in -3..3 with the targets that `function` gives.
     pub fn of(seed: u64, rows: usize, columns: usize, function: impl Fn(&[f32]) -> f32) -> Self {
         let mut dice = Dice(seed);
-        let values: Vec<f32> = (0..rows * columns)
-            .map(|_| dice.unit() * 6.0 - 3.0)
-            .collect();
+        let values: Vec<f32> = (0..rows * columns).map(|_| dice.unit() * 6.0 - 3.0).collect();
         let targets = values.chunks(columns).map(function).collect();
-        Self {
-            columns,
-            values,
-            targets,
-        }
+        Self { columns, values, targets }
     }
 
     pub fn rows(&self) -> Rows<'_> {
@@ -92,13 +71,7 @@ impl Data {
     }
 
     pub fn sample<'a>(&'a self, binned: &'a BinnedRows) -> Sample<'a> {
-        Sample {
-            binned,
-            targets: &self.targets,
-            weights: None,
-            rows: None,
-            columns: None,
-        }
+        Sample { binned, targets: &self.targets, weights: None, rows: None, columns: None }
     }
 }
 
@@ -135,12 +108,7 @@ pub fn random_nodes(dice: &mut Dice, columns: usize, leaves: usize) -> Vec<Node>
             _ => dice.unit() * 6.0 - 3.0,
         };
         let (column, missing_left) = (dice.below(columns) as u16, dice.chance(0.5));
-        nodes.push(Node {
-            value,
-            right: 0,
-            column,
-            missing_left,
-        });
+        nodes.push(Node { value, right: 0, column, missing_left });
         let left = 1 + dice.below(leaves - 1);
         pending.push((leaves - left, Some(here)));
         pending.push((left, None));
@@ -149,13 +117,7 @@ pub fn random_nodes(dice: &mut Dice, columns: usize, leaves: usize) -> Vec<Node>
 }
 
 /// A random ensemble, with members of no, one and many trees.
-pub fn random_ensemble(
-    seed: u64,
-    columns: usize,
-    members: usize,
-    trees: usize,
-    leaves: usize,
-) -> Ensemble {
+pub fn random_ensemble(seed: u64, columns: usize, members: usize, trees: usize, leaves: usize) -> Ensemble {
     let mut dice = Dice(seed);
     let members = (0..members)
         .map(|_| {
@@ -165,10 +127,7 @@ pub fn random_ensemble(
                 let leaves = 1 + dice.below(leaves);
                 Tree::new(random_nodes(&mut dice, columns, leaves), columns).unwrap()
             };
-            Member {
-                base,
-                trees: (0..count).map(tree).collect(),
-            }
+            Member { base, trees: (0..count).map(tree).collect() }
         })
         .collect();
     Ensemble::new(columns, members).unwrap()
