@@ -51,4 +51,4 @@ pub use learn::{
 };
 pub use model::{Ensemble, Member, Node, Tree};
 pub use rows::Rows;
-pub use serve::FlatEnsemble;
+pub use serve::{Crossing, FlatEnsemble};

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Data, random_ensemble, random_rows};
-use encast_trees::{BoostingParams, Ensemble, FlatEnsemble, ForestParams, Monotone, Rows, TreeError};
+use encast_trees::{BoostingParams, Crossing, Ensemble, FlatEnsemble, ForestParams, Monotone, Rows, TreeError};
 use proptest::prelude::*;
 
 fn agree(ensemble: &Ensemble, rows: Rows<'_>) {
@@ -123,9 +123,9 @@ fn spread_is_the_population_standard_deviation() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
-    /// Narrowing along a line finds what bisection by plain prediction finds.
+    /// What is found along a line holds for the plain evaluator.
     #[test]
-    fn narrowing_agrees_with_plain_bisection(seed: u64, share in 0.02f64..0.98, trees in 1usize..60) {
+    fn a_crossing_is_missed_below_and_reached_above(seed: u64, share in 0.02f64..0.98, trees in 1usize..60) {
         let data = Data::random(seed, 300, 4, 0.1);
         let binned = data.binned();
         let params = BoostingParams::new().trees(trees).min_leaf_rows(3).seed(seed).threads(1);
@@ -146,7 +146,10 @@ proptest! {
         let (lowest, highest) = (at(-12.0), at(12.0));
         prop_assume!(highest > lowest);
         let target = lowest + share * (highest - lowest);
-        let (low, high) = flat.narrow(target, (-12.0, 12.0), 1e-3, &mut row.clone(), set);
+        let find = |target| flat.crossing(target, (-12.0, 12.0), 1e-3, &mut row.clone(), set);
+        prop_assert_eq!(find(highest + 1e-6), Crossing::Beyond);
+        prop_assert_eq!(find(lowest - 1e-6), Crossing::Before);
+        let Crossing::Between { low, high } = find(target) else { panic!("missed at one end, reached at the other") };
         // Sums are taken in another order: within rounding of the target the two may part.
         prop_assert!(high - low <= 1e-3, "{low} {high}");
         prop_assert!(at(low) < target + 1e-9 && at(high) >= target - 1e-9, "{} {target} {}", at(low), at(high));

@@ -1,5 +1,7 @@
 //! The smallest bitrate whose forecast VMAF reaches a target: a search over a forecast that never falls with the bitrate.
 
+use encast_trees::Crossing;
+
 use crate::{
     bundle::Model,
     columns::BitrateColumns,
@@ -69,25 +71,25 @@ pub(crate) fn search(asked: &Asked, options: &RecommendOptions) -> Option<Recomm
     let reaches = |value: f64| value.min(Target::Vmaf.bounds().1) >= options.target_vmaf;
     let (lowest, highest) = (options.min_bitrate_kbps, options.max_bitrate_kbps);
     let estimate = |value: f64| asked.estimate_of(variant, value, asked.distance.sum);
-    let (at_highest, at_lowest) = (forecast(highest), forecast(lowest));
-    if !reaches(at_highest) {
-        return Some(Recommendation::Unreachable { bitrate_kbps: highest, best: estimate(at_highest) });
-    }
-    if reaches(at_lowest) {
-        return Some(Recommendation::Reached { bitrate_kbps: lowest, estimate: estimate(at_lowest) });
-    }
     let bracket = (lowest.log2(), highest.log2());
     let mut scratch = asked.row;
     let set = |position: f64, row: &mut [f32]| columns.set(row, position);
-    let (_, found) = variant.flat.narrow(options.target_vmaf, bracket, PRECISION.log2(), &mut scratch, set);
-    // Rounding may leave the forecast a hair below the target: step up until it is reached, at the latest at the end.
-    let mut bitrate_kbps = found.exp2().min(highest);
+    let crossing = variant.flat.crossing(options.target_vmaf, bracket, PRECISION.log2(), &mut scratch, set);
+    let mut bitrate_kbps = match crossing {
+        Crossing::Beyond => highest,
+        Crossing::Before => lowest,
+        Crossing::Between { high, .. } => high.exp2().clamp(lowest, highest),
+    };
     let mut value = forecast(bitrate_kbps);
+    // Rounding may leave the forecast a hair below the target: step up until it is reached.
     while !reaches(value) && bitrate_kbps < highest {
         bitrate_kbps = (bitrate_kbps * PRECISION).min(highest);
         value = forecast(bitrate_kbps);
     }
-    Some(Recommendation::Reached { bitrate_kbps, estimate: estimate(value) })
+    Some(match reaches(value) {
+        true => Recommendation::Reached { bitrate_kbps, estimate: estimate(value) },
+        false => Recommendation::Unreachable { bitrate_kbps, best: estimate(value) },
+    })
 }
 
 impl RecommendOptions {

@@ -1,6 +1,6 @@
 //! The fast evaluator: packed nodes, several trees or rows walked at once, no allocation while predicting.
 
-use super::narrow::{MOST_TREES, narrow};
+use super::narrow::{Crossing, MOST_TREES, narrow};
 use super::packed::{Features, Packed, load};
 use crate::model::{Ensemble, Member, Tally};
 use crate::{Rows, TreeError};
@@ -155,22 +155,22 @@ impl FlatEnsemble {
         Ok(())
     }
 
-    /// Finds where along a line of rows the prediction reaches `target`: halves `bracket` until it is no wider than
-    /// `precision`, and returns it. The target must be missed at its low end and reached at its high end.
+    /// Finds where along a line of rows the prediction reaches `target`, by halving `bracket` until it is no wider than
+    /// `precision` (above 0).
     ///
     /// `set` writes the row at a position into `row`. Along the line the prediction must not fall, and every feature
     /// must move one way: then a tree that arrives at one leaf from both ends is settled, and the search takes about
     /// as long as four predictions. Values are summed in another order than by [`predict`](Self::predict): within
     /// rounding of the target the two may disagree, so a caller that must not miss it predicts at the high end. With
     /// more than 1024 trees every step predicts anew.
-    pub fn narrow(
+    pub fn crossing(
         &self,
         target: f64,
         bracket: (f64, f64),
         precision: f64,
         row: &mut [f32],
         mut set: impl FnMut(f64, &mut [f32]),
-    ) -> (f64, f64) {
+    ) -> Crossing {
         match &self.form {
             Form::Packed { packed, members, used } if packed.roots.len() <= MOST_TREES => {
                 let bases: f64 = members.iter().map(|chain| chain.base).sum();
@@ -183,12 +183,21 @@ impl FlatEnsemble {
             }
             _ => {
                 let (mut low, mut high) = bracket;
+                let mut reaches = |position: f64| {
+                    set(position, row);
+                    self.predict(row) >= target
+                };
+                if !reaches(high) {
+                    return Crossing::Beyond;
+                }
+                if reaches(low) {
+                    return Crossing::Before;
+                }
                 while high - low > precision {
                     let middle = low + (high - low) / 2.0;
-                    set(middle, row);
-                    if self.predict(row) >= target { high = middle } else { low = middle }
+                    if reaches(middle) { high = middle } else { low = middle }
                 }
-                (low, high)
+                Crossing::Between { low, high }
             }
         }
     }

@@ -5,3 +5,4 @@ mod narrow;
 mod packed;
 
 pub use flat::FlatEnsemble;
+pub use narrow::Crossing;

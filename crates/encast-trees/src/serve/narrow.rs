@@ -7,6 +7,22 @@ pub(super) const MOST_TREES: usize = 1024;
 /// Trees that are walked side by side.
 const TREES: usize = 8;
 
+/// Where along a line a prediction reaches a target.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Crossing {
+    /// Not even at the high end.
+    Beyond,
+    /// Already at the low end.
+    Before,
+    /// Missed at `low`, reached at `high`, and no room for another step between.
+    Between {
+        /// The last position that misses.
+        low: f64,
+        /// The first position found that reaches.
+        high: f64,
+    },
+}
+
 /// A tree whose leaf is not the same at both ends of the bracket.
 #[derive(Debug, Clone, Copy, Default)]
 struct Open {
@@ -16,8 +32,7 @@ struct Open {
     high: u32,
 }
 
-/// Halves `bracket` until it is no wider than `precision` or no tree differs between its ends. `reached` is the sum over
-/// all trees that counts as reached; it must not be reached at the low end, and must be at the high end.
+/// Halves `bracket` until it is no wider than `precision`. `reached` is the sum over all trees that counts as reached.
 ///
 /// Where a tree arrives at the same leaf from both ends, it arrives there from everywhere between, because each feature
 /// moves one way along the line: its value is added once and it is not walked again.
@@ -29,7 +44,7 @@ pub(super) fn narrow<const W: usize>(
     precision: f64,
     row: &mut [f32],
     mut set: impl FnMut(f64, &mut [f32]),
-) -> (f64, f64) {
+) -> Crossing {
     let (mut low, mut high) = bracket;
     let mut open = [Open::default(); MOST_TREES];
     let mut count = packed.roots.len();
@@ -41,13 +56,27 @@ pub(super) fn narrow<const W: usize>(
         set(position, row);
         load(features, row, used);
     };
-    at(low, &mut features);
-    arrive(packed, &mut open[..count], &features, |open, leaf| open.low = leaf);
+    let mut sum = 0.0;
     at(high, &mut features);
-    arrive(packed, &mut open[..count], &features, |open, leaf| open.high = leaf);
+    arrive(packed, &mut open[..count], &features, |open, leaf| {
+        sum += f64::from(packed.leaf(leaf));
+        open.high = leaf;
+    });
+    if sum < reached {
+        return Crossing::Beyond;
+    }
+    sum = 0.0;
+    at(low, &mut features);
+    arrive(packed, &mut open[..count], &features, |open, leaf| {
+        sum += f64::from(packed.leaf(leaf));
+        open.low = leaf;
+    });
+    if sum >= reached {
+        return Crossing::Before;
+    }
     let mut settled = settle(packed, &mut open, &mut count);
     let mut middles = [0; MOST_TREES];
-    while high - low > precision && count > 0 {
+    while high - low > precision {
         let middle = low + (high - low) / 2.0;
         at(middle, &mut features);
         let mut sum = settled;
@@ -66,7 +95,7 @@ pub(super) fn narrow<const W: usize>(
         }
         settled += settle(packed, &mut open, &mut count);
     }
-    (low, high)
+    Crossing::Between { low, high }
 }
 
 /// Walks each tree to its leaf, in order.
