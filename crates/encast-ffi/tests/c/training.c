@@ -151,6 +151,7 @@ static void prices(void) {
     char *text;
     double hours;
     encast_retrain_options_init(&options, sizeof options);
+    options.seed = 4711;
     strcpy(options.probe_recipe, "none was made");
     strcpy(options.profile.name, "made-up machine");
     strcpy(options.profile.source, "made-up prices");
@@ -177,7 +178,7 @@ static void prices(void) {
     text = malloc(length + 1);
     CHECK_OK(encast_model_metadata_json(model, text, length + 1, &length));
     CHECK(strstr(text, "none was made") != NULL && strstr(text, "made-up machine") != NULL);
-    CHECK(strstr(text, "made-up prices") != NULL);
+    CHECK(strstr(text, "made-up prices") != NULL && strstr(text, "\"seed\":4711") != NULL);
     free(text);
     encast_free_model(model);
 }
