@@ -66,9 +66,9 @@ pub fn native_libraries() -> Vec<String> {
     let source = dir.path().join("empty.rs");
     std::fs::write(&source, "").expect("a temporary file");
     let output = run(Command::new("rustc")
-        .current_dir(dir.path())
-        .args(["--crate-type", "staticlib", "--print", "native-static-libs"])
-        .arg(&source));
+        .current_dir(crate_dir())
+        .args(["--crate-type", "staticlib", "--print", "native-static-libs", "--out-dir"])
+        .args([dir.path(), &source]));
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     let list = text.split("native-static-libs:").nth(1).unwrap_or_else(|| panic!("no list in {text}"));
     list.lines().next().unwrap_or_default().split_whitespace().map(str::to_owned).collect()
