@@ -50,6 +50,14 @@ fn training() {
     passes("training");
 }
 
+#[test]
+fn garbage() {
+    for link in [Link::Shared, Link::Sanitized] {
+        let (programs, folder) = (temporary(), temporary());
+        run(Command::new(build("garbage", link, programs.path())).arg(folder.path()));
+    }
+}
+
 /// Puts the bad files there whose making needs the format; the C program makes the others.
 fn bad_files(folder: &Path) {
     let model = Model::embedded().expect("the default model");
