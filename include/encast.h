@@ -755,7 +755,7 @@ int32_t encast_predict(const struct EncastModel *model,
                        const struct EncastPredictOptions *options,
                        struct EncastResult *result);
 
-// Forecasts many encodes: the same answers as one call of encast_predict() for each, in less time.
+// Forecasts many encodes, all or none: the answers that encast_predict() gives for each.
 //
 // model: a live handle, not null. features: count structs, each set up by encast_features_init(), not null unless
 // count is 0. count: how many; 0 is allowed. options: set up by encast_predict_options_init(), or null for the
