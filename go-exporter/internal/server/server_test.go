@@ -280,10 +280,3 @@ func TestScrapesDuringReloads(t *testing.T) {
 		t.Errorf("scrapes by version %v: both must have been seen", total)
 	}
 }
-
-func BenchmarkScrape(b *testing.B) {
-	url, _ := start(b, "", true)
-	for b.Loop() {
-		exchange(b, http.MethodGet, url+"/metrics")
-	}
-}
