@@ -189,6 +189,48 @@ func TestChecks(t *testing.T) {
 	}
 }
 
+// TestDocumentedFile: the embedded model forecasts the encodes of the user's page.
+func TestDocumentedFile(t *testing.T) {
+	_, rest, _ := strings.Cut(userPage(t), "```yaml\n")
+	yaml, _, _ := strings.Cut(rest, "```")
+	path := filepath.Join(t.TempDir(), "encodes.yml")
+	if err := os.WriteFile(path, []byte(yaml), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	output, err := exporter(t, nil, "--config.check", "--config.file="+path).CombinedOutput()
+	if err != nil || !strings.HasPrefix(string(output), "OK: 2 encodes") {
+		t.Errorf("%v: %s", err, output)
+	}
+}
+
+// userPage is the text of docs/exporter.md.
+func userPage(t *testing.T) string {
+	t.Helper()
+	page, err := os.ReadFile("../../../docs/exporter.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(page)
+}
+
+// TestEveryFamilyIsDocumented looks for each family of a scrape on the user's page.
+func TestEveryFamilyIsDocumented(t *testing.T) {
+	p := startExporter(t, nil, anyPort)
+	get(t, "http://"+p.address+"/health")
+	families, err := fixture.Scrape("http://" + p.address + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := userPage(t)
+	runtime := regexp.MustCompile("^(go|process|promhttp)_")
+	for name := range families {
+		base := strings.TrimSuffix(strings.TrimSuffix(name, "_lower"), "_upper")
+		if !runtime.MatchString(name) && !strings.Contains(page, "`"+base+"`") {
+			t.Errorf("%s is not documented", name)
+		}
+	}
+}
+
 // TestGracefulStop: a request under way when the signal comes is answered, and the program ends with 0.
 func TestGracefulStop(t *testing.T) {
 	for _, signal := range []os.Signal{syscall.SIGTERM, syscall.SIGINT} {

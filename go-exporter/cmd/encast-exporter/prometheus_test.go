@@ -100,7 +100,7 @@ func (s sample) number(t *testing.T) float64 {
 	return number
 }
 
-// query asks Prometheus; not ready is no answer.
+// query asks Prometheus; nil means that it is not ready, or did not take the expression.
 func query(t *testing.T, base, expression string) []sample {
 	t.Helper()
 	response, err := http.Get(base + "/api/v1/query?query=" + url.QueryEscape(expression))
@@ -197,6 +197,18 @@ func TestPrometheus(t *testing.T) {
 	} {
 		if got := query(t, base, expression); len(got) != 1 || got[0].number(t) != want {
 			t.Errorf("%s = %v, want %v", expression, got, want)
+		}
+	}
+	_, questions, _ := strings.Cut(userPage(t), "| question | expression |\n|---|---|\n")
+	rows := strings.Split(strings.TrimSpace(questions), "\n")
+	if len(rows) < 5 {
+		t.Fatalf("the user's page has no table of questions: %q", rows)
+	}
+	for _, row := range rows {
+		_, expression, _ := strings.Cut(row, "`")
+		expression, _, _ = strings.Cut(expression, "`")
+		if query(t, base, expression) == nil {
+			t.Errorf("Prometheus does not take the expression %q of the user's page", expression)
 		}
 	}
 }
