@@ -9,7 +9,6 @@ mod model;
 mod output;
 mod progress;
 mod request;
-mod rows;
 mod show;
 mod time;
 

@@ -69,6 +69,6 @@ pub use options::{
 pub use predict::{predict, predict_batch, predict_with};
 pub use recommend::{Recommendation, recommend_bitrate};
 pub use result::{Estimate, PredictionResult};
-pub use table::EncodeTable;
+pub use table::{EncodeTable, MAX_ROW_BYTES, RequestReader};
 pub use target::{PredictionTargets, Scale, Target};
 pub use train::{MIN_ROWS, MIN_TITLES, retrain, retrain_with_progress};

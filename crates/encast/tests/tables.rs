@@ -1,5 +1,7 @@
 //! Encode tables: every spelling read, every malformed one refused with file, line and field.
 
+use std::io::Read;
+
 use encast::*;
 
 fn read(text: &str) -> Result<EncodeTable> {
@@ -91,14 +93,26 @@ fn unusable_rows_are_counted_by_reason() {
 }
 
 #[test]
-fn requests_must_all_be_good() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("r.csv");
-    std::fs::write(&path, "width,height,bitrate_kbps\n1280,720,2000\n1280,720,-1\n").unwrap();
-    let error = EncodeTable::read_requests(&path).unwrap_err().to_string();
-    assert!(error.ends_with("r.csv:3: bitrate_kbps = -1: must be a finite number from 0.001 to 100000000"), "{error}");
-    std::fs::write(&path, "width,height,bitrate_kbps\n1280,720,2000\n").unwrap();
-    assert_eq!(EncodeTable::read_requests(&path).unwrap().len(), 1);
+fn requests_are_read_row_by_row() {
+    let text = "fps,width,height,bitrate_kbps,note\n30,1280,720,2000,a\n30,1280,720,2x,b\n,640,360,,c\n1,2\n";
+    let mut reader = RequestReader::new(text.as_bytes(), "r.csv").unwrap();
+    assert_eq!(reader.header().len(), 5);
+    let mut row = csv::ByteRecord::new();
+    let line = reader.read(&mut row).unwrap().unwrap();
+    let request = reader.request(&row, line).unwrap();
+    assert_eq!((request.frame_rate, request.bitrate_kbps), (Some(30.0), Some(2000.0)));
+    let line = reader.read(&mut row).unwrap().unwrap();
+    assert_eq!(reader.request(&row, line).unwrap_err().to_string(), "r.csv:3: bitrate_kbps: '2x' is not a number");
+    let line = reader.read(&mut row).unwrap().unwrap();
+    assert_eq!(reader.request(&row, line).unwrap().bitrate_kbps, None);
+    assert_eq!(reader.read(&mut row).unwrap_err().to_string(), "r.csv:5: 2 cells, but the header has 5");
+}
+
+#[test]
+fn a_file_without_line_ends_does_not_fill_the_memory() {
+    let endless = HEADER.as_bytes().chain(std::io::repeat(b'7'));
+    let error = EncodeTable::from_reader(endless, "t.csv").unwrap_err().to_string();
+    assert_eq!(error, "t.csv:2: the row is longer than 1048576 bytes");
 }
 
 #[test]

@@ -1,19 +1,19 @@
 //! `encast predict --data`: one row in, one row out, with constant memory.
 
 use std::{
-    io::{self, BufWriter, Write},
+    fs::File,
+    io::{self, BufWriter, Read, Write},
     path::Path,
 };
 
 use csv::ByteRecord;
-use encast::{Model, PredictOptions, PredictionResult, Target, predict_with};
+use encast::{Model, PredictOptions, PredictionResult, RequestReader, Target, predict_with};
 use serde::Serialize;
 
 use crate::{
     failure::{Failure, Outcome, Verdict},
     output::{self, Replacement},
     request::masked,
-    rows::Requests,
 };
 
 use super::predict::{ALWAYS, Args, names};
@@ -38,7 +38,7 @@ pub fn run(args: &Args, data: &Path, model: &Model, options: &PredictOptions) ->
     if args.json && out.is_none() {
         return Err(Failure::Bad("--json needs --out: standard output can't hold the rows and the JSON".to_owned()));
     }
-    let mut requests = Requests::open(data)?;
+    let mut requests = open(data)?;
     let plan = Plan::of(&requests, model, options.profile.is_some(), args.keep_going);
     for name in &plan.replaced {
         output::note(&format!("warning: column '{name}' of {} is replaced by the forecast", data.display()));
@@ -66,6 +66,18 @@ pub fn run(args: &Args, data: &Path, model: &Model, options: &PredictOptions) ->
         output::print_json(&Report { out, rows, failed, columns: plan.names, model_version })?;
     }
     Ok(Verdict::Done)
+}
+
+type Requests = RequestReader<Box<dyn Read>>;
+
+/// Opens a file of requests, `-` is standard input, and reads its header.
+fn open(path: &Path) -> Result<Requests, Failure> {
+    let file: Box<dyn Read> = if path == Path::new("-") {
+        Box::new(io::stdin())
+    } else {
+        Box::new(File::open(path).map_err(|error| Failure::of_file(path, error))?)
+    };
+    Ok(RequestReader::new(file, &path.to_string_lossy())?)
 }
 
 /// Which columns are copied, and which are added.
@@ -152,17 +164,18 @@ fn write_all<W: Write>(
     let (mut rows, mut failed) = (0, 0);
     while let Some(line) = requests.read(&mut row)? {
         cells.clear();
-        let forecast = requests.request(&row).and_then(|features| {
-            predict_with(&masked(features, args.tier, args.given), model, options).map_err(|error| error.to_string())
-        });
+        let forecast = requests
+            .request(&row, line)
+            .and_then(|features| predict_with(&masked(features, args.tier, args.given), model, options))
+            .map_err(|error| requests.at(line, error));
         match forecast {
             Ok(result) => plan.cells(&result, &mut cells),
             Err(error) if plan.keep_going => {
                 failed += 1;
-                plan.empty_cells(&error, &mut cells);
+                plan.empty_cells(&error.to_string(), &mut cells);
             }
             Err(error) => {
-                return Err(requests.failure(line, &format!("{error} (with --keep-going such a row stays empty)")));
+                return Err(Failure::Bad(format!("{error} (with --keep-going such a row stays empty)")));
             }
         }
         rows += 1;
