@@ -38,7 +38,8 @@ step rustfmt cargo fmt --all --check
 step clippy cargo clippy --workspace --all-targets --locked -- -D warnings
 step clippy-linfa cargo clippy -p encast-trees --all-targets --features linfa --locked -- -D warnings
 step cargo-deny dependencies
-RUSTDOCFLAGS="-D warnings" step doc cargo doc --workspace --no-deps --locked
+# Without the command: its page would take the place of the library of the same name.
+RUSTDOCFLAGS="-D warnings" step doc cargo doc --workspace --exclude encast-cli --no-deps --locked
 # Programs and libraries before the tests: C, C++ and Go tests link them.
 step build cargo build --release --locked -p encast-cli -p encast-ffi
 step test-rust cargo test --workspace --locked --no-fail-fast
