@@ -28,7 +28,7 @@ broken() {
 
 # get PATH: the body and headers of an HTTP answer, without needing curl.
 get() {
-    exec 3<>"/dev/tcp/127.0.0.1/$port"
+    exec 3<>"/dev/tcp/127.0.0.1/$port" || return
     printf 'GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n' "$1" >&3
     cat <&3
     exec 3>&-
