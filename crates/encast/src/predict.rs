@@ -6,7 +6,7 @@ use crate::{
     bundle::Model,
     columns::{Column, Row, derive},
     confidence::{Distance, Reach, confidence, distance},
-    error::Result,
+    error::{Error, Result},
     features::PredictionFeatures,
     field::{Field, FieldSet},
     options::{Given, PredictOptions},
@@ -20,7 +20,7 @@ use crate::{
 /// Forecasts one encode, with the default options.
 ///
 /// # Errors
-/// Those of [`PredictionFeatures::check`].
+/// As [`predict_with`].
 pub fn predict(features: &PredictionFeatures, model: &Model) -> Result<PredictionResult> {
     predict_with(features, model, &PredictOptions::default())
 }
@@ -28,7 +28,8 @@ pub fn predict(features: &PredictionFeatures, model: &Model) -> Result<Predictio
 /// Forecasts one encode.
 ///
 /// # Errors
-/// Those of [`PredictionFeatures::check`] and [`crate::RecommendOptions::check`].
+/// Those of [`PredictionFeatures::check`] and [`PredictOptions::check`]; when the model can forecast nothing at all
+/// from what is given, [`Error::MissingField`] (a CRF without a codec) or [`Error::NotPredicted`].
 pub fn predict_with(
     features: &PredictionFeatures,
     model: &Model,
@@ -37,7 +38,7 @@ pub fn predict_with(
     features.check()?;
     options.check()?;
     let asked = Asked::new(features, model)?;
-    Ok(asked.answer(&asked.forecasts(), options))
+    asked.answer(&asked.forecasts(), options)
 }
 
 /// Forecasts many encodes, in order.
@@ -61,7 +62,10 @@ pub fn predict_batch(
             })
             .collect::<Result<Vec<_>>>()?;
         let forecasts = forecasts_of_many(&asked)?;
-        answers.extend(asked.iter().zip(&forecasts).map(|(asked, forecasts)| asked.answer(forecasts, options)));
+        for (row, (asked, forecasts)) in asked.iter().zip(&forecasts).enumerate() {
+            let answer = asked.answer(forecasts, options);
+            answers.push(answer.map_err(|error| error.at_row(chunk * CHUNK + row))?);
+        }
     }
     Ok(answers)
 }
@@ -121,7 +125,7 @@ impl<'a> Asked<'a> {
         Ok(Asked {
             features,
             model,
-            known: Known::of_row(&row),
+            known: model.known(&row, features.codec_known().is_some()),
             row,
             distance: distance(features, model),
             megapixels: features.megapixels(),
@@ -159,7 +163,10 @@ impl<'a> Asked<'a> {
     }
 
     /// The answer that these forecasts make.
-    fn answer(&self, forecasts: &Forecasts, options: &PredictOptions) -> PredictionResult {
+    fn answer(&self, forecasts: &Forecasts, options: &PredictOptions) -> Result<PredictionResult> {
+        if forecasts.iter().all(Option::is_none) {
+            return Err(self.why_nothing());
+        }
         let mut result = PredictionResult { out_of_range: self.distance.out_of_range, ..Default::default() };
         let mut used = FieldSet::EMPTY;
         let mut reach = None;
@@ -196,7 +203,20 @@ impl<'a> Asked<'a> {
             None => (),
         }
         result.ignored = self.ignored(used);
-        result
+        Ok(result)
+    }
+
+    /// Why no target can be forecast for this request.
+    fn why_nothing(&self) -> Error {
+        let by_crf = self.features.bitrate_kbps.is_none();
+        if by_crf && self.features.codec_known().is_none() {
+            let needed = "a CRF is on the encoder's own scale: give codec or encoder, or bitrate_kbps";
+            return Error::MissingField { field: Field::Codec.name(), needed };
+        }
+        let (given, other) = if by_crf { ("crf", "bitrate_kbps") } else { ("bitrate_kbps", "crf") };
+        let target = self.model.targets().first().copied().unwrap_or(Target::Vmaf);
+        let reason = format!("it was not trained on rows that give {given}; give {other}");
+        Error::NotPredicted { target, reason }
     }
 
     /// Energy, cost and carbon of the CPU time, where they were not learnt and a profile says how.

@@ -32,6 +32,10 @@ impl Known {
         Known(self.0 | other.0)
     }
 
+    pub(crate) const fn without(self, other: Known) -> Known {
+        Known(self.0 & !other.0)
+    }
+
     pub(crate) const fn has(self, other: Known) -> bool {
         self.0 & other.0 == other.0
     }

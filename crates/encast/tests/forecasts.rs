@@ -54,9 +54,27 @@ fn a_rate_is_needed() {
 }
 
 #[test]
+fn a_request_that_nothing_can_be_said_of_is_an_error() {
+    let no_codec = PredictionFeatures { bitrate_kbps: None, crf: Some(30.0), codec: None, ..request() };
+    let text = predict(&no_codec, model()).unwrap_err().to_string();
+    assert!(text.starts_with("codec is missing: a CRF is on the encoder's own scale"), "{text}");
+    let (features, targets) = made::table(6);
+    let by_bitrate: Vec<_> = features.iter().map(|row| PredictionFeatures { crf: None, ..row.clone() }).collect();
+    let model = retrain(&by_bitrate, &targets, &TrainOptions::default()).unwrap();
+    let by_crf = PredictionFeatures { bitrate_kbps: None, crf: Some(30.0), ..request() };
+    let text = predict(&by_crf, &model).unwrap_err().to_string();
+    assert!(text.contains("vmaf is not predicted") && text.contains("give bitrate_kbps"), "{text}");
+    let error = predict_batch(&[request(), by_crf], &model, &PredictOptions::default()).unwrap_err();
+    assert!(matches!(error, Error::Row { row: 1, .. }));
+}
+
+#[test]
 fn out_of_range_is_answered_flagged_wider_and_less_confident() {
     let inside = predict(&request(), model()).unwrap();
     assert!(inside.out_of_range.is_empty(), "{:?}", inside.out_of_range);
+    // A preset without its codec says nothing that the model could use.
+    let preset_alone = predict(&PredictionFeatures { codec: None, ..request() }, model()).unwrap();
+    assert!(preset_alone.ignored.contains(Field::Preset));
     let far = PredictionFeatures { bitrate_kbps: Some(40_000.0), ti_mean: Some(60.0), ..request() };
     let outside = predict(&far, model()).unwrap();
     let named: Vec<_> = outside.out_of_range.iter().map(Field::name).collect();
@@ -171,8 +189,7 @@ fn a_batch_answers_as_single_requests_do() {
             }
             if i % 5 == 0 {
                 row = row.without(Group::Encoder);
-            }
-            if i % 7 == 0 {
+            } else if i % 7 == 0 {
                 (row.bitrate_kbps, row.crf) = (None, Some(20.0 + f64::from(i % 20)));
             }
             row
@@ -246,6 +263,7 @@ proptest! {
         let (a, b) = (answer(Some(low), None), answer(Some(low * factor), None));
         prop_assert!(b.predicted_vmaf >= a.predicted_vmaf, "{:?} {:?}", a.predicted_vmaf, b.predicted_vmaf);
         prop_assert!(b.predicted_psnr >= a.predicted_psnr);
+        prop_assume!(codec != 0);
         let (a, b) = (answer(None, Some(51.0 / factor)), answer(None, Some(51.0)));
         prop_assert!(a.predicted_vmaf >= b.predicted_vmaf);
         prop_assert!(a.estimate(Target::BitrateKbps).map(|e| e.value) >= b.estimate(Target::BitrateKbps).map(|e| e.value));

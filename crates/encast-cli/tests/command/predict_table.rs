@@ -135,7 +135,7 @@ fn bad_rows_name_file_line_and_field() {
         (",720,2000,libx264,medium", vec!["t.csv:3: ", "resolution_width"]),
         ("1280,720,2000,libx264,turbo", vec!["t.csv:3: ", "turbo", "veryfast"]),
         ("1280,720,2000,x266,medium", vec!["t.csv:3: ", "x266", "libx264"]),
-        ("1280,720,2000", vec!["t.csv:3: ", "3 fields", "5"]),
+        ("1280,720,2000", vec!["t.csv:3: ", "3 cells", "5"]),
     ] {
         let folder = folder();
         let data = write(&folder, "t.csv", format!("{header}{good}{row}\n{good}"));
@@ -147,7 +147,7 @@ fn bad_rows_name_file_line_and_field() {
     }
     forecast("", &[]).is_bad(&["t.csv:1: "]);
     forecast("title,colour\na,red\n", &[]).is_bad(&["t.csv:1: ", "resolution_width"]);
-    forecast("fps,frame_rate\n30,30\n", &[]).is_bad(&["t.csv:1: ", "'fps'", "'frame_rate'"]);
+    forecast("fps,frame_rate\n30,30\n", &[]).is_bad(&["t.csv:1: ", "'fps'", "frame_rate"]);
     forecast(header, &["--json"]).is_bad(&["--out"]);
     let endless = format!("{header}{}", "1".repeat(3 << 20));
     let said = forecast(&endless, &[]);
@@ -162,7 +162,7 @@ fn keep_going_leaves_bad_rows_empty_and_says_why() {
     let (_, rows) = rows(&said.out);
     assert_eq!(rows.len(), 4);
     assert!(rows[0]["error"].is_empty() && !rows[0]["predicted_vmaf"].is_empty());
-    for (row, why) in [(&rows[1], "bitrate_kbps is missing"), (&rows[2], "bitrate_kbps = x")] {
+    for (row, why) in [(&rows[1], "bitrate_kbps is missing"), (&rows[2], "bitrate_kbps: 'x' is not a number")] {
         assert!(row["error"].contains(why), "{}", row["error"]);
         assert!(row["predicted_vmaf"].is_empty() && row["confidence"].is_empty());
     }

@@ -2,6 +2,7 @@
 
 use crate::{
     bundle::{Metadata, binary, json},
+    columns::Row,
     error::{Error, Result},
     field::{Field, FieldSet},
     options::Given,
@@ -20,6 +21,8 @@ pub struct Model {
     /// Range seen of each field, when it was seen.
     pub(crate) ranges: [Option<(f64, f64)>; Field::COUNT],
     pub(crate) fields_seen: FieldSet,
+    /// Some trees split on the codec: without it, the encoder counts as unknown, whatever preset is given.
+    needs_codec: bool,
 }
 
 impl Model {
@@ -47,7 +50,8 @@ impl Model {
         for variant in &variants {
             fields_seen = fields_seen.union(variant.fields);
         }
-        Ok(Model { metadata, variants, spans, ranges, fields_seen })
+        let needs_codec = fields_seen.contains(Field::Codec);
+        Ok(Model { metadata, variants, spans, ranges, fields_seen, needs_codec })
     }
 
     /// The default model, embedded in this crate: trained on the project's own table, see its model card.
@@ -116,6 +120,12 @@ impl Model {
 
     pub(crate) fn variants(&self) -> &[Variant] {
         &self.variants
+    }
+
+    /// The groups of inputs that a row knows, as far as this model can use them.
+    pub(crate) fn known(&self, row: &Row, codec_known: bool) -> Known {
+        let known = Known::of_row(row);
+        if self.needs_codec && !codec_known { known.without(Known::ENCODER) } else { known }
     }
 
     /// The best-informed model for what is known.
