@@ -11,6 +11,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root"
 
 table=data/measured.csv
+targets=vmaf,psnr,bitrate_kbps,encode_seconds,cpu_seconds,peak_memory_mb
 out=${1:-models/default}
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-1795219200} # 2026-11-21T00:00:00Z
 
@@ -22,7 +23,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$out"
 "$encast" train --data "$table" --out "$out/default.encast" --vmaf-model vmaf_v0.6.1 \
-    --targets vmaf,psnr,bitrate_kbps,encode_seconds,cpu_seconds,peak_memory_mb \
+    --targets "$targets" \
     --profile models/default/profile.json --licence "MIT OR Apache-2.0" --json >"$work/train.json"
 
 # Folds by title, all titles; then the natural ones alone.
@@ -40,7 +41,7 @@ for tier in settings content; do
             data=$table
             [[ $titles == all ]] || data=$work/natural.csv
             say "judging: $titles titles, $tier, $given given"
-            "$encast" evaluate --data "$data" --folds 5 --tier "$tier" --given "$given" --json \
+            "$encast" evaluate --data "$data" --folds 5 --tier "$tier" --given "$given" --targets "$targets" --json \
                 >"$work/evaluate-$titles-$tier-$given.json"
         done
     done
