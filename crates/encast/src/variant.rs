@@ -164,10 +164,12 @@ pub(crate) fn teachable(target: Target, given: Given, in_table: Known) -> Vec<Kn
     const PROBED: Known = Known::PROBE.and(Known::PROBE_VMAF);
     let unprobed = [Known::NOTHING, Known::MOTION, Known::CONTENT];
     let probed = [Known::PROBE, PROBED, Known::CONTENT.and(Known::PROBE), Known::CONTENT.and(PROBED)];
-    // Time, memory and cost hardly depend on what motion or a probe tells beyond the content's complexity.
+    // Time, memory and cost hardly depend on what motion tells beyond the rest, nor on what a probe tells beyond the
+    // content's complexity and the bitrate; where the bitrate is not given, a probe tells of it.
     let of_quality = matches!(target, Target::Vmaf | Target::Psnr | Target::Ssim | Target::BitrateKbps);
+    let probe_helps = of_quality || given == Given::Crf;
     let unprobed = unprobed.into_iter().filter(|&known| of_quality || known != Known::MOTION);
-    let informed = unprobed.clone().chain(probed.into_iter().filter(|_| of_quality));
+    let informed = unprobed.clone().chain(probed.into_iter().filter(|_| probe_helps));
     let with_encoder = informed.map(|known| match in_table.has(Known::ENCODER) {
         true => known.and(Known::ENCODER),
         false => known,

@@ -19,6 +19,8 @@ const MAX_BINS: u16 = 255;
 /// Share of rows that are shown a second time with some inputs masked, so that a request that lacks them is answered
 /// by what the trees learnt and not by chance.
 const COPY_SHARE: f64 = 0.25;
+/// What a masked copy weighs beside a row: it teaches where a missing input goes without drawing the splits.
+const COPY_WEIGHT: f32 = 0.25;
 /// Inputs that are masked together in a copy.
 const MASKABLE: [&[Column]; 7] = [
     &[Column::PresetSpeed],
@@ -56,6 +58,8 @@ pub(crate) struct FitData {
     pub copies: Vec<u32>,
     /// On the learning scale, for every row of the binned table; 0 where there is none.
     pub values: Vec<f32>,
+    /// For every row of the binned table: 1, less for copies.
+    pub weights: Vec<f32>,
 }
 
 impl<'a> TrainingData<'a> {
@@ -170,7 +174,9 @@ impl<'a> TrainingData<'a> {
                 measured.map_or(0.0, |v| scale::to_learning(key.target, v, &self.features[original]) as f32)
             })
             .collect();
-        FitData { columns, originals, copies, values }
+        let weights =
+            (0..self.rows.len()).map(|row| if row < self.targets.len() { 1.0 } else { COPY_WEIGHT }).collect();
+        FitData { columns, originals, copies, values, weights }
     }
 
     fn uses(&self, key: VariantKey, column: Column) -> bool {

@@ -110,7 +110,7 @@ fn boosting(data: &TrainingData, fit: &FitData, monotone: Vec<Monotone>, options
         let sample = Sample {
             binned: &data.binned,
             targets: &fit.values,
-            weights: None,
+            weights: Some(&fit.weights),
             rows: Some(&rows),
             columns: Some(&columns),
         };
@@ -141,7 +141,7 @@ fn forest(data: &TrainingData, fit: &FitData, monotone: Vec<Monotone>, options: 
     let sample = Sample {
         binned: &data.binned,
         targets: &fit.values,
-        weights: None,
+        weights: Some(&fit.weights),
         rows: Some(&rows),
         columns: Some(&columns),
     };
