@@ -1,12 +1,12 @@
 # Thin on purpose: each recipe is a script, so that it runs the same with and without make.
 .DEFAULT_GOAL := help
-.PHONY: help run build test fmt bench yardstick train-model clean
+.PHONY: help run build test fmt bench bench-lightgbm yardstick train-model clean
 
 # Tables for `make yardstick`: TABLE="a.csv b.csv".
 TABLE ?= data/measured.csv
 
 help: ## Lists what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Installs what is missing, builds, prints forecasts, serves metrics on :9505
 	@scripts/run.sh
@@ -23,6 +23,9 @@ fmt: ## Formats Rust and Go
 
 bench: ## Criterion benchmarks
 	cargo bench --workspace --locked
+
+bench-lightgbm: ## Speed of the trees beside LightGBM
+	@scripts/bench-lightgbm.sh
 
 yardstick: ## Accuracy beside LightGBM, a forest and the mean (TABLE=…)
 	@scripts/yardstick.sh $(TABLE)

@@ -41,3 +41,13 @@ print_timings() {
     printf '%5d s  in all\n' "$SECONDS"
     return "$status"
 }
+
+# A Python environment with the peers that figures are compared with, in build/venv.
+peers() {
+    local requirements=benches/yardstick/requirements.txt venv=build/venv
+    if ! cmp -s "$requirements" "$venv/requirements.txt"; then
+        python3 -m venv "$venv" || fail "python3 with venv is needed: apt-get install python3-venv"
+        "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$requirements"
+        cp "$requirements" "$venv/requirements.txt"
+    fi
+}

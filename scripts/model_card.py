@@ -14,7 +14,6 @@ from pathlib import Path
 NAMES = {
     "vmaf": "VMAF",
     "psnr": "PSNR, dB",
-    "ssim": "SSIM",
     "bitrate_kbps": "bitrate_kbps",
     "encode_seconds": "encode_seconds",
     "cpu_seconds": "cpu_seconds",
