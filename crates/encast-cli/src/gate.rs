@@ -161,7 +161,7 @@ mod tests {
 
     fn of(tier: Tier, given: Given, mae: f64) -> TierFigures {
         let figures = TargetFigures { mae, ..figures() };
-        TierFigures { target: Target::Vmaf, tier, given, split: "title-5-fold".to_owned(), figures }
+        TierFigures { target: Target::Vmaf, tier, given, split: "title-out-of-member".to_owned(), figures }
     }
 
     #[test]

@@ -1,4 +1,5 @@
 //! Loading the default bundle, one forecast, and a batch: the figures that the README quotes.
+#![allow(clippy::expect_used)] // a bench may stop at what the tests have shown not to happen
 
 use std::{hint::black_box, time::Duration};
 

@@ -1,4 +1,5 @@
 //! Bundles: saved and reloaded they forecast the same bits; damaged, they are refused with the right reason.
+#![allow(clippy::unwrap_used)]
 
 mod made;
 

@@ -1,4 +1,5 @@
 //! The shared corpus in testdata/: the same cases are run through Rust, C and Go. `ENCAST_UPDATE=1` writes it anew.
+#![allow(clippy::unwrap_used)]
 
 mod made;
 

@@ -1,4 +1,5 @@
 //! Forecasts: monotone, honest about what is unknown or out of range, and clear about bad input.
+#![allow(clippy::unwrap_used)]
 
 mod made;
 

@@ -1,4 +1,5 @@
 //! Training: it learns, it is honest about titles, it is deterministic, and it refuses what can't be learnt.
+#![allow(clippy::unwrap_used)]
 
 mod made;
 
@@ -138,9 +139,9 @@ fn bad_training_rows_are_refused() {
 #[test]
 fn a_target_with_few_rows_is_named_not_learnt() {
     let (features, mut targets) = table(8);
-    for row in 30..targets.len() {
-        targets[row].set(Target::Psnr, None);
-    }
+    targets.iter_mut().skip(30).for_each(|row| {
+        row.set(Target::Psnr, None);
+    });
     let model = retrain(&features, &targets, &TrainOptions::default()).unwrap();
     assert!(!model.targets().contains(&Target::Psnr));
     let named = &model.metadata().not_learnt;

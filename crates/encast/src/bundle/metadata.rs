@@ -41,7 +41,8 @@ pub struct TierFigures {
     pub tier: Tier,
     /// Which rate setting was given.
     pub given: Given,
-    /// `title-5-fold` (each row judged by the member that left its title out) or `title-out-of-bag`.
+    /// `title-out-of-member` (each row judged by the one member that left its title out: somewhat worse than the mean
+    /// of all members, which folds judge) or `title-out-of-bag`.
     pub split: String,
     /// The figures.
     pub figures: TargetFigures,

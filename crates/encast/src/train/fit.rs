@@ -25,7 +25,7 @@ pub(crate) struct Fitted {
     /// Forecasts of rows whose title the forecasting trees had not seen.
     pub unseen: Vec<UnseenRow>,
     /// How the titles were split for them.
-    pub split: String,
+    pub split: &'static str,
 }
 
 /// A forecast on an unseen title, and the row it belongs to.
@@ -80,7 +80,7 @@ fn boosting_size(rows: usize) -> BoostingSize {
     }
 }
 
-type Parts = (Ensemble, Vec<UnseenRow>, String);
+type Parts = (Ensemble, Vec<UnseenRow>, &'static str);
 
 fn boosting(data: &TrainingData, fit: &FitData, monotone: Vec<Monotone>, options: &TrainOptions) -> Result<Parts> {
     let columns: Vec<u16> = fit.columns.iter().map(|&column| column as u16).collect();
@@ -123,7 +123,7 @@ fn boosting(data: &TrainingData, fit: &FitData, monotone: Vec<Monotone>, options
         let (_, spread) = ensemble.predict_with_spread(values);
         unseen.push(unseen_row(data, fit, row, forecast, spread));
     }
-    Ok((ensemble, unseen, options.model_kind.split(folds)))
+    Ok((ensemble, unseen, options.model_kind.split()))
 }
 
 fn forest(data: &TrainingData, fit: &FitData, monotone: Vec<Monotone>, options: &TrainOptions) -> Result<Parts> {
@@ -155,7 +155,7 @@ fn forest(data: &TrainingData, fit: &FitData, monotone: Vec<Monotone>, options: 
             Some(unseen_row(data, fit, row, forecast, spread))
         })
         .collect();
-    Ok((fitted.ensemble, unseen, options.model_kind.split(0)))
+    Ok((fitted.ensemble, unseen, options.model_kind.split()))
 }
 
 fn unseen_row(data: &TrainingData, fit: &FitData, row: u32, forecast: f64, spread: f64) -> UnseenRow {

@@ -304,10 +304,10 @@ fn describe(
 
 impl ModelKind {
     /// How the figures in a bundle were split.
-    pub(crate) fn split(self, folds: usize) -> String {
+    pub(crate) fn split(self) -> &'static str {
         match self {
-            ModelKind::Boosting => format!("title-{folds}-fold"),
-            ModelKind::Forest => "title-out-of-bag".to_owned(),
+            ModelKind::Boosting => "title-out-of-member",
+            ModelKind::Forest => "title-out-of-bag",
         }
     }
 }
