@@ -78,3 +78,27 @@ fn json_to_binary_and_back_is_the_same_bundle() {
     run(&["inspect", &binary, "--convert", "/dev/null"]).is_bad(&["not a regular file"]);
     run(&["inspect", &binary, "--convert", &path("none/m.json")]).is_bad(&["none"]);
 }
+
+/// Killed at any moment of writing, what stands under the name is the old bundle or the whole new one.
+#[test]
+fn a_kill_while_saving_leaves_a_whole_bundle() {
+    let folder = folder();
+    let out = folder.path().join("m.encast");
+    let source = model().display().to_string();
+    run(&["inspect", &source, "--convert", &out.display().to_string()]).done();
+    let good = fs::read(&out).unwrap();
+    let mut killed = 0;
+    for round in 0..40u64 {
+        let mut writer = std::process::Command::new(env!("CARGO_BIN_EXE_encast"))
+            .args(["inspect", &source, "--convert"])
+            .arg(&out)
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_micros(700 * round));
+        writer.kill().unwrap();
+        killed += u32::from(!writer.wait().unwrap().success());
+        assert!(fs::read(&out).unwrap() == good, "round {round}");
+    }
+    assert!(killed > 0, "no round was killed before its end");
+}
