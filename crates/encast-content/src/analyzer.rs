@@ -1,0 +1,223 @@
+//! Frames in, complexity out: one pass, constant memory.
+
+use std::thread;
+
+use crate::{
+    ContentError, Luma, Segmentation, Summary,
+    cuts::CutDetector,
+    dct::{BLOCK, Tables},
+    plane::{Rows, Sample, check_bit_depth, check_size},
+    simd,
+    strip::{BlockFigures, Strip, StripSums},
+    summary::Collector,
+};
+
+/// What VCA divides the block energies by.
+const ENERGY_SCALE: f64 = 90.0;
+/// What VCA divides the changes of block energies by.
+const CHANGE_SCALE: f64 = 18.0;
+/// The lowest coefficient of a block over its mean: 32 of an orthonormal transform, times HEVC's 4.
+const LOWEST_OVER_MEAN: f64 = 128.0;
+
+/// Complexity of one frame. Everything on the scale of 8-bit luma as coded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FrameComplexity {
+    /// Number of the frame, from 0.
+    pub frame: u64,
+    /// Spatial information, ITU-T P.910: standard deviation of the Sobel magnitude.
+    pub si: f64,
+    /// Temporal information, ITU-T P.910: standard deviation of the difference from the frame before; none of frame 0.
+    pub ti: Option<f64>,
+    /// VCA's E: mean weighted DCT energy of the 32×32 blocks.
+    pub spatial_energy: f64,
+    /// VCA's h: mean change of the blocks' energies; none of frame 0.
+    pub temporal_energy: Option<f64>,
+    /// VCA's L: mean root of the blocks' lowest coefficient.
+    pub luminance: f64,
+}
+
+/// Takes frames one by one. Holds one previous frame and a few numbers a block, however long the clip is.
+pub struct Analyzer {
+    width: usize,
+    height: usize,
+    bit_depth: u8,
+    threads: usize,
+    tables: Tables,
+    state: State,
+    blocks: Vec<BlockFigures>,
+    blocks_before: Vec<BlockFigures>,
+    sums: Vec<StripSums>,
+    means: Vec<f32>,
+    cuts: CutDetector,
+    collector: Collector,
+    frames: u64,
+}
+
+/// The previous frame.
+enum State {
+    Eight(Vec<u8>),
+    Sixteen(Vec<u16>),
+}
+
+impl Analyzer {
+    /// An analyzer of one clip: size in samples (3 to 16384 a side), bits per sample (8 to 12), frames per second
+    /// (positive, or `None` when unknown). Fails when one is out of these bounds.
+    pub fn new(width: usize, height: usize, bit_depth: u8, frame_rate: Option<f64>) -> Result<Analyzer, ContentError> {
+        check_size(width, height)?;
+        check_bit_depth(bit_depth)?;
+        if let Some(rate) = frame_rate.filter(|rate| !(rate.is_finite() && *rate > 0.0)) {
+            return Err(ContentError::bounds("frame_rate", rate, "finite and above 0"));
+        }
+        let (across, down) = (width.div_ceil(BLOCK), height.div_ceil(BLOCK));
+        let state = if bit_depth == 8 { State::Eight(Vec::new()) } else { State::Sixteen(Vec::new()) };
+        Ok(Analyzer {
+            width,
+            height,
+            bit_depth,
+            threads: 1,
+            tables: Tables::new(),
+            state,
+            blocks: vec![BlockFigures::default(); across * down],
+            blocks_before: Vec::new(),
+            sums: vec![StripSums::default(); down],
+            means: vec![0.0; across * down],
+            cuts: CutDetector::new(),
+            collector: Collector::new(width, height, bit_depth, frame_rate),
+            frames: 0,
+        })
+    }
+
+    /// Cuts the clip into segments, each with a summary of its own. Before the first frame. Fails when the length is
+    /// not positive, or is in seconds and the frame rate is unknown.
+    pub fn segments(mut self, by: Segmentation) -> Result<Analyzer, ContentError> {
+        self.collector.segment_by(by)?;
+        Ok(self)
+    }
+
+    /// Shares the work on each frame between threads, 1 to 64 (beyond is cut down). The figures stay the same, bit for
+    /// bit.
+    pub fn threads(mut self, threads: usize) -> Analyzer {
+        self.threads = threads.clamp(1, 64);
+        self
+    }
+
+    /// Takes the next frame, and returns its complexity. After an error the frame counts as not given.
+    pub fn push(&mut self, luma: &Luma<'_>) -> Result<FrameComplexity, ContentError> {
+        let (size, frame) = ((self.width, self.height), self.frames);
+        let work = Work { tables: &self.tables, threads: self.threads, first: frame == 0 };
+        match (luma, &mut self.state) {
+            (Luma::Eight { samples, stride }, State::Eight(before)) => {
+                let plane = Rows::check(samples, *stride, size, frame)?;
+                work.measure(plane, before, &mut self.blocks, &mut self.sums);
+                keep(plane, before);
+            }
+            (Luma::Sixteen { samples, stride }, State::Sixteen(before)) => {
+                let plane = Rows::check(samples, *stride, size, frame)?;
+                work.measure(plane, before, &mut self.blocks, &mut self.sums);
+                let bound = (1_u16 << self.bit_depth) - 1;
+                let largest = self.sums.iter().map(|sums| sums.largest).max().unwrap_or(0);
+                if largest > i32::from(bound) {
+                    let (value, bit_depth) = (largest as u16, self.bit_depth);
+                    return Err(ContentError::Sample { frame, value, bit_depth, bound });
+                }
+                keep(plane, before);
+            }
+            (Luma::Eight { .. }, State::Sixteen(_)) => {
+                return Err(ContentError::SampleType { frame, given: 8, bit_depth: self.bit_depth });
+            }
+            (Luma::Sixteen { .. }, State::Eight(_)) => {
+                return Err(ContentError::SampleType { frame, given: 16, bit_depth: self.bit_depth });
+            }
+        }
+        Ok(self.figures())
+    }
+
+    /// Puts the sums of a frame together.
+    fn figures(&mut self) -> FrameComplexity {
+        let scale = 255.0 / f64::from((1_u32 << self.bit_depth) - 1);
+        let blocks = self.blocks.len() as f64;
+        let (mut magnitude, mut square, mut difference, mut difference_square) = (0.0, 0_u64, 0_i64, 0_u64);
+        for sums in &self.sums {
+            magnitude += sums.gradients.magnitude;
+            square += sums.gradients.square;
+            difference += sums.differences.difference;
+            difference_square += sums.differences.square;
+        }
+        let interior = ((self.width - 2) * (self.height - 2)) as f64;
+        let samples = (self.width * self.height) as f64;
+        let (mut energy, mut luminance) = (0.0, 0.0);
+        for (block, mean) in self.blocks.iter().zip(&mut self.means) {
+            energy += f64::from(block.energy);
+            luminance += (LOWEST_OVER_MEAN * scale * f64::from(block.mean)).sqrt();
+            *mean = block.mean * scale as f32;
+        }
+        let temporal = (self.frames > 0).then(|| {
+            let pairs = self.blocks.iter().zip(&self.blocks_before);
+            let change: f64 = pairs.map(|(now, then)| (f64::from(now.energy) - f64::from(then.energy)).abs()).sum();
+            let ti = scale * deviation(difference as f64, difference_square as f64, samples);
+            (ti, scale * change / (blocks * CHANGE_SCALE))
+        });
+        let complexity = FrameComplexity {
+            frame: self.frames,
+            si: scale * deviation(magnitude, square as f64, interior),
+            ti: temporal.map(|(ti, _)| ti),
+            spatial_energy: scale * energy / (blocks * ENERGY_SCALE),
+            temporal_energy: temporal.map(|(_, h)| h),
+            luminance: luminance / blocks,
+        };
+        self.blocks_before.clone_from(&self.blocks);
+        let cut = self.cuts.push(&self.means);
+        self.collector.push(complexity, cut);
+        self.frames += 1;
+        complexity
+    }
+
+    /// The summary of all frames. Fails when there was none.
+    pub fn finish(self) -> Result<Summary, ContentError> {
+        self.collector.finish()
+    }
+}
+
+/// Standard deviation of a population from its sums.
+fn deviation(sum: f64, square: f64, count: f64) -> f64 {
+    let mean = sum / count;
+    (square / count - mean * mean).max(0.0).sqrt()
+}
+
+/// Copies a frame, to be the previous one.
+fn keep<T: Sample>(plane: Rows<T>, before: &mut Vec<T>) {
+    before.clear();
+    for y in 0..plane.height {
+        before.extend_from_slice(plane.row(y));
+    }
+}
+
+/// How a frame is worked on.
+struct Work<'a> {
+    tables: &'a Tables,
+    threads: usize,
+    first: bool,
+}
+
+impl Work<'_> {
+    fn measure<T: Sample>(&self, plane: Rows<T>, before: &[T], blocks: &mut [BlockFigures], sums: &mut [StripSums]) {
+        let before = (!self.first).then_some(before);
+        let places = blocks.chunks_mut(plane.width.div_ceil(BLOCK)).zip(sums).enumerate();
+        let mut strips: Vec<Strip<T>> =
+            places.map(|(index, (blocks, sums))| Strip { plane, before, index, blocks, sums }).collect();
+        let share = strips.len().div_ceil(self.threads);
+        if share == strips.len() {
+            return simd::measure(&mut strips, self.tables);
+        }
+        thread::scope(|scope| {
+            let mut shares = strips.chunks_mut(share);
+            let own = shares.next();
+            for other in shares {
+                scope.spawn(move || simd::measure(other, self.tables));
+            }
+            if let Some(own) = own {
+                simd::measure(own, self.tables);
+            }
+        });
+    }
+}
