@@ -5,11 +5,15 @@
 //! folding at four levels. Neither needs a transpose. Nothing is contracted to fused multiply-add and every sum has
 //! one fixed order, so all processors get the same bits.
 
+#![allow(clippy::needless_range_loop)] // Loops over places in fixed arrays are what vectorises.
+
 use std::f64::consts::PI;
 
 /// Samples along one side of a block.
 pub const BLOCK: usize = 32;
 const HALF: usize = BLOCK / 2;
+/// Rows, or coefficients, worked on at once: as many as registers hold.
+const TOGETHER: usize = 4;
 
 /// What the passes multiply with. The basis is not normalised: that is part of the weights.
 pub struct Tables {
@@ -105,22 +109,30 @@ impl Folded {
 #[inline(always)]
 pub fn energy(folded: &Folded, tables: &Tables) -> f32 {
     let mut rows = [[0.0_f32; BLOCK]; BLOCK];
-    for y in 0..BLOCK {
-        let mut even = [0.0_f32; HALF];
-        let mut odd = [0.0_f32; HALF];
-        for n in 0..HALF {
-            let (sum, difference) = (folded.sums[y][n], folded.differences[y][n]);
-            for k in 0..HALF {
-                even[k] += sum * tables.even[n][k];
-            }
-            for k in 0..HALF {
-                odd[k] += difference * tables.odd[n][k];
-            }
+    for top in (0..BLOCK).step_by(TOGETHER) {
+        let even = multiply(&folded.sums, top, &tables.even);
+        let odd = multiply(&folded.differences, top, &tables.odd);
+        for y in 0..TOGETHER {
+            rows[top + y][..HALF].copy_from_slice(&even[y]);
+            rows[top + y][HALF..].copy_from_slice(&odd[y]);
         }
-        rows[y][..HALF].copy_from_slice(&even);
-        rows[y][HALF..].copy_from_slice(&odd);
     }
     columns(&mut rows, tables)
+}
+
+/// Four rows of samples times a basis: what is loaded of the basis serves all four.
+#[inline(always)]
+fn multiply(samples: &[[f32; HALF]; BLOCK], top: usize, basis: &[[f32; HALF]; HALF]) -> [[f32; HALF]; TOGETHER] {
+    let mut results = [[0.0_f32; HALF]; TOGETHER];
+    for n in 0..HALF {
+        for y in 0..TOGETHER {
+            let sample = samples[top + y][n];
+            for k in 0..HALF {
+                results[y][k] += sample * basis[n][k];
+            }
+        }
+    }
+    results
 }
 
 /// Folds rows around their middle: the first half becomes sums, `differences` takes the rest.
@@ -144,15 +156,25 @@ fn odd_level<const N: usize>(
     tables: &Tables,
     sum: &mut Row,
 ) {
-    for k in 0..N {
-        let mut coefficient = [0.0_f32; BLOCK];
-        for n in 0..N {
-            let factor = basis[k][n];
-            for x in 0..BLOCK {
-                coefficient[x] += differences[n][x] * factor;
+    let together = N.min(TOGETHER);
+    for first in (0..N).step_by(together) {
+        for left in (0..BLOCK).step_by(HALF) {
+            let mut coefficients = [[0.0_f32; HALF]; TOGETHER];
+            for n in 0..N {
+                for k in 0..together {
+                    let factor = basis[first + k][n];
+                    for x in 0..HALF {
+                        coefficients[k][x] += differences[n][left + x] * factor;
+                    }
+                }
+            }
+            for k in 0..together {
+                let weights = &tables.weights[(2 * (first + k) + 1) * step];
+                for x in 0..HALF {
+                    sum[left + x] += coefficients[k][x].abs() * weights[left + x];
+                }
             }
         }
-        add(&coefficient, &tables.weights[(2 * k + 1) * step], sum);
     }
 }
 

@@ -39,7 +39,7 @@ fn squared_gradient<T: Sample>(above: &[T], row: &[T], below: &[T], x: usize) ->
 pub fn gradients<T: Sample>(above: &[T], row: &[T], below: &[T], sums: &mut GradientSums) {
     let interior = row.len() - 2;
     let mut x = 0;
-    let (mut total, mut square_total) = (0.0_f64, 0_u64);
+    let (mut totals, mut square_totals) = ([0.0_f64; LANES], [0_u64; LANES]);
     while x + CHUNK <= interior {
         let (a, r, b) = (&above[x..][..CHUNK + 2], &row[x..][..CHUNK + 2], &below[x..][..CHUNK + 2]);
         let mut magnitudes = [0.0_f32; LANES];
@@ -52,34 +52,20 @@ pub fn gradients<T: Sample>(above: &[T], row: &[T], below: &[T], sums: &mut Grad
                 magnitudes[lane] += (square as f32).sqrt();
             }
         }
-        total += f64::from(add_lanes(magnitudes));
-        let mut wide = 0_u64;
-        for square in squares {
-            wide += u64::from(square);
+        for lane in 0..LANES {
+            totals[lane] += f64::from(magnitudes[lane]);
+            square_totals[lane] += u64::from(squares[lane]);
         }
-        square_total += wide;
         x += CHUNK;
     }
     while x < interior {
         let square = squared_gradient(above, row, below, x);
-        square_total += square as u64;
-        total += f64::from((square as f32).sqrt());
+        square_totals[0] += square as u64;
+        totals[0] += f64::from((square as f32).sqrt());
         x += 1;
     }
-    sums.magnitude += total;
-    sums.square += square_total;
-}
-
-#[inline(always)]
-fn add_lanes(mut lanes: [f32; LANES]) -> f32 {
-    let mut width = LANES / 2;
-    while width > 0 {
-        for i in 0..width {
-            lanes[i] += lanes[i + width];
-        }
-        width /= 2;
-    }
-    lanes[0]
+    sums.magnitude += totals.iter().sum::<f64>();
+    sums.square += square_totals.iter().sum::<u64>();
 }
 
 /// Differences between the same row of two frames. Both have the same length.
