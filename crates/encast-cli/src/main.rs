@@ -41,6 +41,7 @@ enum Command {
     Train(commands::train::Args),
     Evaluate(commands::evaluate::Args),
     Inspect(commands::inspect::Args),
+    Analyze(commands::analyze::Args),
 }
 
 fn main() -> ExitCode {
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         Command::Train(args) => commands::train::run(&args),
         Command::Evaluate(args) => commands::evaluate::run(&args),
         Command::Inspect(args) => commands::inspect::run(&args),
+        Command::Analyze(args) => commands::analyze::run(&args),
     };
     match outcome {
         Ok(Verdict::Done) => ExitCode::SUCCESS,

@@ -1,5 +1,7 @@
 //! One file a subcommand: its arguments and help, and what it does.
 
+pub mod analyze;
+pub mod analyze_input;
 pub mod evaluate;
 pub mod inspect;
 pub mod predict;

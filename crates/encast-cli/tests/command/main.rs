@@ -1,6 +1,7 @@
 //! The `encast` command from outside: real tables, real models, exit codes, and the JSON contracts.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod analyze;
 mod common;
 mod documentation;
 mod evaluate;

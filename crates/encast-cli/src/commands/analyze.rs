@@ -1,0 +1,252 @@
+//! `encast analyze`: complexity of clips, of their segments or scenes.
+
+use std::path::PathBuf;
+
+use encast::motion_intensity_of_ti;
+use encast_content::{Complexity, Segmentation, Statistics, Summary};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::{
+    commands::analyze_input::{self, How},
+    failure::{Failure, Outcome, Verdict},
+    output, show,
+};
+
+/// Measure the complexity of clips
+///
+/// Spatial and temporal information (ITU-T P.910), DCT energy (VCA's E, h, L) and scene cuts, of luma as coded, in one
+/// pass and constant memory. Y4M is read as it is, from a file or standard input; anything else is decoded by ffmpeg.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  encast analyze clip.mp4\n  encast analyze *.mp4 --csv > content.csv\n  \
+    encast analyze clip.mp4 --scenes --json\n  ffmpeg -i clip.mp4 -f yuv4mpegpipe -strict -1 - | encast analyze -")]
+pub struct Args {
+    /// Clips; `-` is Y4M from standard input
+    #[arg(value_name = "CLIP", required = true)]
+    clips: Vec<PathBuf>,
+    /// Also each segment of so many seconds
+    #[arg(long, value_name = "SECONDS", conflicts_with = "scenes", allow_negative_numbers = true)]
+    segment: Option<f64>,
+    /// Also each scene
+    #[arg(long)]
+    scenes: bool,
+    /// Print one JSON object: the clip's, or with several clips {"clips": […]}
+    #[arg(long, conflicts_with = "csv")]
+    json: bool,
+    /// Print CSV: one row a clip, segment or scene
+    #[arg(long)]
+    csv: bool,
+    /// Threads that share the work on a frame; the figures stay the same
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
+    threads: u8,
+}
+
+/// One clip, segment or scene, in the words of the encode table. What is not known is absent.
+#[derive(Serialize)]
+struct Row {
+    title: String,
+    /// `clip`, `segment` or `scene`.
+    part: &'static str,
+    first_frame: u64,
+    frames: u64,
+    duration_s: Option<f64>,
+    source_width: usize,
+    source_height: usize,
+    source_frame_rate: Option<f64>,
+    bit_depth: u8,
+    si_mean: f64,
+    si_std: f64,
+    si_max: f64,
+    si_median: f64,
+    ti_mean: Option<f64>,
+    ti_std: Option<f64>,
+    ti_max: Option<f64>,
+    ti_median: Option<f64>,
+    spatial_energy: f64,
+    spatial_energy_median: f64,
+    temporal_energy: Option<f64>,
+    temporal_energy_median: Option<f64>,
+    luminance: f64,
+    motion_intensity: Option<f64>,
+}
+
+/// What of a [`Row`] a request takes, by name.
+const OF_REQUEST: [&str; 13] = [
+    "source_width",
+    "source_height",
+    "source_frame_rate",
+    "bit_depth",
+    "duration_s",
+    "si_mean",
+    "si_std",
+    "ti_mean",
+    "ti_std",
+    "spatial_energy",
+    "temporal_energy",
+    "luminance",
+    "motion_intensity",
+];
+
+/// A row, and the request for `encast predict` that lacks only the job's fields.
+#[derive(Serialize)]
+struct Part {
+    #[serde(flatten)]
+    row: Row,
+    request: Map<String, Value>,
+}
+
+/// The contract of `--json` for one clip.
+#[derive(Serialize)]
+struct Report {
+    #[serde(flatten)]
+    clip: Part,
+    scene_cuts: Vec<u64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    segments: Vec<Part>,
+}
+
+#[derive(Serialize)]
+struct Reports {
+    clips: Vec<Report>,
+}
+
+impl Row {
+    fn of(title: &str, part: &'static str, summary: &Summary, c: &Complexity) -> Row {
+        let of_ti = |f: fn(Statistics) -> f64| c.ti.map(f);
+        Row {
+            title: title.to_owned(),
+            part,
+            first_frame: c.first_frame,
+            frames: c.frames,
+            duration_s: c.duration_s,
+            source_width: summary.width,
+            source_height: summary.height,
+            source_frame_rate: summary.frame_rate,
+            bit_depth: summary.bit_depth,
+            si_mean: c.si.mean,
+            si_std: c.si.std,
+            si_max: c.si.max,
+            si_median: c.si.median,
+            ti_mean: of_ti(|t| t.mean),
+            ti_std: of_ti(|t| t.std),
+            ti_max: of_ti(|t| t.max),
+            ti_median: of_ti(|t| t.median),
+            spatial_energy: c.spatial_energy.mean,
+            spatial_energy_median: c.spatial_energy.median,
+            temporal_energy: c.temporal_energy.map(|t| t.mean),
+            temporal_energy_median: c.temporal_energy.map(|t| t.median),
+            luminance: c.luminance.mean,
+            motion_intensity: c.ti.map(|t| motion_intensity_of_ti(t.mean)),
+        }
+    }
+}
+
+impl Part {
+    fn of(row: Row) -> Result<Part, Failure> {
+        let value = serde_json::to_value(&row).map_err(|error| Failure::Bad(format!("writing JSON: {error}")))?;
+        let mut request = match value {
+            Value::Object(fields) => fields,
+            _ => Map::new(),
+        };
+        request.retain(|name, value| OF_REQUEST.contains(&name.as_str()) && !value.is_null());
+        Ok(Part { row, request })
+    }
+}
+
+/// Runs the subcommand.
+pub fn run(args: &Args) -> Outcome {
+    let (by, part) = match args.segment {
+        Some(seconds) if !(seconds.is_finite() && seconds > 0.0) => {
+            return Err(Failure::Bad(format!("--segment is {seconds}, must be a finite number of seconds above 0")));
+        }
+        Some(seconds) => (Some(Segmentation::Seconds(seconds)), "segment"),
+        None if args.scenes => (Some(Segmentation::Scenes), "scene"),
+        None => (None, "clip"),
+    };
+    let how = How { by, threads: usize::from(args.threads) };
+    let mut reports = Vec::new();
+    for path in &args.clips {
+        let summary = analyze_input::analyze(path, &how)?;
+        let title = match path.file_stem() {
+            Some(stem) if path.as_os_str() != "-" => stem.to_string_lossy().into_owned(),
+            _ => "stdin".to_owned(),
+        };
+        let parts = if by.is_some() { summary.segments.as_slice() } else { &[] };
+        let segments: Result<Vec<Part>, Failure> =
+            parts.iter().map(|c| Part::of(Row::of(&title, part, &summary, c))).collect();
+        let segments = segments?;
+        let clip = Part::of(Row::of(&title, "clip", &summary, &summary.clip))?;
+        reports.push(Report { clip, scene_cuts: summary.cuts, segments });
+    }
+    if args.json {
+        match reports.as_slice() {
+            [one] => output::print_json(one)?,
+            _ => output::print_json(&Reports { clips: reports })?,
+        }
+    } else if args.csv {
+        output::print_text(&csv_of(&reports)?)?;
+    } else {
+        output::print_text(&for_people(&reports))?;
+    }
+    Ok(Verdict::Done)
+}
+
+fn rows(reports: &[Report]) -> impl Iterator<Item = &Row> {
+    reports.iter().flat_map(|report| std::iter::once(&report.clip).chain(&report.segments).map(|part| &part.row))
+}
+
+fn csv_of(reports: &[Report]) -> Result<String, Failure> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows(reports) {
+        writer.serialize(row).map_err(|error| Failure::Bad(format!("writing CSV: {error}")))?;
+    }
+    let bytes = writer.into_inner().map_err(|error| Failure::Bad(format!("writing CSV: {error}")))?;
+    String::from_utf8(bytes).map_err(|error| Failure::Bad(format!("writing CSV: {error}")))
+}
+
+fn for_people(reports: &[Report]) -> String {
+    let header = [
+        "title",
+        "part",
+        "size",
+        "bits",
+        "fps",
+        "first frame",
+        "frames",
+        "seconds",
+        "SI",
+        "TI",
+        "TI median",
+        "E",
+        "h",
+        "L",
+        "motion",
+        "cuts",
+    ];
+    let cells = |row: &Row, cuts: Option<usize>| {
+        let number = show::number;
+        vec![
+            row.title.clone(),
+            row.part.to_owned(),
+            format!("{}x{}", row.source_width, row.source_height),
+            row.bit_depth.to_string(),
+            show::number_or_dash(row.source_frame_rate),
+            row.first_frame.to_string(),
+            row.frames.to_string(),
+            show::number_or_dash(row.duration_s),
+            number(row.si_mean),
+            show::number_or_dash(row.ti_mean),
+            show::number_or_dash(row.ti_median),
+            number(row.spatial_energy),
+            show::number_or_dash(row.temporal_energy),
+            number(row.luminance),
+            show::share(row.motion_intensity),
+            show::number_or_dash(cuts.map(|cuts| cuts as f64)),
+        ]
+    };
+    let lines = reports.iter().flat_map(|report| {
+        let clip = cells(&report.clip.row, Some(report.scene_cuts.len()));
+        std::iter::once(clip).chain(report.segments.iter().map(|part| cells(&part.row, None)))
+    });
+    show::table(&header, 3, lines.collect())
+}
