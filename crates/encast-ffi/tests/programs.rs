@@ -119,7 +119,8 @@ fn requests() -> (String, Vec<PredictionFeatures>) {
             0.013 * (i % 71) as f64,
         );
         request.crf = (i % 9 == 0).then_some(20.0 + (i % 25) as f64);
-        if i % 18 == 0 {
+        // A CRF alone says nothing without its codec.
+        if i % 18 == 0 && *codec != "-" {
             request.bitrate_kbps = None;
         }
         if i % 11 == 0 {

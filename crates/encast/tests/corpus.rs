@@ -63,6 +63,7 @@ fn requests() -> Vec<(&'static str, Value)> {
         ("frame drop above 1", with(json!({"frame_drop": 1.5}))),
         ("unknown preset", with(json!({"preset": "warp"}))),
         ("encoder of another codec", with(json!({"encoder": "libx265"}))),
+        ("CRF without its codec", with(json!({"bitrate_kbps": null, "crf": 30.0, "codec": null, "preset": null}))),
         ("CRF beyond every scale", with(json!({"crf": 99.0}))),
     ]
 }
