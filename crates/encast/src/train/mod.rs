@@ -134,7 +134,9 @@ fn learnable(
             Err(refusal @ Error::ConstantTarget { .. }) => return Err(refusal),
             Err(refusal) if !options.targets.is_empty() => return Err(refusal),
             Err(refusal) => {
-                if data.measured(target) > 0 {
+                // A bitrate is learnt from a CRF; where no row has one, nothing was missed.
+                let asked_for = target != Target::BitrateKbps || data.features.iter().any(|row| row.crf.is_some());
+                if asked_for && data.measured(target) > 0 {
                     not_learnt.push(NotLearnt { target, reason: refusal.to_string() });
                 }
                 first_refusal.get_or_insert(refusal);
