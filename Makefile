@@ -19,7 +19,7 @@ test: ## The whole suite; installs what it needs first
 
 fmt: ## Formats Rust and Go
 	cargo fmt --all
-	gofmt -w go-exporter
+	gofmt -w go-exporter examples/go
 
 bench: ## Criterion benchmarks
 	cargo bench --workspace --locked
