@@ -232,7 +232,7 @@ mod tests {
         ] {
             let mut bad = good.clone();
             spoil(&mut bad);
-            assert!(bad.check().is_err() || bad == good);
+            assert!(bad.check().is_err(), "{bad:?}");
         }
     }
 }

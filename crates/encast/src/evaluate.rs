@@ -1,9 +1,6 @@
 //! The judge: a model on measured rows, or the training itself by title-disjoint folds.
 
-use std::{
-    collections::BTreeMap,
-    sync::atomic::{AtomicUsize, Ordering},
-};
+use std::collections::BTreeMap;
 
 use crate::{
     bundle::Model,
@@ -71,9 +68,7 @@ pub fn cross_validate(
             (0..features.len()).partition(|&row| fold_of_title[titles.of_row[row] as usize] == fold as u32);
         let train_features: Vec<_> = training.iter().map(|&row| features[row].clone()).collect();
         let train_targets: Vec<_> = training.iter().map(|&row| targets[row].clone()).collect();
-        let most = AtomicUsize::new(1);
         let model = train_variants(&train_features, &train_targets, options, Some((given, tier)), &|step| {
-            most.fetch_max(step.total, Ordering::Relaxed);
             progress(Progress { done: fold * step.total + step.done, total: folds * step.total });
         });
         let row_of_table = |error| match error {

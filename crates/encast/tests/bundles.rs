@@ -136,16 +136,46 @@ fn the_embedded_model_answers() {
     assert!((50.0..=100.0).contains(&answer.predicted_vmaf.unwrap()));
     assert!(answer.predicted_cost_usd.unwrap() > 0.0);
     assert!(answer.predicted_co2_kg.unwrap() > 0.0);
-    assert_eq!(
-        answer.confidence,
-        predict(&PredictionFeatures::new(4000.0, 1920.0, 1080.0, 30.0, 0.01, 0.5), &model).unwrap().confidence
-    );
+    assert!((0.1..1.0).contains(&answer.confidence));
     assert!(model.metadata().vmaf_model.is_some());
-    let _ = request();
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    /// Saved and reloaded, in either encoding, a bundle forecasts the same bits, whatever is asked.
+    #[test]
+    fn a_reloaded_bundle_forecasts_the_same_bits(
+        bitrate in 10.0f64..1e5, ti in proptest::option::of(0.0f64..100.0), si in proptest::option::of(0.0f64..200.0),
+        height in 100.0f64..3000.0, fps in proptest::option::of(5.0f64..120.0), crf in 0.0f64..63.0, by_crf in any::<bool>(),
+        probe in proptest::option::of((50.0f64..5000.0, 20.0f64..50.0, 0.0f64..100.0)),
+    ) {
+        static RELOADED: std::sync::OnceLock<[Model; 2]> = std::sync::OnceLock::new();
+        let reloaded = RELOADED.get_or_init(|| {
+            [model().to_json().unwrap(), model().to_binary().unwrap()].map(|bytes| Model::from_bytes(&bytes).unwrap())
+        });
+        let asked = PredictionFeatures {
+            bitrate_kbps: (!by_crf).then_some(bitrate),
+            crf: by_crf.then_some(crf),
+            resolution_height: height,
+            frame_rate: fps,
+            ti_mean: ti,
+            si_mean: si,
+            probe_bitrate_kbps: probe.map(|probe| probe.0),
+            probe_psnr: probe.map(|probe| probe.1),
+            probe_vmaf: probe.map(|probe| probe.2),
+            ..request()
+        };
+        let bits = |model: &Model| {
+            let answer = predict(&asked, model).unwrap();
+            let estimates = answer.estimates().flat_map(|(_, e)| [e.value, e.lower, e.upper]);
+            let others = [answer.confidence, answer.recommended_bitrate_kbps.unwrap_or(f64::NAN)];
+            estimates.chain(others).map(f64::to_bits).collect::<Vec<_>>()
+        };
+        for reloaded in reloaded {
+            prop_assert_eq!(bits(reloaded), bits(model()));
+        }
+    }
 
     #[test]
     fn random_bytes_never_crash_the_loader(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {

@@ -57,7 +57,7 @@ fn requests() -> Vec<(&'static str, Value)> {
         ("codec never seen", with(json!({"codec": "av1", "preset": "8"}))),
         ("inputs that are ignored", with(json!({"luminance": 60.0, "bit_depth": 10.0, "crf": 23.0}))),
         ("half an hour", with(json!({"duration_s": 1800.0}))),
-        ("bitrate not a number", with(json!({"bitrate_kbps": null, "crf": null}))),
+        ("neither bitrate nor CRF", with(json!({"bitrate_kbps": null, "crf": null}))),
         ("negative bitrate", with(json!({"bitrate_kbps": -4.0}))),
         ("zero width", with(json!({"resolution_width": 0.0}))),
         ("frame drop above 1", with(json!({"frame_drop": 1.5}))),
