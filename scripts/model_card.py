@@ -80,7 +80,8 @@ def main():
     }
     bundle = folder / "default.encast"
     train = json.loads((work / "train.json").read_text())
-    del train["out"]  # where this machine put the bundle
+    # Where this machine put the bundle, and how long it took: the same training gives the same file.
+    del train["out"], train["seconds"]
     metrics = {
         "model": {
             "file": bundle.name,
