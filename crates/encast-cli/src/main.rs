@@ -5,6 +5,8 @@ mod commands;
 mod failure;
 mod gate;
 mod input;
+#[cfg(target_os = "linux")]
+mod measure;
 mod model;
 mod output;
 mod progress;
@@ -42,6 +44,8 @@ enum Command {
     Evaluate(commands::evaluate::Args),
     Inspect(commands::inspect::Args),
     Analyze(commands::analyze::Args),
+    #[cfg(target_os = "linux")]
+    Measure(commands::measure::Args),
 }
 
 fn main() -> ExitCode {
@@ -56,6 +60,8 @@ fn main() -> ExitCode {
         Command::Evaluate(args) => commands::evaluate::run(&args),
         Command::Inspect(args) => commands::inspect::run(&args),
         Command::Analyze(args) => commands::analyze::run(&args),
+        #[cfg(target_os = "linux")]
+        Command::Measure(args) => commands::measure::run(&args),
     };
     match outcome {
         Ok(Verdict::Done) => ExitCode::SUCCESS,

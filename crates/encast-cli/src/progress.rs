@@ -7,7 +7,7 @@ use std::{
 };
 
 use encast::Progress;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
 use crate::output;
 
@@ -17,6 +17,7 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// Tells people how far a long piece of work is.
 pub struct Meter {
     what: &'static str,
+    unit: &'static str,
     shown: Shown,
     started: Instant,
     state: Mutex<State>,
@@ -34,14 +35,14 @@ struct State {
 }
 
 impl Meter {
-    /// Starts to measure. `what` is the kind of work ("training").
-    pub fn start(what: &'static str, quiet: bool) -> Meter {
+    /// Starts to measure. `what` is the kind of work ("training"), `unit` what is counted ("fits").
+    pub fn start(what: &'static str, unit: &'static str, quiet: bool) -> Meter {
         let shown = if quiet {
             Shown::Nothing
         } else if io::stderr().is_terminal() {
             // Nothing is drawn before the first report tells how much there is.
             let bar = ProgressBar::new(0);
-            let form = format!("{what} [{{bar:30}}] {{pos}}/{{len}} fits, {{elapsed}} gone, {{eta}} left");
+            let form = format!("{what} [{{bar:30}}] {{pos}}/{{len}} {unit}, {{elapsed}} gone, {{msg}} left");
             if let Ok(style) = ProgressStyle::with_template(&form) {
                 bar.set_style(style.progress_chars("=> "));
             }
@@ -50,28 +51,37 @@ impl Meter {
             Shown::Lines
         };
         let state = Mutex::new(State { done: 0, last_line: None });
-        Meter { what, shown, started: Instant::now(), state }
+        Meter { what, unit, shown, started: Instant::now(), state }
     }
 
-    /// Takes a report; may be called from several threads, and out of order.
+    /// Takes a report; may be called from several threads, and out of order. What is left takes as long for each as
+    /// what is done.
     pub fn report(&self, progress: Progress) {
+        let left = self.started.elapsed().as_secs_f64() * progress.total.saturating_sub(progress.done) as f64
+            / progress.done.max(1) as f64;
+        self.report_left(progress.done, progress.total, Duration::from_secs_f64(left));
+    }
+
+    /// Takes a report with the time that is left, where some pieces take longer than others.
+    pub fn report_left(&self, done: usize, total: usize, left: Duration) {
         let Ok(mut state) = self.state.lock() else {
             return;
         };
-        state.done = state.done.max(progress.done);
-        let done = state.done.min(progress.total);
+        state.done = state.done.max(done);
+        let done = state.done.min(total);
         match &self.shown {
             Shown::Nothing => {}
             Shown::Bar(bar) => {
-                bar.set_length(progress.total as u64);
+                bar.set_length(total as u64);
                 bar.set_position(done as u64);
+                bar.set_message(HumanDuration(left).to_string());
             }
             Shown::Lines => {
                 let now = Instant::now();
                 let due = state.last_line.is_none_or(|last| now - last >= PAUSE);
-                if due && done > 0 && done < progress.total {
+                if due && done > 0 && done < total {
                     state.last_line = Some(now);
-                    output::note(&line(self.what, done, progress.total, self.started.elapsed()));
+                    output::note(&line(self.what, self.unit, (done, total), self.started.elapsed(), left));
                 }
             }
         }
@@ -89,10 +99,10 @@ impl Meter {
     }
 }
 
-fn line(what: &str, done: usize, total: usize, gone: Duration) -> String {
-    let left = gone.as_secs_f64() * (total - done) as f64 / done as f64;
+fn line(what: &str, unit: &str, (done, total): (usize, usize), gone: Duration, left: Duration) -> String {
     let percent = 100.0 * done as f64 / total as f64;
-    format!("{what}: {done} of {total} fits ({percent:.0} %), {:.0} s gone, about {left:.0} s left", gone.as_secs_f64())
+    let (gone, left) = (gone.as_secs(), left.as_secs_f64());
+    format!("{what}: {done} of {total} {unit} ({percent:.0} %), {gone} s gone, about {left:.0} s left")
 }
 
 #[cfg(test)]
@@ -102,7 +112,7 @@ mod tests {
     #[test]
     fn a_line_estimates_the_time_left() {
         assert_eq!(
-            line("training", 25, 100, Duration::from_secs(10)),
+            line("training", "fits", (25, 100), Duration::from_secs(10), Duration::from_secs(30)),
             "training: 25 of 100 fits (25 %), 10 s gone, about 30 s left"
         );
     }

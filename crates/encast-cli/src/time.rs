@@ -1,4 +1,4 @@
-//! The clock, read only here: when a model was trained.
+//! The clock, read only here: when a model was trained, when an encode was measured.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -20,6 +20,15 @@ pub fn trained_at() -> Result<i64, Failure> {
         }
         Err(error) => Err(Failure::Bad(format!("SOURCE_DATE_EPOCH: {error}"))),
     }
+}
+
+/// Now, UTC, RFC 3339: `2026-11-21T01:30:00Z`.
+pub fn now() -> String {
+    let unix =
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(0));
+    let (days, second) = (unix.div_euclid(86_400), unix.rem_euclid(86_400));
+    let (year, month, day) = civil(days);
+    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", second / 3600, second / 60 % 60, second % 60)
 }
 
 /// UTC date and time as a version: `2026.11.21-0130`.

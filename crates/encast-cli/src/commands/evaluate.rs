@@ -141,7 +141,7 @@ fn by_folds(args: &Args, tables: &Tables, folds: usize, tier: Tier) -> Result<Ev
         targets: args.targets.clone(),
         ..TrainOptions::default()
     };
-    let (rows, meter) = (&tables.table, Meter::start("folds", args.quiet));
+    let (rows, meter) = (&tables.table, Meter::start("folds", "fits", args.quiet));
     let judged = cross_validate(&rows.features, &rows.targets, folds, tier, args.given, &options, &|p| meter.report(p));
     meter.finish(judged.is_ok());
     judged.map_err(|error| tables.failure(error))

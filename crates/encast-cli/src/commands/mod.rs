@@ -4,6 +4,8 @@ pub mod analyze;
 pub mod analyze_input;
 pub mod evaluate;
 pub mod inspect;
+#[cfg(target_os = "linux")]
+pub mod measure;
 pub mod predict;
 pub mod predict_table;
 pub mod recommend;

@@ -117,7 +117,7 @@ pub fn run(args: &Args) -> Outcome {
         profile,
         licence: args.licence.clone(),
     };
-    let meter = Meter::start("training", args.quiet);
+    let meter = Meter::start("training", "fits", args.quiet);
     let trained = retrain_with_progress(&rows.features, &rows.targets, &options, &|p| meter.report(p));
     let seconds = meter.finish(trained.is_ok());
     let model = trained.map_err(|error| tables.failure(error))?;

@@ -1,0 +1,19 @@
+//! Measuring real encodes into the encode table.
+
+pub mod campaign;
+pub mod encode;
+pub mod encoders;
+pub mod energy;
+pub mod engine;
+pub mod forecast;
+pub mod grid;
+pub mod gstreamer;
+pub mod load;
+pub mod plan;
+pub mod probe;
+pub mod process;
+pub mod row;
+pub mod score;
+pub mod source;
+pub mod store;
+pub mod tools;
