@@ -11,6 +11,9 @@
  *     if (encast_predict(model, &features, NULL, &result) != ENCAST_STATUS_OK) { puts(encast_last_error()); }
  *     encast_free_model(model);
  *
+ * An analyzer measures how hard the caller's own frames are to encode: encast_analyzer_new(), _push_frame() for each,
+ * _finish(), then encast_features_set_content() before a forecast.
+ *
  * Rules for every function:
  *   - A function that can fail returns one of ENCAST_STATUS_...; encast_last_error() has the text, for each thread.
  *   - Outputs are written on success only, unless the function says otherwise.
@@ -19,6 +22,7 @@
  *   - Structs grow at their end in later versions. Set each up with its _init function and sizeof: then a program
  *     built with this header works with every later library of the same major version.
  *   - No function keeps a pointer to memory of the caller, and none calls back.
+ *   - Any number of threads may use one model at the same time; an analyzer is used by one thread at a time.
  *   - Running out of memory ends the process.
  */
 
@@ -202,7 +206,7 @@
 // array differ in it.
 #define ENCAST_STATUS_BAD_STRUCT_SIZE 2
 
-// A number that stands for a codec, an encoder, a target or a learner is not one of the known numbers.
+// A number that stands for a codec, an encoder, a target, a learner or a segmentation is not one of the known numbers.
 #define ENCAST_STATUS_BAD_NUMBER 3
 
 // A text is not valid UTF-8, or a fixed array holds no terminating NUL.
@@ -214,16 +218,22 @@
 // An array of that many elements cannot exist in memory.
 #define ENCAST_STATUS_BAD_COUNT 6
 
+// An analyzer is not where the call needs it: a frame after the end, or a segment before it.
+#define ENCAST_STATUS_BAD_STATE 7
+
+// There is no element of that index. The text says how many there are.
+#define ENCAST_STATUS_BAD_INDEX 8
+
 // An input is not a finite number, or outside its bound. The text names field, value and bound.
 #define ENCAST_STATUS_INVALID_FIELD 100
 
-// An input that has to be there is unknown: neither bitrate_kbps nor crf.
+// An input that has to be there is unknown, such as both bitrate_kbps and crf.
 #define ENCAST_STATUS_MISSING_FIELD 101
 
 // A codec, encoder or preset name is not known. The text lists the known ones.
 #define ENCAST_STATUS_UNKNOWN_NAME 102
 
-// Two inputs contradict each other: an encoder of another codec.
+// Two inputs contradict each other, such as an encoder of another codec.
 #define ENCAST_STATUS_CONTRADICTION 103
 
 // The model has no forecast of what was asked for.
@@ -234,6 +244,9 @@
 
 // A table of encodes cannot be read.
 #define ENCAST_STATUS_TABLE 106
+
+// An analyzer was given no frame: there is nothing to say of the clip.
+#define ENCAST_STATUS_NO_FRAME 107
 
 // A file could not be read or written.
 #define ENCAST_STATUS_IO 200
@@ -268,8 +281,8 @@
 // The tree learner refused. The text says why.
 #define ENCAST_STATUS_LEARNER 302
 
-// A defect of the library was caught before it could reach the caller. Model handles stay usable; please report it
-// with the text.
+// A defect of the library was caught before it could reach the caller. Model handles stay usable, an analyzer that it
+// happened to is of no more use; please report it with the text.
 #define ENCAST_STATUS_PANIC 900
 
 // An error that has no number of its own yet. The text says what happened.
@@ -281,6 +294,18 @@
 // The ABI that this header describes. It grows when a struct gets fields or a function is added; what was there
 // stays as it was. Compare with encast_abi_version() to learn what the loaded library knows.
 #define ENCAST_ABI_VERSION 1
+
+// EncastAnalyzerOptions.segmentation: segments of segment_seconds each.
+#define ENCAST_SEGMENTATION_SECONDS 1
+
+// EncastAnalyzerOptions.segmentation: scenes, from cut to cut.
+#define ENCAST_SEGMENTATION_SCENES 2
+
+// Measures the complexity of one clip, frame by frame. Made by encast_analyzer_new(), freed by encast_analyzer_free().
+//
+// One thread at a time may use an analyzer, any thread; two at the same time need a lock of the caller. Different
+// analyzers are independent. It holds one previous frame and a few numbers a block, however long the clip is.
+typedef struct EncastAnalyzer EncastAnalyzer;
 
 // A trained model. Made by encast_load_model(), encast_load_default_model(), encast_load_model_from_memory() and
 // encast_retrain(); freed by encast_free_model().
@@ -357,6 +382,62 @@ typedef struct EncastFeatures {
     // VMAF of the trial encode: 0 to 100.
     double probe_vmaf;
 } EncastFeatures;
+
+// One figure over the frames of a clip or a segment. All five are NaN when it is not known. This struct has no size and
+// never grows.
+typedef struct EncastStatistics {
+    // Mean over the frames.
+    double mean;
+    // Standard deviation over the frames (of the population): at least 0.
+    double std;
+    // Smallest value.
+    double min;
+    // Largest value.
+    double max;
+    // Median, within 0.5 %: what one black frame or one cut does not move.
+    double median;
+} EncastStatistics;
+
+// Complexity of a clip, or of one of its segments, on the scale of 8-bit luma as coded. Set up by
+// encast_complexity_init(), so that the library knows how much room there is; then written by encast_analyzer_finish()
+// and encast_analyzer_segment(). The figures of time (ti, temporal_energy, motion_intensity) leave out the first frame,
+// and are NaN when there is no other.
+typedef struct EncastComplexity {
+    // Set by encast_complexity_init().
+    uint32_t struct_size;
+    // Bits per luma sample, 8 to 12.
+    uint32_t bit_depth;
+    // Width of the luma plane, samples.
+    uint32_t width;
+    // Height of the luma plane, samples.
+    uint32_t height;
+    // Frames in it that start a scene; frame 0 of the clip is none. At most 65536 of a clip are kept.
+    // encast_analyzer_cut() tells each cut of a clip.
+    uint32_t cuts;
+    // Segments of the clip, at most 65536; encast_analyzer_segment() tells each. 0 when none were asked for, and of a
+    // segment.
+    uint32_t segments;
+    // Number of its first frame in the clip, from 0.
+    uint64_t first_frame;
+    // Frames, at least 1.
+    uint64_t frames;
+    // Frames per second as given; NaN = unknown.
+    double frame_rate;
+    // Length, seconds: frames over frame_rate. NaN = unknown.
+    double duration_s;
+    // Motion, 0 to 1: t / (t + 10) of the mean t of ti. NaN = unknown.
+    double motion_intensity;
+    // Spatial information (ITU-T P.910): at least 0.
+    struct EncastStatistics si;
+    // Temporal information (ITU-T P.910): at least 0, or NaN.
+    struct EncastStatistics ti;
+    // VCA's E: at least 0.
+    struct EncastStatistics spatial_energy;
+    // VCA's h: at least 0, or NaN.
+    struct EncastStatistics temporal_energy;
+    // VCA's L: at least 0.
+    struct EncastStatistics luminance;
+} EncastComplexity;
 
 // What a model says of itself, in short; encast_model_metadata_json() tells all. Set up by encast_model_info_init().
 typedef struct EncastModelInfo {
@@ -561,6 +642,52 @@ typedef struct EncastTargets {
     double co2_kg;
 } EncastTargets;
 
+// What an analyzer has to know of a clip before its first frame. Set up by encast_analyzer_options_init(), then filled
+// in.
+typedef struct EncastAnalyzerOptions {
+    // Set by encast_analyzer_options_init().
+    uint32_t struct_size;
+    // Width of the luma plane, samples: 3 to 16384. Must be given; 0 after encast_analyzer_options_init().
+    uint32_t width;
+    // Height of the luma plane, samples: 3 to 16384, and at most 2^26 samples a frame. Must be given; 0 after
+    // encast_analyzer_options_init().
+    uint32_t height;
+    // Bits per luma sample: 8 to 12. Must be given; 0 after encast_analyzer_options_init(). Samples of 8 bits are
+    // uint8_t, those of more are uint16_t with the value in the low bits.
+    uint32_t bit_depth;
+    // Frames per second: finite and above 0. Default NaN = unknown; then durations are unknown too.
+    double frame_rate;
+    // Length of a segment, seconds: finite and above 0, rounded to whole frames; needs frame_rate. Only with
+    // ENCAST_SEGMENTATION_SECONDS. Default NaN.
+    double segment_seconds;
+    // How the clip is cut into segments: one of ENCAST_SEGMENTATION_..., 0 = the default, not at all.
+    int32_t segmentation;
+    // Threads that share the work on each frame: 1 to 64. The figures do not depend on it. Default 1.
+    uint32_t threads;
+} EncastAnalyzerOptions;
+
+// Complexity of one frame, on the scale of 8-bit luma as coded. Set up by encast_frame_complexity_init(), so that the
+// library knows how much room there is; then written by encast_analyzer_push_frame().
+typedef struct EncastFrameComplexity {
+    // Set by encast_frame_complexity_init().
+    uint32_t struct_size;
+    // Always 0.
+    uint32_t reserved;
+    // Number of the frame, from 0.
+    uint64_t frame;
+    // Spatial information (ITU-T P.910): standard deviation of the Sobel magnitude. At least 0.
+    double si;
+    // Temporal information (ITU-T P.910): standard deviation of the difference from the frame before. At least 0; NaN
+    // of the first frame.
+    double ti;
+    // VCA's E: mean weighted DCT energy of the 32x32 blocks. At least 0.
+    double spatial_energy;
+    // VCA's h: mean change of the blocks' energies from the frame before. At least 0; NaN of the first frame.
+    double temporal_energy;
+    // VCA's L: mean root of the blocks' lowest coefficient. At least 0.
+    double luminance;
+} EncastFrameComplexity;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -576,6 +703,22 @@ extern "C" {
 // # Safety
 // features points to struct_size writable bytes.
 int32_t encast_features_init(struct EncastFeatures *features, size_t struct_size);
+
+// Fills in what an analyzer measured, so that encast_predict() and encast_recommend_bitrate() can use it: source_width,
+// source_height, source_frame_rate, bit_depth, duration_s, motion_intensity, si_mean, si_std, ti_mean, ti_std,
+// spatial_energy, temporal_energy and luminance. All of these are replaced, and what the complexity does not know
+// becomes unknown (NaN); every other field stays as it is. Set what is to differ, such as the duration_s of the whole
+// job, after this call.
+//
+// features: set up by encast_features_init(), not null; written on success only. complexity: of a clip or a segment, as
+// encast_analyzer_finish() and encast_analyzer_segment() write it, not null. The two may not overlap.
+//
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_BAD_STRUCT_SIZE. May be called from any
+// thread.
+//
+// # Safety
+// features and complexity have as many bytes as their struct_size says, and those of features may be written.
+int32_t encast_features_set_content(struct EncastFeatures *features, const struct EncastComplexity *complexity);
 
 // What went wrong in the last call on this thread that returned a status: one line of UTF-8 that names field, value
 // and bound where there are such; "" when that call succeeded, or when there was none.
@@ -874,6 +1017,120 @@ const char *encast_version(void);
 //
 // A library with a larger number than the header serves the header's programs. May be called from any thread.
 uint32_t encast_abi_version(void);
+
+// Makes an analyzer of one clip.
+//
+// options: set up by encast_analyzer_options_init() and filled in, not null; no reference to it is kept. out_analyzer:
+// receives the handle, not null; the caller owns it and frees it with encast_analyzer_free().
+//
+// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_STRUCT_SIZE, _INVALID_FIELD (width, height, bit_depth,
+// frame_rate, threads or segment_seconds beyond its bounds), _BAD_NUMBER (segmentation), _MISSING_FIELD (segments in
+// seconds without their length or without a frame rate) or _CONTRADICTION (a length, but no segments in seconds). On
+// failure *out_analyzer is not touched. May be called from any thread.
+//
+// # Safety
+// options has as many bytes as its struct_size says; out_analyzer may be written.
+int32_t encast_analyzer_new(const struct EncastAnalyzerOptions *options, struct EncastAnalyzer **out_analyzer);
+
+// Takes the next frame of the clip, in the order of display. Only progressive luma is meant: fields have to be
+// deinterlaced before.
+//
+// analyzer: a live handle, not null. luma: the first sample of the first row, not null; the samples are read during
+// the call and not kept. With a bit_depth of 8 they are uint8_t; above, they are uint16_t of this machine's byte
+// order, aligned to 2 bytes, with the value in the low bits. stride_bytes: bytes from the start of a row to the start
+// of the next, at least the bytes of a row, and even above 8 bits; what stands between is not looked at, and the last
+// row may end at the width. out: the figures of the frame, set up by encast_frame_complexity_init(), or null when they
+// are not wanted; written on success only.
+//
+// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_STRUCT_SIZE, _INVALID_FIELD (stride_bytes; luma when it
+// is not aligned or a sample is larger than its bit depth allows) or _BAD_STATE (after encast_analyzer_finish()). After
+// an error the frame counts as not given, and the next may follow. One thread at a time.
+//
+// # Safety
+// analyzer is a live handle that no other thread uses; luma points to as many rows as the analyzer's height, of its
+// width, stride_bytes apart; out is null or has as many bytes as its struct_size says.
+int32_t encast_analyzer_push_frame(struct EncastAnalyzer *analyzer,
+                                   const void *luma,
+                                   size_t stride_bytes,
+                                   struct EncastFrameComplexity *out);
+
+// Ends the clip and tells its complexity. Called again, it tells the same again.
+//
+// analyzer: a live handle, not null; it still has to be freed. out: set up by encast_complexity_init(), not null;
+// written on success only.
+//
+// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_STRUCT_SIZE, _NO_FRAME when no frame was taken, or
+// _BAD_STATE after an internal error. After a failure the clip has not ended. One thread at a time.
+//
+// # Safety
+// analyzer is a live handle that no other thread uses; out has as many bytes as its struct_size says.
+int32_t encast_analyzer_finish(struct EncastAnalyzer *analyzer, struct EncastComplexity *out);
+
+// Tells the complexity of one segment of a finished clip.
+//
+// analyzer: a live handle, not null, after encast_analyzer_finish(). index: 0 to EncastComplexity.segments - 1, in the
+// order of the clip. out: set up by encast_complexity_init(), not null; written on success only.
+//
+// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_STRUCT_SIZE, _BAD_STATE (not finished) or _BAD_INDEX.
+// Threads may ask a finished analyzer at the same time.
+//
+// # Safety
+// analyzer is a live handle that no other thread changes; out has as many bytes as its struct_size says.
+int32_t encast_analyzer_segment(const struct EncastAnalyzer *analyzer, size_t index, struct EncastComplexity *out);
+
+// Tells one scene cut of a finished clip: the number of a frame that starts a scene, from 0; never 0.
+//
+// analyzer: a live handle, not null, after encast_analyzer_finish(). index: 0 to EncastComplexity.cuts - 1, in the
+// order of the clip. out_frame: receives the number, not null; written on success only.
+//
+// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_STATE (not finished) or _BAD_INDEX. Threads may ask a
+// finished analyzer at the same time.
+//
+// # Safety
+// analyzer is a live handle that no other thread changes; out_frame may be written.
+int32_t encast_analyzer_cut(const struct EncastAnalyzer *analyzer, size_t index, uint64_t *out_frame);
+
+// Frees an analyzer, finished or not. Null is allowed and does nothing.
+//
+// analyzer: a handle that is not used by any thread any more, and not freed before. It is dead after the call. The
+// text of the last error stays as it was.
+//
+// # Safety
+// analyzer is null or a live handle that nobody else uses.
+void encast_analyzer_free(struct EncastAnalyzer *analyzer);
+
+// Sets the defaults; width, height and bit_depth have none and become 0.
+//
+// options: a struct of the caller, not null. struct_size: sizeof(EncastAnalyzerOptions).
+//
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_BAD_STRUCT_SIZE; on failure nothing is
+// written. May be called from any thread.
+//
+// # Safety
+// options points to struct_size writable bytes.
+int32_t encast_analyzer_options_init(struct EncastAnalyzerOptions *options, size_t struct_size);
+
+// Makes every number NaN or 0.
+//
+// complexity: a struct of the caller, not null. struct_size: sizeof(EncastFrameComplexity).
+//
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_BAD_STRUCT_SIZE; on failure nothing is
+// written. May be called from any thread.
+//
+// # Safety
+// complexity points to struct_size writable bytes.
+int32_t encast_frame_complexity_init(struct EncastFrameComplexity *complexity, size_t struct_size);
+
+// Makes every number NaN or 0.
+//
+// complexity: a struct of the caller, not null. struct_size: sizeof(EncastComplexity).
+//
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_BAD_STRUCT_SIZE; on failure nothing is
+// written. May be called from any thread.
+//
+// # Safety
+// complexity points to struct_size writable bytes.
+int32_t encast_complexity_init(struct EncastComplexity *complexity, size_t struct_size);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -12,8 +12,8 @@ use crate::{
 
 /// Runs the body of a C function: its error, or its panic, becomes the status and the text of the last error.
 ///
-/// Nothing is left half-changed by a panic: models are immutable behind their handles, and bodies write their outputs
-/// as their last act.
+/// Nothing is left half-changed by a panic: models are immutable behind their handles, an analyzer is taken out of its
+/// handle while it works, and bodies write their outputs as their last act.
 pub(crate) fn enter(body: impl FnOnce() -> Result<(), Failure>) -> i32 {
     let failure = match catch_unwind(AssertUnwindSafe(|| {
         #[cfg(test)]

@@ -6,9 +6,10 @@ use encast_core::{Codec, Encoder, Field, PredictionFeatures};
 
 use crate::{
     boundary::enter,
+    complexity::EncastComplexity,
     names,
     status::Failure,
-    structs::{self, CStruct, known, text},
+    structs::{self, CStruct, Output, known, text},
 };
 
 /// Bytes of EncastFeatures.preset, with the terminating NUL.
@@ -184,4 +185,51 @@ pub(crate) fn from_c(c: &EncastFeatures) -> Result<PredictionFeatures, Failure> 
 pub unsafe extern "C" fn encast_features_init(features: *mut EncastFeatures, struct_size: usize) -> i32 {
     // SAFETY: the caller's promise.
     enter(|| unsafe { structs::init(features, struct_size, "features") })
+}
+
+/// Fills in what an analyzer measured, so that encast_predict() and encast_recommend_bitrate() can use it: source_width,
+/// source_height, source_frame_rate, bit_depth, duration_s, motion_intensity, si_mean, si_std, ti_mean, ti_std,
+/// spatial_energy, temporal_energy and luminance. All of these are replaced, and what the complexity does not know
+/// becomes unknown (NaN); every other field stays as it is. Set what is to differ, such as the duration_s of the whole
+/// job, after this call.
+///
+/// features: set up by encast_features_init(), not null; written on success only. complexity: of a clip or a segment, as
+/// encast_analyzer_finish() and encast_analyzer_segment() write it, not null. The two may not overlap.
+///
+/// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_BAD_STRUCT_SIZE. May be called from any
+/// thread.
+///
+/// # Safety
+/// features and complexity have as many bytes as their struct_size says, and those of features may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn encast_features_set_content(
+    features: *mut EncastFeatures,
+    complexity: *const EncastComplexity,
+) -> i32 {
+    enter(|| {
+        // SAFETY: the caller's promise.
+        let (output, mut filled, c) = unsafe {
+            (
+                Output::new(features, "features")?,
+                structs::read(features.cast_const(), "features")?,
+                structs::read(complexity, "complexity")?,
+            )
+        };
+        // A size of 0 is what encast_complexity_init() leaves.
+        let size = |samples: u32| if samples == 0 { f64::NAN } else { f64::from(samples) };
+        filled.source_width = size(c.width);
+        filled.source_height = size(c.height);
+        filled.source_frame_rate = c.frame_rate;
+        filled.bit_depth = size(c.bit_depth);
+        filled.duration_s = c.duration_s;
+        filled.motion_intensity = c.motion_intensity;
+        (filled.si_mean, filled.si_std) = (c.si.mean, c.si.std);
+        (filled.ti_mean, filled.ti_std) = (c.ti.mean, c.ti.std);
+        filled.spatial_energy = c.spatial_energy.mean;
+        filled.temporal_energy = c.temporal_energy.mean;
+        filled.luminance = c.luminance.mean;
+        // SAFETY: the caller's promise.
+        unsafe { output.write(&filled) };
+        Ok(())
+    })
 }

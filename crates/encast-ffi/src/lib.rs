@@ -20,5 +20,10 @@ mod structs;
 mod targets;
 mod version;
 
+// Last, as the header has the order of the modules.
+mod analyzer;
+mod analyzer_options;
+mod complexity;
+
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,9 @@
 //! Status codes: every call that can fail returns one. A number, once released, keeps its meaning for ever.
 //! 1-99 how the library was called, 100-199 the input, 200-299 model files, 300-399 training, 900-999 the library.
 
-use std::ffi::c_char;
+use std::{ffi::c_char, fmt::Display};
 
+use encast_content::ContentError;
 use encast_core::Error;
 
 /// Done.
@@ -15,7 +16,7 @@ pub const ENCAST_STATUS_NULL_POINTER: i32 = 1;
 /// A struct_size is not one that the library can work with: the struct was not initialised, or the elements of an
 /// array differ in it.
 pub const ENCAST_STATUS_BAD_STRUCT_SIZE: i32 = 2;
-/// A number that stands for a codec, an encoder, a target or a learner is not one of the known numbers.
+/// A number that stands for a codec, an encoder, a target, a learner or a segmentation is not one of the known numbers.
 pub const ENCAST_STATUS_BAD_NUMBER: i32 = 3;
 /// A text is not valid UTF-8, or a fixed array holds no terminating NUL.
 pub const ENCAST_STATUS_BAD_TEXT: i32 = 4;
@@ -23,16 +24,20 @@ pub const ENCAST_STATUS_BAD_TEXT: i32 = 4;
 pub const ENCAST_STATUS_BUFFER_TOO_SMALL: i32 = 5;
 /// An array of that many elements cannot exist in memory.
 pub const ENCAST_STATUS_BAD_COUNT: i32 = 6;
+/// An analyzer is not where the call needs it: a frame after the end, or a segment before it.
+pub const ENCAST_STATUS_BAD_STATE: i32 = 7;
+/// There is no element of that index. The text says how many there are.
+pub const ENCAST_STATUS_BAD_INDEX: i32 = 8;
 
 // 100-199: the input is wrong.
 
 /// An input is not a finite number, or outside its bound. The text names field, value and bound.
 pub const ENCAST_STATUS_INVALID_FIELD: i32 = 100;
-/// An input that has to be there is unknown: neither bitrate_kbps nor crf.
+/// An input that has to be there is unknown, such as both bitrate_kbps and crf.
 pub const ENCAST_STATUS_MISSING_FIELD: i32 = 101;
 /// A codec, encoder or preset name is not known. The text lists the known ones.
 pub const ENCAST_STATUS_UNKNOWN_NAME: i32 = 102;
-/// Two inputs contradict each other: an encoder of another codec.
+/// Two inputs contradict each other, such as an encoder of another codec.
 pub const ENCAST_STATUS_CONTRADICTION: i32 = 103;
 /// The model has no forecast of what was asked for.
 pub const ENCAST_STATUS_NOT_PREDICTED: i32 = 104;
@@ -40,6 +45,8 @@ pub const ENCAST_STATUS_NOT_PREDICTED: i32 = 104;
 pub const ENCAST_STATUS_LENGTH_MISMATCH: i32 = 105;
 /// A table of encodes cannot be read.
 pub const ENCAST_STATUS_TABLE: i32 = 106;
+/// An analyzer was given no frame: there is nothing to say of the clip.
+pub const ENCAST_STATUS_NO_FRAME: i32 = 107;
 
 // 200-299: a model file.
 
@@ -71,8 +78,8 @@ pub const ENCAST_STATUS_LEARNER: i32 = 302;
 
 // 900-999: the library itself.
 
-/// A defect of the library was caught before it could reach the caller. Model handles stay usable; please report it
-/// with the text.
+/// A defect of the library was caught before it could reach the caller. Model handles stay usable, an analyzer that it
+/// happened to is of no more use; please report it with the text.
 pub const ENCAST_STATUS_PANIC: i32 = 900;
 /// An error that has no number of its own yet. The text says what happened.
 pub const ENCAST_STATUS_OTHER: i32 = 901;
@@ -86,6 +93,8 @@ pub(crate) const STATUSES: &[(i32, &str)] = &[
     (ENCAST_STATUS_BAD_TEXT, "bad text\0"),
     (ENCAST_STATUS_BUFFER_TOO_SMALL, "buffer too small\0"),
     (ENCAST_STATUS_BAD_COUNT, "bad count\0"),
+    (ENCAST_STATUS_BAD_STATE, "bad state\0"),
+    (ENCAST_STATUS_BAD_INDEX, "bad index\0"),
     (ENCAST_STATUS_INVALID_FIELD, "invalid field\0"),
     (ENCAST_STATUS_MISSING_FIELD, "missing field\0"),
     (ENCAST_STATUS_UNKNOWN_NAME, "unknown name\0"),
@@ -93,6 +102,7 @@ pub(crate) const STATUSES: &[(i32, &str)] = &[
     (ENCAST_STATUS_NOT_PREDICTED, "not predicted\0"),
     (ENCAST_STATUS_LENGTH_MISMATCH, "length mismatch\0"),
     (ENCAST_STATUS_TABLE, "bad table\0"),
+    (ENCAST_STATUS_NO_FRAME, "no frame\0"),
     (ENCAST_STATUS_IO, "input/output\0"),
     (ENCAST_STATUS_MODEL_MISSING, "model missing\0"),
     (ENCAST_STATUS_WRONG_MAGIC, "wrong magic\0"),
@@ -146,6 +156,11 @@ impl Failure {
         self
     }
 
+    /// An input beyond its bound.
+    pub fn bound(field: &'static str, value: impl Display, bound: impl Display) -> Self {
+        Failure::new(ENCAST_STATUS_INVALID_FIELD, format!("{field} = {value}: must be {bound}")).of_field(field)
+    }
+
     pub fn null(what: &str) -> Self {
         Failure::new(ENCAST_STATUS_NULL_POINTER, format!("{what} is null"))
     }
@@ -156,6 +171,24 @@ impl From<Error> for Failure {
         let text = error.to_string();
         let (status, field, row) = blame(&error);
         Failure { status, text, field, row }
+    }
+}
+
+impl From<ContentError> for Failure {
+    fn from(error: ContentError) -> Self {
+        match &error {
+            // Named as in EncastAnalyzerOptions.
+            ContentError::OutOfBounds { field, value, bound } => match *field {
+                "segment" => Failure::bound("segment_seconds", value, bound),
+                "width x height" => Failure::bound("height", format_args!("{value} samples a frame"), bound),
+                field => Failure::bound(field, value, bound),
+            },
+            ContentError::Sample { .. } => {
+                Failure::new(ENCAST_STATUS_INVALID_FIELD, format!("luma: {error}")).of_field("luma")
+            }
+            ContentError::NoFrame => Failure::new(ENCAST_STATUS_NO_FRAME, "the analyzer was given no frame"),
+            _ => Failure::new(ENCAST_STATUS_OTHER, error.to_string()),
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! What only the inside can test: panics, and the mapping of the core's errors.
 
+mod analyzer;
+
 use std::{
     collections::BTreeSet,
     ffi::{CStr, c_char},
