@@ -1,5 +1,5 @@
 /*
- * encast from C++: the handle in a unique_ptr, statuses as exceptions.
+ * encast from C++: the handles in unique_ptrs, statuses as exceptions; forecasts, and the analysis of own frames.
  *
  *     cargo build --release -p encast-ffi
  *     c++ -std=c++17 -I include examples/cpp/encast_example.cpp -L target/release -lencast \
@@ -8,6 +8,7 @@
 #include <encast.h>
 
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -20,8 +21,10 @@ namespace {
 
 struct Free {
     void operator()(EncastModel *model) const noexcept { encast_free_model(model); }
+    void operator()(EncastAnalyzer *analyzer) const noexcept { encast_analyzer_free(analyzer); }
 };
 using Model = std::unique_ptr<EncastModel, Free>;
+using Analyzer = std::unique_ptr<EncastAnalyzer, Free>;
 
 // An error of the library: its status, its text, and the input that it blames ("" = none).
 class Error : public std::runtime_error {
@@ -63,6 +66,30 @@ EncastResult predict(const Model &model, const EncastFeatures &features) {
     return result;
 }
 
+// Complexity of a second of made-up frames: stripes that move by so many samples a frame.
+EncastComplexity moving_stripes(int speed) {
+    EncastAnalyzerOptions options;
+    check(encast_analyzer_options_init(&options, sizeof options));
+    options.width = 640;
+    options.height = 360;
+    options.bit_depth = 8;
+    options.frame_rate = 30;
+    EncastAnalyzer *handle = nullptr;
+    check(encast_analyzer_new(&options, &handle));
+    const Analyzer analyzer(handle);
+    std::vector<std::uint8_t> luma(640 * 360);
+    for (int frame = 0; frame < 30; frame++) {
+        for (int i = 0; i < 640 * 360; i++) {
+            luma[static_cast<std::size_t>(i)] = (i % 640 + frame * speed) / 16 % 2 == 0 ? 70 : 150;
+        }
+        check(encast_analyzer_push_frame(analyzer.get(), luma.data(), 640, nullptr));
+    }
+    EncastComplexity clip;
+    check(encast_complexity_init(&clip, sizeof clip));
+    check(encast_analyzer_finish(analyzer.get(), &clip));
+    return clip;
+}
+
 }  // namespace
 
 int main() try {
@@ -77,6 +104,16 @@ int main() try {
             throw std::logic_error("more bitrate, less quality");
         }
         before = result.predicted_vmaf;
+    }
+    for (int speed : {0, 3}) {
+        const EncastComplexity clip = moving_stripes(speed);
+        EncastFeatures features = full_hd(4000);
+        check(encast_features_set_content(&features, &clip));
+        std::printf("stripes at speed %d: SI %.1f, TI %.1f, motion %.2f; VMAF %.1f\n", speed, clip.si.mean,
+                    clip.ti.mean, clip.motion_intensity, predict(model, features).predicted_vmaf);
+        if ((speed > 0) != (clip.ti.mean > 0)) {
+            throw std::logic_error("only what moves has temporal information");
+        }
     }
     try {
         predict(model, full_hd(-1));
