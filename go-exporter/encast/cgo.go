@@ -28,6 +28,16 @@ package encast
 #cgo nocallback encast_go_metadata
 #cgo noescape encast_go_number_of
 #cgo nocallback encast_go_number_of
+#cgo noescape encast_go_analyzer_new
+#cgo nocallback encast_go_analyzer_new
+#cgo noescape encast_go_analyzer_push_frame
+#cgo nocallback encast_go_analyzer_push_frame
+#cgo noescape encast_go_analyzer_finish
+#cgo nocallback encast_go_analyzer_finish
+#cgo noescape encast_go_analyzer_segment
+#cgo nocallback encast_go_analyzer_segment
+#cgo noescape encast_go_analyzer_cut
+#cgo nocallback encast_go_analyzer_cut
 #include "wrappers.h"
 */
 import "C"

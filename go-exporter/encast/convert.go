@@ -26,6 +26,15 @@ var (
 	blankRecommendation = blank(func(s *C.EncastRecommendation) C.int32_t {
 		return C.encast_recommendation_init(s, C.sizeof_EncastRecommendation)
 	})
+	blankAnalyzerOptions = blank(func(s *C.EncastAnalyzerOptions) C.int32_t {
+		return C.encast_analyzer_options_init(s, C.sizeof_EncastAnalyzerOptions)
+	})
+	blankFrameComplexity = blank(func(s *C.EncastFrameComplexity) C.int32_t {
+		return C.encast_frame_complexity_init(s, C.sizeof_EncastFrameComplexity)
+	})
+	blankComplexity = blank(func(s *C.EncastComplexity) C.int32_t {
+		return C.encast_complexity_init(s, C.sizeof_EncastComplexity)
+	})
 )
 
 func blank[T any](init func(*T) C.int32_t) T {

@@ -6,4 +6,6 @@
 // [NewTargets] make everything unknown. In options the zero value is the default.
 //
 // A [Model] never changes and may be used by any number of goroutines at the same time, [Model.Close] included.
+//
+// An [Analyzer] measures how hard own frames are to encode; [Features.SetContent] puts what it found into a request.
 package encast

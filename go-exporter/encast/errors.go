@@ -23,6 +23,8 @@ const (
 	ErrLengthMismatch Status = C.ENCAST_STATUS_LENGTH_MISMATCH // slices that belong together differ in length
 	ErrBadNumber      Status = C.ENCAST_STATUS_BAD_NUMBER      // a Codec, Encoder or ModelKind that is none
 	ErrBadText        Status = C.ENCAST_STATUS_BAD_TEXT        // not UTF-8, or longer than the library takes
+	ErrNoFrame        Status = C.ENCAST_STATUS_NO_FRAME        // an analyzer was given no frame
+	ErrBadState       Status = C.ENCAST_STATUS_BAD_STATE       // a frame for an analyzer that is finished
 
 	ErrIO           Status = C.ENCAST_STATUS_IO            // a file could not be read or written
 	ErrModelMissing Status = C.ENCAST_STATUS_MODEL_MISSING // also matches fs.ErrNotExist
@@ -47,8 +49,8 @@ var (
 	ErrTraining  = errors.New("encast: training failed")       // the rows can't be learnt from
 )
 
-// ErrClosed is the answer of a model after Close.
-var ErrClosed = errors.New("encast: model is closed")
+// ErrClosed is the answer of a model or an analyzer after Close.
+var ErrClosed = errors.New("encast: already closed")
 
 // Error returns the status's name, such as "invalid field".
 func (s Status) Error() string { return C.GoString(C.encast_status_name(C.int32_t(s))) }

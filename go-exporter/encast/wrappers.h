@@ -87,3 +87,32 @@ static int32_t encast_go_number_of(int32_t encoder, const char *name, int32_t *n
 	int32_t status = encoder ? encast_encoder_from_name(name, number) : encast_codec_from_name(name, number);
 	return encast_go_done(status, failure);
 }
+
+static int32_t encast_go_analyzer_new(const EncastAnalyzerOptions *options, EncastAnalyzer **analyzer,
+                                      encast_go_failure *failure)
+{
+	return encast_go_done(encast_analyzer_new(options, analyzer), failure);
+}
+
+static int32_t encast_go_analyzer_push_frame(EncastAnalyzer *analyzer, const void *luma, size_t stride_bytes,
+                                             EncastFrameComplexity *out, encast_go_failure *failure)
+{
+	return encast_go_done(encast_analyzer_push_frame(analyzer, luma, stride_bytes, out), failure);
+}
+
+static int32_t encast_go_analyzer_finish(EncastAnalyzer *analyzer, EncastComplexity *out, encast_go_failure *failure)
+{
+	return encast_go_done(encast_analyzer_finish(analyzer, out), failure);
+}
+
+static int32_t encast_go_analyzer_segment(const EncastAnalyzer *analyzer, size_t index, EncastComplexity *out,
+                                          encast_go_failure *failure)
+{
+	return encast_go_done(encast_analyzer_segment(analyzer, index, out), failure);
+}
+
+static int32_t encast_go_analyzer_cut(const EncastAnalyzer *analyzer, size_t index, uint64_t *frame,
+                                      encast_go_failure *failure)
+{
+	return encast_go_done(encast_analyzer_cut(analyzer, index, frame), failure);
+}
