@@ -60,7 +60,7 @@ impl EncastAnalyzer {
     /// # Safety
     /// `luma` is null, or points to the rows of a plane of the analyzer's size, `stride_bytes` apart, readable and
     /// unchanged for `'a`.
-    unsafe fn plane<'a>(&self, luma: *const u8, stride_bytes: usize) -> Result<Luma<'a>, Failure> {
+    pub(crate) unsafe fn plane<'a>(&self, luma: *const u8, stride_bytes: usize) -> Result<Luma<'a>, Failure> {
         if luma.is_null() {
             return Err(Failure::null("luma"));
         }

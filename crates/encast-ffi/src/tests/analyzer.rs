@@ -1,6 +1,6 @@
 //! Analyzers after a panic, and the mapping of the content crate's errors.
 
-use encast_content::ContentError;
+use encast_content::{ContentError, Luma};
 
 use super::{last, read};
 use crate::{
@@ -85,6 +85,25 @@ fn a_broken_analyzer_says_so() {
         assert_eq!(statuses, [ENCAST_STATUS_BAD_STATE; 4]);
         assert!(last().contains("broken by an internal error") && clip.frames == 0 && cut == 77, "{}", last());
         encast_analyzer_free(handle);
+    }
+}
+
+/// No more of the caller's memory is claimed than the rows need: the last one ends at the width.
+#[test]
+fn a_plane_ends_with_its_last_row() {
+    let memory = [0_u16; 20 * SIZE.1 as usize];
+    let last = SIZE.1 as usize - 1;
+    for (bit_depth, stride_bytes, due) in [(8, 16, 16 * last + 16), (8, 21, 21 * last + 16), (12, 40, 20 * last + 16)] {
+        let handle = new(&EncastAnalyzerOptions { bit_depth, ..options() });
+        // SAFETY: a live handle of this test; memory of 20 samples of two bytes for each row.
+        unsafe {
+            let (length, stride) = match (*handle).plane(memory.as_ptr().cast(), stride_bytes).expect("a plane") {
+                Luma::Eight { samples, stride } => (samples.len(), stride),
+                Luma::Sixteen { samples, stride } => (samples.len(), 2 * stride),
+            };
+            assert_eq!((length, stride), (due, stride_bytes));
+            encast_analyzer_free(handle);
+        }
     }
 }
 

@@ -287,6 +287,7 @@ static void planes(void) {
     CHECK_ERROR(encast_analyzer_push_frame(wide, samples, 2 * WIDTH, &frame), ENCAST_STATUS_INVALID_FIELD, "luma",
                 "1024", "1023", "frame 0", END);
     CHECK(isnan(frame.si));
+    CHECK_ERROR(encast_analyzer_finish(wide, &clip), ENCAST_STATUS_NO_FRAME, "", END);
     samples[WIDTH * HEIGHT - 1] = 1023;
     CHECK_OK(encast_analyzer_push_frame(wide, samples, 2 * WIDTH, &frame));
     CHECK(frame.frame == 0 && isnan(frame.ti));
