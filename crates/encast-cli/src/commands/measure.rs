@@ -11,7 +11,7 @@ use crate::{
         campaign::{Campaign, Planned, allowed_cores},
         encoders::EncoderSpec,
         forecast::Forecaster,
-        grid::Grid,
+        grid::{Grid, ProbeRecipe},
         plan::{self, hash},
         process::Children,
         source::{self, SourceInfo},
@@ -66,6 +66,9 @@ pub struct Args {
     /// Try again what failed before
     #[arg(long)]
     retry_failed: bool,
+    /// Measure nothing but what is the same on each row of a clip, content and trial encode, and set it anew
+    #[arg(long, conflicts_with = "dry_run")]
+    refresh: bool,
     /// Print the plan and how long it will take, and run nothing
     #[arg(long)]
     dry_run: bool,
@@ -103,6 +106,9 @@ pub fn run(args: &Args) -> Outcome {
         output::note(&format!("{left} encodes to measure, {done} have their row"));
     }
     check_disk(&grid, &infos, &queue, workers.len(), args.max_disk_mb)?;
+    if !args.refresh {
+        same_recipe(&grid, &store)?;
+    }
     let campaign = Campaign {
         grid: &grid,
         clips,
@@ -115,6 +121,9 @@ pub fn run(args: &Args) -> Outcome {
         workers,
         pinned: !args.no_pin,
     };
+    if args.refresh {
+        return refresh(&campaign, &store, args.quiet);
+    }
     let meter = Meter::start("measuring", "encodes", args.quiet);
     let tally = campaign.run(&meter, &|_| ());
     meter.finish(tally.as_ref().is_ok_and(|tally| !tally.stopped));
@@ -132,7 +141,40 @@ pub fn run(args: &Args) -> Outcome {
             "{failed} encodes failed: their rows say why, --retry-failed tries them again"
         )));
     }
-    Ok(Verdict::Done)
+    match infos.iter().filter(|info| info.is_none()).count() {
+        0 => Ok(Verdict::Done),
+        unread => Ok(Verdict::No(format!("{unread} clips could not be read"))),
+    }
+}
+
+/// A table has the trial encodes of one recipe only.
+fn same_recipe(grid: &Grid, store: &Store) -> Result<(), Failure> {
+    let asked = grid.probe.as_ref().map(ProbeRecipe::describe);
+    let measured = store.rows().iter().filter(|row| row.status == "ok");
+    match measured.map(|row| &row.probe_recipe).find(|recipe| **recipe != asked) {
+        None => Ok(()),
+        Some(other) => Err(Failure::Bad(format!(
+            "the grid's probe ({}) is not the one of the table ({}): --refresh measures the table's probes anew",
+            asked.as_deref().unwrap_or("none"),
+            other.as_deref().unwrap_or("none")
+        ))),
+    }
+}
+
+fn refresh(campaign: &Campaign<'_>, store: &Store, quiet: bool) -> Outcome {
+    let mut rows = store.rows().to_vec();
+    let meter = Meter::start("renewing", "clips", quiet);
+    let failed = campaign.renew(&mut rows, &meter);
+    meter.finish(failed.is_ok());
+    let failed = failed?;
+    if campaign.children.stopped() {
+        return Ok(Verdict::No("stopped: the table is as it was".to_owned()));
+    }
+    store.replace(&rows)?;
+    match failed {
+        0 => Ok(Verdict::Done),
+        some => Ok(Verdict::No(format!("{some} clips could not be measured: their rows are as they were"))),
+    }
 }
 
 /// The cores of each worker.

@@ -22,11 +22,12 @@ use super::{
     forecast::Correction,
     grid::Grid,
     plan::Job,
-    probe::{self, Place, Probe},
+    prepared::Prepared,
+    probe::{self, Place},
     process::Children,
     row::Row,
     score::Comparison,
-    source::{self, Source, SourceInfo},
+    source::{self, SourceInfo},
     store::Store,
     tools::Tools,
 };
@@ -75,14 +76,6 @@ pub struct Tally {
     pub stopped: bool,
 }
 
-/// A source with all that is the same on each of its rows.
-struct Prepared {
-    source: Source,
-    probe: Option<Probe>,
-    /// Removed with the source.
-    _folder: tempfile::TempDir,
-}
-
 type Slot = Arc<OnceLock<Result<Prepared, String>>>;
 
 struct Progress<'a> {
@@ -113,11 +106,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Campaign<'_> {
     /// Runs all of it. Every encode that ends leaves its row, whatever happens to the others.
     pub fn run(&self, meter: &Meter, after_row: &(dyn Fn(&Row) + Sync)) -> Result<Tally, Failure> {
-        if self.work.exists() {
-            // Left by a run that was killed: the table's lock says that none is running.
-            fs::remove_dir_all(&self.work).map_err(|error| Failure::of_file(&self.work, error))?;
-        }
-        fs::create_dir_all(&self.work).map_err(|error| Failure::of_file(&self.work, error))?;
+        self.start_work()?;
         let next = AtomicUsize::new(0);
         let slots: Mutex<HashMap<usize, (Slot, usize)>> = Mutex::new(HashMap::new());
         for planned in &self.queue {
@@ -146,6 +135,16 @@ impl Campaign<'_> {
         let mut tally = *lock(&tally);
         tally.stopped = self.children.stopped();
         Ok(tally)
+    }
+
+    /// Makes the working folder, empty.
+    fn start_work(&self) -> Result<(), Failure> {
+        let bad = |error| Failure::of_file(&self.work, error);
+        if self.work.exists() {
+            // Left by a run that was killed: the table's lock says that none is running.
+            fs::remove_dir_all(&self.work).map_err(bad)?;
+        }
+        fs::create_dir_all(&self.work).map_err(bad)
     }
 
     fn work_on(
@@ -214,7 +213,7 @@ impl Campaign<'_> {
             Err(why) => return asked.failed(why),
         };
         let source = &prepared.source;
-        let row = asked.of_source(source, prepared.probe.as_ref());
+        let row = asked.of_source(prepared);
         let encoding = Encoding {
             engine: job.engine,
             encoder: job.encoder,
@@ -257,8 +256,52 @@ impl Campaign<'_> {
         let source = source::prepare(clip, self.grid, info, self.clips, folder.path(), tools)?;
         let place = Place { work: folder.path(), cores, tools: self.tools, children: self.children };
         let how = (self.grid.vmaf_model.as_str(), self.grid.threads, self.gop(info));
-        let probe = self.grid.probe.as_ref().map(|recipe| probe::run(recipe, &source, how, &place)).transpose();
-        let probe = probe.map_err(|why| format!("probe: {why}"))?;
+        let probe = match &self.grid.probe {
+            None => None,
+            Some(recipe) => {
+                let probe = probe::run(recipe, &source, how, &place).map_err(|why| format!("probe: {why}"))?;
+                Some((recipe.describe(), probe))
+            }
+        };
         Ok(Prepared { source, probe, _folder: folder })
+    }
+
+    /// Measures anew what is the same on each row of a clip, and sets it in `rows`. Returns the clips that failed.
+    pub fn renew(&self, rows: &mut [Row], meter: &Meter) -> Result<usize, Failure> {
+        self.start_work()?;
+        let (next, failed) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let (rows, done) = (Mutex::new(rows), AtomicUsize::new(0));
+        let clips = self.grid.clips.len();
+        let work = |cores: &[usize]| -> Result<(), Failure> {
+            if self.pinned {
+                pin(cores)?;
+            }
+            loop {
+                let index = next.fetch_add(1, Ordering::SeqCst);
+                let Some(clip) = self.grid.clips.get(index).filter(|_| !self.children.stopped()) else {
+                    return Ok(());
+                };
+                match self.prepare(index, cores) {
+                    Ok(prepared) => {
+                        let same = |row: &&mut Row| row.title == clip.title() && row.clip == clip.name();
+                        lock(&rows).iter_mut().filter(same).for_each(|row| row.renew(&prepared));
+                    }
+                    Err(_) if self.children.stopped() => return Ok(()),
+                    Err(why) => {
+                        failed.fetch_add(1, Ordering::SeqCst);
+                        output::note(&format!("{}: left as it was: {why}", clip.title()));
+                    }
+                }
+                meter.report(encast::Progress { done: done.fetch_add(1, Ordering::SeqCst) + 1, total: clips });
+            }
+        };
+        let pinned: Result<(), Failure> = thread::scope(|scope| {
+            let work = &work;
+            let threads: Vec<_> = self.workers.iter().map(|cores| scope.spawn(move || work(cores))).collect();
+            threads.into_iter().try_for_each(|thread| thread.join().unwrap_or(Ok(())))
+        });
+        pinned?;
+        fs::remove_dir_all(&self.work).map_err(|error| Failure::of_file(&self.work, error))?;
+        Ok(failed.load(Ordering::SeqCst))
     }
 }

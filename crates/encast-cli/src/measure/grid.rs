@@ -259,6 +259,14 @@ impl Grid {
 }
 
 impl ProbeRecipe {
+    /// The recipe in words: what stands in the table and in a model that learns from it.
+    pub fn describe(&self) -> String {
+        let (encoder, preset, crf, lines) = (&self.encoder, &self.preset, self.crf, self.lines);
+        let (samples, seconds) = (self.samples, self.sample_seconds);
+        let samples = if samples == 1 { "1 sample".to_owned() } else { format!("{samples} samples") };
+        format!("{encoder} {preset} crf {crf}, at most {lines} lines, {samples} of {seconds} s")
+    }
+
     fn check(&self) -> Result<(), String> {
         let spec = EncoderSpec::find(&self.encoder).map_err(|e| format!("probe.encoder: {e}"))?;
         spec.check_preset(&self.preset).map_err(|e| format!("probe.preset: {e}"))?;

@@ -10,6 +10,7 @@ pub mod grid;
 pub mod gstreamer;
 pub mod load;
 pub mod plan;
+pub mod prepared;
 pub mod probe;
 pub mod process;
 pub mod row;

@@ -8,9 +8,8 @@ use super::{
     encode::Taken,
     grid::{Clip, Grid},
     plan::Job,
-    probe::Probe,
+    prepared::Prepared,
     score::Score,
-    source::Source,
     tools::Tools,
 };
 
@@ -51,6 +50,7 @@ pub struct Row {
     pub probe_psnr: Option<f64>,
     pub probe_vmaf: Option<f64>,
     pub probe_cpu_seconds: Option<f64>,
+    pub probe_recipe: Option<String>,
     pub vmaf_model: String,
     pub vmaf: Option<f64>,
     pub vmaf_harmonic_mean: Option<f64>,
@@ -118,8 +118,8 @@ impl Row {
     }
 
     /// Adds what is known of the source.
-    pub fn of_source(mut self, source: &Source, probe: Option<&Probe>) -> Row {
-        let info = &source.info;
+    pub fn of_source(mut self, prepared: &Prepared) -> Row {
+        let (source, info) = (&prepared.source, &prepared.source.info);
         self.frame_rate = Some(six(info.frame_rate));
         self.source_width = Some(info.width as u64);
         self.source_height = Some(info.height as u64);
@@ -127,18 +127,23 @@ impl Row {
         self.bit_depth = Some(info.bit_depth);
         self.frames = Some(source.frames);
         self.duration_s = Some(six(source.duration));
-        self.set_content(&source.content);
-        if let Some(probe) = probe {
-            self.probe_bitrate_kbps = Some(six(probe.bitrate_kbps));
-            self.probe_psnr = probe.psnr.map(six);
-            self.probe_vmaf = Some(six(probe.vmaf));
-            self.probe_cpu_seconds = Some(rounded(probe.cpu_seconds, 4));
-        }
+        self.renew(prepared);
         self
     }
 
+    /// Sets what is the same on each row of a clip: its complexity and its trial encode.
+    pub fn renew(&mut self, prepared: &Prepared) {
+        self.set_content(&prepared.source.content);
+        let probe = prepared.probe.as_ref();
+        self.probe_bitrate_kbps = probe.map(|(_, probe)| six(probe.bitrate_kbps));
+        self.probe_psnr = probe.and_then(|(_, probe)| probe.psnr).map(six);
+        self.probe_vmaf = probe.map(|(_, probe)| six(probe.vmaf));
+        self.probe_cpu_seconds = probe.map(|(_, probe)| rounded(probe.cpu_seconds, 4));
+        self.probe_recipe = probe.map(|(recipe, _)| recipe.clone());
+    }
+
     /// Complexity of the source.
-    pub fn set_content(&mut self, content: &Summary) {
+    fn set_content(&mut self, content: &Summary) {
         let clip = &content.clip;
         self.si_mean = Some(six(clip.si.mean));
         self.si_std = Some(six(clip.si.std));

@@ -64,10 +64,13 @@ pub struct Source {
 /// FFmpeg's arguments that read a clip's part.
 fn input(clip: &Clip, seconds: f64, folder: &Path) -> Result<Vec<std::ffi::OsString>, String> {
     let mut args: Vec<std::ffi::OsString> = Vec::new();
+    // Not even a start of 0: FFmpeg then leaves out the first frame of a generated source.
+    if clip.start_seconds > 0.0 {
+        args.extend(["-ss", &clip.start_seconds.to_string()].map(Into::into));
+    }
+    args.extend(["-t", &seconds.to_string()].map(Into::into));
     if let Some(filter) = &clip.generate {
-        args.extend(["-f", "lavfi"].map(Into::into));
-        let start = clip.start_seconds.to_string();
-        args.extend(["-ss", &start, "-t", &seconds.to_string(), "-i", filter].map(Into::into));
+        args.extend(["-f", "lavfi", "-i", filter].map(Into::into));
         return Ok(args);
     }
     let file = super::plan::file_of(clip, folder).unwrap_or_default();
@@ -77,8 +80,7 @@ fn input(clip: &Clip, seconds: f64, folder: &Path) -> Result<Vec<std::ffi::OsStr
     }
     let mut of_file = std::ffi::OsString::from("file:");
     of_file.push(&file);
-    args.extend(["-ss", &clip.start_seconds.to_string(), "-t", &seconds.to_string(), "-i"].map(Into::into));
-    args.push(of_file);
+    args.extend(["-i".into(), of_file]);
     Ok(args)
 }
 
@@ -156,8 +158,10 @@ pub fn prepare(
     tools: (&Tools, &Children),
 ) -> Result<Source, String> {
     let file = work.join("source.y4m");
-    let filters = format!("crop={}:{}:0:0,format={}", info.width, info.height, info.pixel_format());
-    decode((clip, grid, clips), &["-vf", &filters, "-fps_mode", "cfr"], &file, tools)?;
+    let filters = format!("setpts=PTS-STARTPTS,crop={}:{}:0:0,format={}", info.width, info.height, info.pixel_format());
+    // The part starts at its first frame: otherwise constant rate fills the time before by repeating it.
+    let most = (clip.seconds.unwrap_or(grid.seconds) * info.frame_rate).round().max(1.0).to_string();
+    decode((clip, grid, clips), &["-vf", &filters, "-fps_mode", "cfr", "-frames:v", &most], &file, tools)?;
     let read = File::open(&file).map_err(|error| error.to_string())?;
     let analyse = || {
         let mut reader = Y4mReader::new(BufReader::with_capacity(1 << 20, read))?;

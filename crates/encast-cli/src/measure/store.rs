@@ -9,12 +9,13 @@ use std::{
 };
 
 use super::row::Row;
-use crate::failure::Failure;
+use crate::{failure::Failure, output::Replacement};
 
 /// An encode table that rows are appended to.
 pub struct Store {
     path: PathBuf,
     file: Mutex<File>,
+    rows: Vec<Row>,
     done: HashSet<String>,
     failed: usize,
 }
@@ -49,14 +50,35 @@ impl Store {
         }
         file.seek(SeekFrom::End(0)).map_err(bad)?;
         let failed = rows.iter().filter(|row| row.status == "failed").count();
-        let counts = |row: &&Row| !(retry_failed && row.status == "failed");
-        let done = rows.iter().filter(counts).map(|row| row.job.clone()).collect();
-        Ok(Store { path: path.to_owned(), file: Mutex::new(file), done, failed })
+        let done = rows.iter().map(|row| row.job.clone()).collect();
+        let store = Store { path: path.to_owned(), file: Mutex::new(file), rows, done, failed };
+        if !(retry_failed && failed > 0) {
+            return Ok(store);
+        }
+        let worked: Vec<Row> = store.rows.iter().filter(|row| row.status != "failed").cloned().collect();
+        store.replace(&worked)?;
+        // The lock is on the file that was replaced.
+        drop(store);
+        Store::open(path, false)
     }
 
     /// Whether a job has its row.
     pub fn has(&self, job: &str) -> bool {
         self.done.contains(job)
+    }
+
+    /// The rows when the table was opened.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// Puts other rows in the place of all rows, at once or not at all.
+    pub fn replace(&self, rows: &[Row]) -> Result<(), Failure> {
+        let bad = |error: csv::Error| Failure::of_file(&self.path, error);
+        let mut writer = csv::Writer::from_writer(Replacement::of(&self.path)?);
+        rows.iter().try_for_each(|row| writer.serialize(row)).map_err(bad)?;
+        let file = writer.into_inner().map_err(|error| Failure::of_file(&self.path, error.error()))?;
+        file.finish()
     }
 
     /// Rows of encodes that failed, when the table was opened.

@@ -6,6 +6,8 @@ mod common;
 mod documentation;
 mod evaluate;
 mod inspect;
+#[cfg(target_os = "linux")]
+mod measure;
 mod predict;
 mod predict_table;
 mod recommend;
