@@ -1,6 +1,6 @@
 # Thin on purpose: each recipe is a script, so that it runs the same with and without make.
 .DEFAULT_GOAL := help
-.PHONY: help run build test fmt bench bench-lightgbm yardstick train-model clean
+.PHONY: help run build test fmt bench bench-lightgbm yardstick measure train-model clean
 
 # Tables for `make yardstick`: TABLE="a.csv b.csv".
 TABLE ?= data/measured.csv
@@ -29,6 +29,9 @@ bench-lightgbm: ## Speed of the trees beside LightGBM
 
 yardstick: ## Accuracy beside LightGBM, a forest and the mean (TABLE=…)
 	@scripts/yardstick.sh $(TABLE)
+
+measure: ## Measures the encodes behind data/measured.csv; hours, resumable (CLIPS=folder)
+	@scripts/measure.sh "$(CLIPS)"
 
 train-model: ## Trains models/default from data/measured.csv, with its figures and card
 	@scripts/train-model.sh
