@@ -9,6 +9,7 @@ mod input;
 mod measure;
 mod model;
 mod output;
+mod plot;
 mod progress;
 mod request;
 mod show;
