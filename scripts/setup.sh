@@ -48,6 +48,8 @@ compiles cc c stdlib.h || packages+=(gcc libc6-dev)
 if [[ -n $testing ]]; then
     compiles c++ c++ vector || packages+=(g++)
     have shellcheck || packages+=(shellcheck)
+    # Tests decode odd clips with it, and leave that out where it is missing.
+    have "${ENCAST_FFMPEG:-ffmpeg}" || packages+=(ffmpeg)
 fi
 if ((${#packages[@]})); then
     have apt-get || fail "missing, and there is no apt to install them with: ${packages[*]}"

@@ -3,31 +3,39 @@
 use std::path::PathBuf;
 
 use encast::motion_intensity_of_ti;
-use encast_content::{Complexity, Segmentation, Statistics, Summary};
+use encast_content::{Complexity, Segmentation, Statistics};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::{
-    commands::analyze_input::{self, How},
+    commands::{
+        analyze_input::{self, Analysed, How},
+        analyze_plot::{self, MOST_CLIPS},
+    },
     failure::{Failure, Outcome, Verdict},
-    output, show,
+    output, plot, show,
 };
 
 /// Measure the complexity of clips
 ///
 /// Spatial and temporal information (ITU-T P.910), DCT energy (VCA's E, h, L) and scene cuts, of luma as coded, in one
-/// pass and constant memory. Y4M is read as it is, from a file or standard input; anything else is decoded by ffmpeg.
+/// pass and constant memory. Y4M is read as it is, from a file or standard input; anything else is decoded by ffmpeg
+/// (5.1 or newer; ENCAST_FFMPEG names one that is not on PATH), turned as the clip asks to be shown.
+///
+/// A clip that can't be decoded as a whole is an error. The duration of a clip with a variable frame rate is taken from
+/// its timestamps; that, and what ffmpeg warns of, is noted on standard error.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  encast analyze clip.mp4\n  encast analyze *.mp4 --csv > content.csv\n  \
-    encast analyze clip.mp4 --scenes --json\n  ffmpeg -i clip.mp4 -f yuv4mpegpipe -strict -1 - | encast analyze -")]
+    encast analyze clip.mp4 --scenes --json\n  encast analyze clip.mp4 --plot clip.png\n  \
+    ffmpeg -i clip.mp4 -f yuv4mpegpipe -strict -1 - | encast analyze -")]
 pub struct Args {
-    /// Clips; `-` is Y4M from standard input
+    /// Clips of any format that ffmpeg decodes; `-` is Y4M from standard input
     #[arg(value_name = "CLIP", required = true)]
     clips: Vec<PathBuf>,
-    /// Also each segment of so many seconds
+    /// Also each segment of so many seconds, rounded to whole frames; needs a constant frame rate
     #[arg(long, value_name = "SECONDS", conflicts_with = "scenes", allow_negative_numbers = true)]
     segment: Option<f64>,
-    /// Also each scene
+    /// Also each scene, from cut to cut
     #[arg(long)]
     scenes: bool,
     /// Print one JSON object: the clip's, or with several clips {"clips": […]}
@@ -36,6 +44,9 @@ pub struct Args {
     /// Print CSV: one row a clip, segment or scene
     #[arg(long)]
     csv: bool,
+    /// Also draw SI, TI, E and h over time with the scene cuts, as SVG or PNG by the name's ending; of up to 12 clips
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
     /// Threads that share the work on a frame; the figures stay the same
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
     threads: u8,
@@ -53,6 +64,7 @@ struct Row {
     source_width: usize,
     source_height: usize,
     source_frame_rate: Option<f64>,
+    variable_frame_rate: Option<bool>,
     bit_depth: u8,
     si_mean: f64,
     si_std: f64,
@@ -111,7 +123,8 @@ struct Reports {
 }
 
 impl Row {
-    fn of(title: &str, part: &'static str, summary: &Summary, c: &Complexity) -> Row {
+    fn of(title: &str, part: &'static str, analysed: &Analysed, c: &Complexity) -> Row {
+        let summary = &analysed.summary;
         let of_ti = |f: fn(Statistics) -> f64| c.ti.map(f);
         Row {
             title: title.to_owned(),
@@ -122,6 +135,7 @@ impl Row {
             source_width: summary.width,
             source_height: summary.height,
             source_frame_rate: summary.frame_rate,
+            variable_frame_rate: analysed.variable_frame_rate,
             bit_depth: summary.bit_depth,
             si_mean: c.si.mean,
             si_std: c.si.std,
@@ -153,6 +167,17 @@ impl Part {
     }
 }
 
+impl Report {
+    /// `part` names its segments, if it has any.
+    fn of(title: &str, part: &'static str, analysed: &Analysed) -> Result<Report, Failure> {
+        let of_part = |part, c: &Complexity| Part::of(Row::of(title, part, analysed, c));
+        let parts = if part == "clip" { &[] } else { analysed.summary.segments.as_slice() };
+        let segments: Result<Vec<Part>, Failure> = parts.iter().map(|c| of_part(part, c)).collect();
+        let clip = of_part("clip", &analysed.summary.clip)?;
+        Ok(Report { clip, scene_cuts: analysed.summary.cuts.clone(), segments: segments? })
+    }
+}
+
 /// Runs the subcommand.
 pub fn run(args: &Args) -> Outcome {
     let (by, part) = match args.segment {
@@ -163,20 +188,29 @@ pub fn run(args: &Args) -> Outcome {
         None if args.scenes => (Some(Segmentation::Scenes), "scene"),
         None => (None, "clip"),
     };
-    let how = How { by, threads: usize::from(args.threads) };
-    let mut reports = Vec::new();
+    if let Some(out) = &args.plot {
+        plot::check_place(out)?;
+        if args.clips.len() > MOST_CLIPS {
+            let count = args.clips.len();
+            return Err(Failure::Bad(format!("--plot draws at most {MOST_CLIPS} clips, {count} are given")));
+        }
+    }
+    let how = How { by, threads: usize::from(args.threads), curve: args.plot.is_some() };
+    let (mut reports, mut lines) = (Vec::new(), Vec::new());
     for path in &args.clips {
-        let summary = analyze_input::analyze(path, &how)?;
-        let title = match path.file_stem() {
-            Some(stem) if path.as_os_str() != "-" => stem.to_string_lossy().into_owned(),
+        let mut analysed = analyze_input::analyze(path, &how)?;
+        for note in &analysed.notes {
+            output::note(&format!("warning: {}: {note}", path.display()));
+        }
+        let name = |of: Option<&std::ffi::OsStr>| match of {
+            Some(name) if path.as_os_str() != "-" => name.to_string_lossy().into_owned(),
             _ => "stdin".to_owned(),
         };
-        let parts = if by.is_some() { summary.segments.as_slice() } else { &[] };
-        let segments: Result<Vec<Part>, Failure> =
-            parts.iter().map(|c| Part::of(Row::of(&title, part, &summary, c))).collect();
-        let segments = segments?;
-        let clip = Part::of(Row::of(&title, "clip", &summary, &summary.clip))?;
-        reports.push(Report { clip, scene_cuts: summary.cuts, segments });
+        lines.extend(analyze_plot::Line::of(name(path.file_name()), &mut analysed));
+        reports.push(Report::of(&name(path.file_stem()), part, &analysed)?);
+    }
+    if let Some(out) = &args.plot {
+        plot::write(out, &analyze_plot::figure(lines))?;
     }
     if args.json {
         match reports.as_slice() {

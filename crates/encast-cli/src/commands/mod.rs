@@ -1,7 +1,11 @@
 //! One file a subcommand: its arguments and help, and what it does.
 
 pub mod analyze;
-pub mod analyze_input;
+mod analyze_curve;
+mod analyze_ffmpeg;
+mod analyze_input;
+mod analyze_log;
+mod analyze_plot;
 pub mod evaluate;
 pub mod inspect;
 #[cfg(target_os = "linux")]

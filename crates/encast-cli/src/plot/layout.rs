@@ -114,7 +114,7 @@ impl<'a> Drawn<'a> {
         let clear_up =
             |places: &[(f64, &str)]| places.windows(2).all(|pair| (pair[1].0 - pair[0].0) * plot >= NUMBER + 4.0);
         let x = Scale::over(&chart.x, over.iter().flat_map(across), 12, false, clear_across);
-        let y = Scale::over(&chart.y, up(chart), (plot / 36.0) as usize, true, clear_up);
+        let y = Scale::over(&chart.y, up(chart), ((plot / 28.0) as usize).min(12), true, clear_up);
         let numbers = y.ticks.iter().map(|(_, text)| font.width(text, NUMBER) * SLACK).fold(0.0, f64::max);
         Drawn { chart, x, y, numbers }
     }
@@ -147,6 +147,9 @@ impl<'a> Drawn<'a> {
                 shapes.push(Shape::Area { corners, colour: legend.look(&series.label).colour, opacity: BAND });
             }
         }
+        // Dense lines are thinner, all of a chart alike.
+        let most = self.chart.series.iter().map(|series| series.points.len()).max().unwrap_or(0);
+        let width = if most > 200 { 1.3 } else { 2.0 };
         for series in &self.chart.series {
             let look = legend.look(&series.label);
             for part in series.points.split(|(x, y)| !self.holds(*x, *y)) {
@@ -156,7 +159,6 @@ impl<'a> Drawn<'a> {
                     shapes.extend(points.iter().map(|point| look.dot(*point)));
                 }
                 if series.line && points.len() > 1 {
-                    let width = if points.len() > 200 { 1.3 } else { 2.0 };
                     shapes.push(Shape::Line { points, colour: look.colour, width, dash: look.dash });
                 }
             }

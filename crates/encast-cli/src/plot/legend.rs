@@ -46,7 +46,8 @@ impl<'a> Legend<'a> {
             entry.band |= !series.band.is_empty();
         }
         for marks in figure.panels.iter().flat_map(|chart| &chart.marks).filter(|marks| !marks.at.is_empty()) {
-            let look = legend.look_of_marks(marks.of.as_deref());
+            // One entry for all of a label, whatever their colours.
+            let look = legend.look_of_marks(None);
             legend.entry(&marks.label, look).mark = true;
         }
         legend.entries.retain(|entry| !entry.label.is_empty());
@@ -79,13 +80,14 @@ impl<'a> Legend<'a> {
         let (mut x, mut row) = (left, 0.0);
         for entry in &self.entries {
             let label = font.shortened(entry.label, SIZE, (width - SAMPLE - GAP.1) / SLACK);
-            let length = SAMPLE + GAP.1 + font.width(&label, SIZE) * SLACK;
+            let sample = entry.sample_width();
+            let length = sample + GAP.1 + font.width(&label, SIZE) * SLACK;
             if x > left && x + length > left + width {
                 (x, row) = (left, row + 1.0);
             }
             let middle = top + (row + 0.5) * ROW;
             entry.sample(x, middle, shapes);
-            let place = (x + SAMPLE + GAP.1, middle + SIZE * 0.36);
+            let place = (x + sample + GAP.1, middle + SIZE * 0.36);
             shapes.push(Shape::Text { place, text: label, size: SIZE, anchor: Anchor::Start, upwards: false });
             x += length + GAP.0;
         }
@@ -97,9 +99,14 @@ impl<'a> Legend<'a> {
 const MARK: &[f64] = &[3.0, 3.0];
 
 impl Entry<'_> {
+    /// A mark is narrow.
+    fn sample_width(&self) -> f64 {
+        if self.line || self.dots || self.band { SAMPLE } else { SAMPLE / 3.0 }
+    }
+
     fn sample(&self, x: f64, middle: f64, shapes: &mut Vec<Shape>) {
         let Look { colour, dash, .. } = self.look;
-        let centre = x + SAMPLE / 2.0;
+        let centre = x + self.sample_width() / 2.0;
         if self.band {
             let (top, bottom) = (middle - 6.0, middle + 6.0);
             let corners = vec![(x, top), (x + SAMPLE, top), (x + SAMPLE, bottom), (x, bottom)];

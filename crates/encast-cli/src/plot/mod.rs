@@ -3,9 +3,6 @@
 //! A [`Figure`] of [`Chart`]s is laid out once into shapes (`layout`), which `svg` and `png` draw. Text is measured with
 //! the embedded font, so that no font needs to be installed; the same figure gives the same bytes.
 
-// The figures that use all of it come with the subcommands.
-#![allow(dead_code)]
-
 mod axis;
 mod layout;
 mod legend;

@@ -1,11 +1,11 @@
 //! `encast analyze`: figures that `predict` takes, segments, and what bad clips get.
 
-use std::process::Command as Program;
+use std::fs;
 
 use crate::common::{command, folder, run, said, write};
 
 /// A Y4M clip of 64×48 luma with two scenes of 20 frames.
-fn clip() -> Vec<u8> {
+pub fn clip() -> Vec<u8> {
     let mut bytes = b"YUV4MPEG2 W64 H48 F10:1 Ip Cmono\n".to_vec();
     for n in 0..40 {
         bytes.extend_from_slice(b"FRAME\n");
@@ -93,27 +93,59 @@ fn one_frame_has_no_temporal_figures() {
     assert!(!run(&["analyze", &path]).done().out.contains("TI"));
 }
 
-/// Runs where ffmpeg is installed (or named by ENCAST_FFMPEG): decoding agrees with Y4M, and bad files are errors.
 #[test]
-fn other_formats_go_through_ffmpeg() {
-    let ffmpeg = std::env::var_os("ENCAST_FFMPEG").unwrap_or_else(|| "ffmpeg".into());
+fn a_plot_shows_each_figure_and_cut() {
     let folder = folder();
-    let make = |name: &str, arguments: &[&str]| {
-        let path = folder.path().join(name);
-        Program::new(&ffmpeg).args(arguments).arg("-y").arg(&path).output().ok().filter(|o| o.status.success())?;
-        Some(path.display().to_string())
+    let path = write(&folder, "two scenes.y4m", clip());
+    let svg = folder.path().join("a.svg");
+    let draw = |clips: &[&str], out: &std::path::Path| {
+        let mut command = command();
+        said(command.arg("analyze").args(clips).arg("--plot").arg(out).output().unwrap()).done()
     };
-    let test = ["-f", "lavfi", "-i", "testsrc=size=98x74:duration=1:rate=12", "-pix_fmt", "yuv420p10le"];
-    let Some(video) = make("v.mkv", &[&test[..], &["-c:v", "ffv1"]].concat()) else {
-        eprintln!("left out: no ffmpeg");
-        return;
+    let table = draw(&[&path], &svg).out;
+    assert_eq!(table, run(&["analyze", &path]).done().out);
+    let text = fs::read_to_string(&svg).unwrap();
+    for part in [
+        "Complexity of two scenes.y4m",
+        ">SI (8-bit luma)<",
+        ">TI ",
+        ">E (VCA)<",
+        ">h (VCA)<",
+        ">time (s)<",
+        ">scene cut<",
+    ] {
+        assert!(text.contains(part), "{part}");
+    }
+    // Its one cut in four panels and the legend; a line of 40 points and three of 39.
+    assert_eq!(text.matches("stroke-dasharray").count(), 5);
+    let points = |line: &str| {
+        line.split_once("points=\"").map_or(0, |(_, rest)| rest.split('"').next().unwrap().split(' ').count())
     };
-    let plain = make("v.y4m", &["-i", &video, "-strict", "-1"]).unwrap();
-    let decoded = run(&["analyze", &video, "--json"]).done().json();
-    assert_eq!((decoded["bit_depth"].as_u64(), decoded["frames"].as_u64()), (Some(10), Some(12)));
-    assert_eq!(decoded, run(&["analyze", &plain, "--json"]).done().json());
-    let audio = make("a.wav", &["-f", "lavfi", "-i", "sine=duration=1"]).unwrap();
-    run(&["analyze", &audio]).is_bad(&["a.wav: ffmpeg found no video"]);
-    let corrupt = write(&folder, "corrupt.mp4", vec![7_u8; 5000]);
-    run(&["analyze", &corrupt]).is_bad(&["corrupt.mp4: ffmpeg found no video"]);
+    let lines: Vec<usize> = text.lines().filter(|line| line.starts_with("<polyline")).map(points).collect();
+    assert_eq!(lines.iter().filter(|count| **count == 40).count(), 2);
+    assert_eq!(lines.iter().filter(|count| **count == 39).count(), 2);
+    let again = folder.path().join("b.svg");
+    draw(&[&path], &again);
+    assert_eq!(text, fs::read_to_string(&again).unwrap());
+    draw(&[&path, &path], &again);
+    let both = fs::read_to_string(&again).unwrap();
+    assert!(both.contains("Complexity of 2 clips") && both.contains(">two scenes.y4m (2)<"));
+    let png = folder.path().join("a.PNG");
+    draw(&[&path], &png);
+    assert!(fs::read(&png).unwrap().starts_with(b"\x89PNG"));
+}
+
+#[test]
+fn a_plot_that_can_not_be_written_is_told_before_the_work() {
+    let folder = folder();
+    let path = write(&folder, "a.y4m", clip());
+    run(&["analyze", &path, "--plot", "a.pdf"]).is_bad(&["a.pdf", ".svg or .png"]);
+    run(&["analyze", "nowhere.y4m", "--plot", "/nowhere/a.svg"]).is_bad(&["/nowhere/a.svg"]);
+    let many = vec![path.as_str(); 13];
+    run(&[&["analyze", "--plot", "a.svg"][..], &many].concat()).is_bad(&["at most 12 clips, 13"]);
+    let out = folder.path().join("kept.svg");
+    fs::write(&out, "old").unwrap();
+    let cut = write(&folder, "cut.y4m", &clip()[..5000]);
+    run(&["analyze", &cut, "--plot", &out.display().to_string()]).is_bad(&["cut.y4m"]);
+    assert_eq!(fs::read_to_string(&out).unwrap(), "old");
 }

@@ -4,6 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
+use crate::analyze::clip;
 use crate::common::{TABLE, command, folder, keys, said};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/command.md");
@@ -54,13 +55,33 @@ fn run_line(line: &str, folder: &std::path::Path) -> String {
     said.out
 }
 
+/// Runs a line in a shell, as it stands, the command being first on PATH.
+fn run_in_shell(line: &str, folder: &std::path::Path) {
+    let mut paths = vec![assert_cmd::cargo::cargo_bin("encast").parent().unwrap().to_owned()];
+    paths.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", line]).current_dir(folder).env("PATH", std::env::join_paths(paths).unwrap());
+    let said = said(shell.stdin(std::process::Stdio::null()).output().unwrap());
+    assert!(said.code == 0 && said.out.contains("clip"), "{line}\n{}\n{}", said.out, said.err);
+}
+
 #[test]
 fn every_example_runs_and_every_contract_is_kept() {
     let folder = folder();
     fs::copy(TABLE, folder.path().join("T.csv")).unwrap();
+    fs::write(folder.path().join("clip.y4m"), clip()).unwrap();
+    fs::write(folder.path().join("other.y4m"), clip()).unwrap();
+    let make = ["-v", "error", "-i", "clip.y4m", "-pix_fmt", "yuv420p", "-c:v", "mpeg4", "clip.mp4"];
+    let made = std::process::Command::new("ffmpeg").args(make).current_dir(folder.path()).status();
+    let ffmpeg = made.is_ok_and(|status| status.success());
+    if !ffmpeg {
+        eprintln!("left out: no ffmpeg");
+    }
     let (mut printed, mut runs, mut contracts) = (String::new(), 0, 0);
     for block in blocks(&fs::read_to_string(PAGE).unwrap()) {
         match block.info.split_once(' ') {
+            Some(("sh", "ffmpeg")) if ffmpeg => block.text.lines().for_each(|line| run_in_shell(line, folder.path())),
+            Some(("sh", "ffmpeg")) => {}
             Some(("json", name)) => fs::write(folder.path().join(name), &block.text).unwrap(),
             _ if block.info == "sh" => {
                 for line in block.text.lines().filter(|line| line.contains("encast ")) {
@@ -79,5 +100,5 @@ fn every_example_runs_and_every_contract_is_kept() {
             _ => {}
         }
     }
-    assert!(runs >= 15 && contracts >= 6, "{runs} examples, {contracts} contracts");
+    assert!(runs >= 22 && contracts >= 7, "{runs} examples, {contracts} contracts");
 }

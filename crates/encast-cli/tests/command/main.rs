@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod analyze;
+mod analyze_formats;
 mod common;
 mod documentation;
 mod evaluate;

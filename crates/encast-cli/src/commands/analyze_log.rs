@@ -1,0 +1,247 @@
+//! What ffmpeg's log says, of `-loglevel level+info` with the filter showinfo: complaints, and each frame's time.
+
+use std::io::{BufRead, BufReader, Read};
+
+use super::analyze_curve::{Thinned, Times};
+
+/// Of a line, the start is looked at: bytes.
+const LONGEST_LINE: u64 = 2048;
+/// Of a complaint, the start is kept: characters.
+const LONGEST_COMPLAINT: usize = 300;
+/// Intervals between frames count as equal when the longest is at most so many times the shortest …
+const EQUAL_RATIO: f64 = 1.5;
+/// … and so many seconds: containers round to milliseconds.
+const EQUAL_SECONDS: f64 = 0.0025;
+
+/// A log.
+#[derive(Default)]
+pub struct Log {
+    /// How often ffmpeg said that something could not be read or decoded.
+    pub errors: u64,
+    first_error: Option<String>,
+    warnings: u64,
+    first_warning: Option<String>,
+    clock: Clock,
+    size: Option<String>,
+    resized: Option<String>,
+}
+
+/// The frames' times.
+#[derive(Default)]
+struct Clock {
+    frames: u64,
+    /// Frames without a time.
+    without: u64,
+    first: f64,
+    last: f64,
+    /// The last interval.
+    interval: f64,
+    shortest: Option<f64>,
+    longest: f64,
+    times: Option<Thinned<1>>,
+}
+
+/// How far a stream's frame rate tells when frames are shown.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Timing {
+    /// Nothing tells the times.
+    Unknown,
+    /// The frame rate is true.
+    Nominal,
+    /// It is not. Length in seconds; whether the intervals vary.
+    Own { duration_s: f64, variable: bool },
+    /// Later frames have earlier times: there is no length.
+    Backwards,
+}
+
+impl Log {
+    /// Reads it to its end.
+    pub fn read(from: impl Read) -> Log {
+        let (mut log, mut from, mut line) = (Log::default(), BufReader::new(from), Vec::new());
+        let mut within = false;
+        loop {
+            line.clear();
+            match (&mut from).take(LONGEST_LINE).read_until(b'\n', &mut line) {
+                Ok(0) | Err(_) => break log,
+                Ok(_) => {
+                    // What is behind the start of a long line is no line of its own.
+                    if !within {
+                        log.line(String::from_utf8_lossy(&line).trim_end());
+                    }
+                    within = line.last() != Some(&b'\n');
+                }
+            }
+        }
+    }
+
+    fn line(&mut self, line: &str) {
+        let Line { context, level, message } = Line::of(line);
+        if context.starts_with("Parsed_showinfo") {
+            return self.frame(message);
+        }
+        match level {
+            "error" | "fatal" | "panic" if harmless(context, message) => self.warn(message),
+            "error" | "fatal" | "panic" => self.fail(message),
+            "warning" if message.contains("corrupt decoded frame") || message.contains("corrupt input packet") => {
+                self.fail(message);
+            }
+            "warning" if !usual(message) => self.warn(message),
+            // Before it has read the log level, ffmpeg complains without one.
+            "" if message.starts_with("Unrecognized option") => self.fail(message),
+            _ => {}
+        }
+    }
+
+    fn fail(&mut self, message: &str) {
+        self.errors += 1;
+        self.first_error.get_or_insert_with(|| start_of(message));
+    }
+
+    fn warn(&mut self, message: &str) {
+        self.warnings += 1;
+        self.first_warning.get_or_insert_with(|| start_of(message));
+    }
+
+    /// `n:   1 pts:    512 pts_time:0.04 … s:160x90 …`
+    fn frame(&mut self, message: &str) {
+        if !message.starts_with("n:") {
+            return;
+        }
+        let field = |name: &str| {
+            let words = message.split_whitespace();
+            words.filter_map(|word| word.strip_prefix(name)?.strip_prefix(':')).find(|value| !value.is_empty())
+        };
+        let frame = self.clock.frames;
+        self.clock.push(field("pts_time").and_then(|time| time.parse().ok()));
+        match (field("s"), &self.size) {
+            (Some(size), None) => self.size = Some(size.to_owned()),
+            (Some(size), Some(first)) if size != first && self.resized.is_none() => {
+                self.resized =
+                    Some(format!("its picture changes from {first} to {size} at frame {frame}: scaled to {first}"));
+            }
+            _ => {}
+        }
+    }
+
+    /// The first error.
+    pub fn why(&self) -> &str {
+        self.first_error.as_deref().unwrap_or("it did not say why")
+    }
+
+    /// What does no harm, but should be known.
+    pub fn notes(&self) -> Vec<String> {
+        let warning = self.first_warning.as_ref().map(|first| match self.warnings {
+            1 => format!("ffmpeg warns: {first}"),
+            count => format!("ffmpeg warns {count} times, first: {first}"),
+        });
+        self.resized.iter().cloned().chain(warning).collect()
+    }
+
+    /// Whether the times agree with a frame rate.
+    pub fn timing(&self, frames: u64, nominal: Option<f64>) -> Timing {
+        self.clock.timing(frames, nominal)
+    }
+
+    /// When the frames are shown, from the first.
+    pub fn times(&self) -> Times {
+        Times::of(self.clock.times.as_ref().unwrap_or(&Thinned::new()))
+    }
+}
+
+impl Clock {
+    fn push(&mut self, time: Option<f64>) {
+        self.frames += 1;
+        let Some(time) = time.filter(|time| time.is_finite()) else {
+            self.without += 1;
+            return;
+        };
+        let times = self.times.get_or_insert_with(|| {
+            self.first = time;
+            Thinned::new()
+        });
+        times.push([Some(time - self.first)]);
+        if self.frames - self.without > 1 {
+            self.interval = time - self.last;
+            self.shortest = Some(self.shortest.map_or(self.interval, |shortest| shortest.min(self.interval)));
+            self.longest = self.longest.max(self.interval);
+        }
+        self.last = time;
+    }
+
+    fn timing(&self, frames: u64, nominal: Option<f64>) -> Timing {
+        let (Some(shortest), true) = (self.shortest, self.without == 0 && self.frames == frames) else {
+            // One frame has no interval: its rate is all there is.
+            return if frames == 1 { Timing::Nominal } else { Timing::Unknown };
+        };
+        if shortest < 0.0 {
+            return Timing::Backwards;
+        }
+        // The last frame stays as long as the one before it did.
+        let duration_s = self.last - self.first + self.interval;
+        if duration_s <= 0.0 {
+            return Timing::Unknown;
+        }
+        let variable = self.longest > EQUAL_RATIO * shortest && self.longest > shortest + EQUAL_SECONDS;
+        let agrees = nominal.is_some_and(|rate| {
+            let by_rate = frames as f64 / rate;
+            (by_rate - duration_s).abs() <= (1.5 / rate).max(0.005 * by_rate)
+        });
+        if agrees && !variable { Timing::Nominal } else { Timing::Own { duration_s, variable } }
+    }
+}
+
+/// `[context @ 0x…] [inner @ 0x…] [level] message`, contexts being optional.
+struct Line<'a> {
+    /// The first context's name.
+    context: &'a str,
+    level: &'a str,
+    message: &'a str,
+}
+
+impl<'a> Line<'a> {
+    fn of(line: &'a str) -> Line<'a> {
+        let (mut context, mut rest) = ("", line);
+        while let Some((inside, behind)) = rest.strip_prefix('[').and_then(|rest| rest.split_once("] ")) {
+            match inside.split_once(" @ 0x") {
+                Some((name, _)) => context = if context.is_empty() { name } else { context },
+                None => return Line { context, level: inside, message: behind },
+            }
+            rest = behind;
+        }
+        Line { context, level: "", message: rest }
+    }
+}
+
+/// Errors that leave the picture whole: of what is written, of streams beside the video, of messages beside the picture.
+fn harmless(context: &str, message: &str) -> bool {
+    const BESIDE: [&str; 14] = [
+        "yuv4mpegpipe",
+        "aist#",
+        "sist#",
+        "dist#",
+        "aac",
+        "ac3",
+        "eac3",
+        "mp2",
+        "mp3",
+        "opus",
+        "vorbis",
+        "flac",
+        "pcm_",
+        "mov_text",
+    ];
+    let of_output = message.to_ascii_lowercase().contains("non monoton") || message.contains("Non-monotonic DTS");
+    let is_beside = BESIDE.iter().any(|name| context.starts_with(name));
+    of_output || message.contains("SEI type") || (is_beside && !message.contains("can only handle"))
+}
+
+/// Warnings that say nothing about the clip: of Y4M with more than 8 bits, of the sound, and of full-range formats.
+fn usual(message: &str) -> bool {
+    ["generating non standard YUV stream", "Guessed Channel Layout", "deprecated pixel format used"]
+        .iter()
+        .any(|known| message.contains(known))
+}
+
+fn start_of(message: &str) -> String {
+    message.trim().chars().take(LONGEST_COMPLAINT).collect()
+}
