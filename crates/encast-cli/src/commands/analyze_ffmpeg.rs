@@ -21,6 +21,9 @@ use crate::failure::Failure;
 const NO_LUMA: [&str; 3] =
     ["Requested planes not available", "could not choose their formats", "yuv4mpeg can only handle"];
 
+/// Segments of seconds, which count frames at the nominal rate, may end so far off, as a share of the clip's length.
+const SEGMENTS_NEAR: f64 = 0.05;
+
 /// Ends ffmpeg when the analysis ends early.
 struct Decoder(Child);
 
@@ -92,7 +95,11 @@ fn timed(mut analysed: Analysed, log: &Log, how: &How) -> Result<Analysed, Strin
     if matches!(timing, Timing::Unknown | Timing::Nominal) {
         return Ok(analysed);
     }
-    if let Some(Segmentation::Seconds(_)) = how.by {
+    let near = match (timing, summary.clip.duration_s) {
+        (Timing::Own { duration_s, .. }, Some(by_rate)) => (by_rate - duration_s).abs() <= SEGMENTS_NEAR * duration_s,
+        _ => false,
+    };
+    if let (Some(Segmentation::Seconds(_)), false) = (how.by, near) {
         return Err("its frames don't follow one another at a constant rate: segments of seconds can't be cut; take \
                     --scenes, or give it a constant rate first (ffmpeg -i … -fps_mode cfr)"
             .to_owned());

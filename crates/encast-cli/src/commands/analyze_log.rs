@@ -176,12 +176,13 @@ impl Clock {
         if shortest < 0.0 {
             return Timing::Backwards;
         }
-        // The last frame stays as long as the one before it did.
-        let duration_s = self.last - self.first + self.interval;
+        let variable = self.longest > EQUAL_RATIO * shortest && self.longest > shortest + EQUAL_SECONDS;
+        // Clips that were cut without encoding often end with a gap: it says nothing of how long the last frame stays.
+        let last = nominal.filter(|_| variable).map_or(self.interval, |rate| 1.0 / rate);
+        let duration_s = self.last - self.first + last;
         if duration_s <= 0.0 {
             return Timing::Unknown;
         }
-        let variable = self.longest > EQUAL_RATIO * shortest && self.longest > shortest + EQUAL_SECONDS;
         let agrees = nominal.is_some_and(|rate| {
             let by_rate = frames as f64 / rate;
             (by_rate - duration_s).abs() <= (1.5 / rate).max(0.005 * by_rate)
@@ -230,18 +231,88 @@ fn harmless(context: &str, message: &str) -> bool {
         "pcm_",
         "mov_text",
     ];
-    let of_output = message.to_ascii_lowercase().contains("non monoton") || message.contains("Non-monotonic DTS");
+    let of_output = message.contains("non monotonically increasing dts");
     let is_beside = BESIDE.iter().any(|name| context.starts_with(name));
     of_output || message.contains("SEI type") || (is_beside && !message.contains("can only handle"))
 }
 
-/// Warnings that say nothing about the clip: of Y4M with more than 8 bits, of the sound, and of full-range formats.
+/// Warnings that say nothing about the clip, or what the frames' times say better: of Y4M with more than 8 bits, of the
+/// order of what is written, of the sound, and of full-range formats.
 fn usual(message: &str) -> bool {
-    ["generating non standard YUV stream", "Guessed Channel Layout", "deprecated pixel format used"]
+    ["generating non standard YUV stream", "Non-monoton", "Guessed Channel Layout", "deprecated pixel format used"]
         .iter()
         .any(|known| message.contains(known))
 }
 
 fn start_of(message: &str) -> String {
     message.trim().chars().take(LONGEST_COMPLAINT).collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::panic)]
+mod tests {
+    use super::*;
+
+    fn frames(times: impl IntoIterator<Item = f64>) -> Log {
+        let line =
+            |time: f64| format!("[Parsed_showinfo_0 @ 0x1] [info] n: 1 pts: 7 pts_time:{time} fmt:gray s:64x48 i:P\n");
+        Log::read(times.into_iter().map(line).collect::<String>().as_bytes())
+    }
+
+    #[test]
+    fn times_beside_a_rate() {
+        let even = |count: i32, step: f64| (0..count).map(move |n| 100.0 + f64::from(n) * step);
+        let rounded = even(240, 1.0 / 60.0).map(|time| (time * 1000.0).round() / 1000.0);
+        assert_eq!(frames(rounded).timing(240, Some(60.0)), Timing::Nominal);
+        assert_eq!(frames([5.0]).timing(1, Some(25.0)), Timing::Nominal);
+        // A header that is wrong, and one that does not say.
+        for nominal in [Some(25.0), None] {
+            match frames(even(100, 0.05)).timing(100, nominal) {
+                Timing::Own { duration_s, variable: false } => assert!((duration_s - 5.0).abs() < 1e-9),
+                other => panic!("{other:?}"),
+            }
+        }
+        match frames([0.0, 0.04, 0.08, 0.2]).timing(4, Some(25.0)) {
+            Timing::Own { duration_s, variable: true } => assert!((duration_s - 0.24).abs() < 1e-9),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(frames([0.0, 0.08, 0.04]).timing(3, Some(25.0)), Timing::Backwards);
+        // A time is missing; a frame is missing.
+        assert_eq!(frames([0.0, f64::NAN, 0.08]).timing(3, Some(25.0)), Timing::Unknown);
+        assert_eq!(frames([0.0, 0.04]).timing(3, Some(25.0)), Timing::Unknown);
+    }
+
+    #[test]
+    fn complaints() {
+        let of = |text: &str| Log::read(text.as_bytes());
+        for error in [
+            "[h264 @ 0x5586] [error] error while decoding MB 5 0, bytestream -21",
+            "[in#0/matroska,webm @ 0x55bb] [error] File ended prematurely",
+            "[vist#0:0/h264 @ 0x5568] [dec:h264 @ 0x55a] [warning] corrupt decoded frame",
+            "[warning] file:a.ts: corrupt decoded frame in stream 0",
+            "[fatal] Stream map '0:V:0' matches no streams.",
+            "Unrecognized option 'fps_mode'.",
+        ] {
+            let log = of(error);
+            assert!(log.errors == 1 && error.ends_with(log.why()) && log.notes().is_empty(), "{error}");
+        }
+        for warning in [
+            "[aac @ 0x55] [error] channel element 0.0 is not allocated",
+            "[h264 @ 0x55] [error] SEI type 5 size 64 truncated at 32",
+            "[mpegts @ 0x56] [warning] Packet corrupt (stream = 1, dts = 244800).",
+        ] {
+            let log = of(warning);
+            assert!(log.errors == 0 && log.notes().len() == 1, "{warning}");
+        }
+        let silent =
+            "[info]     title : [error] no\n[yuv4mpegpipe @ 0x1] [warning] generating non standard YUV stream\n";
+        assert!(of(silent).errors == 0 && of(silent).notes().is_empty());
+        // Long lines and broken text are no obstacle.
+        let long = format!("[warning] {}[error] x\n\u{0}\n[error] y", "z".repeat(100_000));
+        let log = of(&long);
+        assert!(log.errors == 1 && log.why() == "y" && log.notes()[0].len() < 400);
+        let sizes = |size: &str| format!("[Parsed_showinfo_0 @ 0x1] [info] n: 0 pts_time:0 s:{size} i:P\n");
+        let log = of(&[sizes("64x48"), sizes("64x48"), sizes("128x96")].concat());
+        assert_eq!(log.notes(), ["its picture changes from 64x48 to 128x96 at frame 2: scaled to 64x48"]);
+    }
 }

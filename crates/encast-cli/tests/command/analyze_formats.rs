@@ -207,8 +207,9 @@ fn a_variable_frame_rate_is_told_and_timed() {
     let report = said.json();
     assert_eq!((of(&report, "frames"), of(&report, "variable_frame_rate")), (&30.into(), &true.into()));
     let number = |name: &str| of(&report, name).as_f64().unwrap();
+    // The last frame is shown at 1.8 s, and stays for 0.04 s.
     assert!(
-        (number("duration_s") - 2.0).abs() < 0.002 && (number("source_frame_rate") - 15.0).abs() < 0.02,
+        (number("duration_s") - 1.84).abs() < 0.002 && (number("source_frame_rate") - 30.0 / 1.84).abs() < 0.02,
         "{report}"
     );
     assert!(report["segments"][0]["duration_s"].is_null());
@@ -217,6 +218,12 @@ fn a_variable_frame_rate_is_told_and_timed() {
     run(&["analyze", &path, "--plot", &out]).done();
     // The axis reaches to the last frame, at 1.8 s, not to 1.16 s.
     assert!(fs::read_to_string(&out).unwrap().contains(">1.8</text>"));
+    // One gap: its place in time is told, and segments still count frames.
+    let gap =
+        maker.make("gap.mkv", PATTERN, "-vf select='not(eq(n,48))',format=yuv420p -fps_mode passthrough -c:v ffv1");
+    let report = analyze(&gap, &["--segment", "1"]).done().json();
+    assert!((of(&report, "duration_s").as_f64().unwrap() - 2.0).abs() < 0.002, "{report}");
+    assert_eq!((of(&report, "frames"), report["segments"].as_array().unwrap().len()), (&49.into(), 2));
     // Milliseconds, to which the container rounds, are no variation.
     let steady = maker.make("s.mkv", "testsrc2=size=96x64:rate=60000/1001:duration=2", "-pix_fmt yuv420p -c:v ffv1");
     let said = analyze(&steady, &[]).done();
