@@ -163,8 +163,8 @@ fn one_frame_and_high_dynamic_range() {
     let plain = maker.make("plain.mkv", PATTERN, "-pix_fmt yuv420p10le -c:v ffv1");
     let plain = analyze(&plain, &[]).done().json();
     for transfer in ["smpte2084", "arib-std-b67"] {
-        let tags = "-color_primaries bt2020 -colorspace bt2020nc -color_trc";
-        let path = maker.make("plain.mkv", PATTERN, &format!("-pix_fmt yuv420p10le -c:v ffv1 {tags} {transfer}"));
+        let tags = format!("setparams=color_primaries=bt2020:colorspace=bt2020nc:color_trc={transfer}");
+        let path = maker.make("plain.mkv", PATTERN, &format!("-vf format=yuv420p10le,{tags} -c:v ffv1"));
         let said = analyze(&path, &[]).done();
         // Code values are measured as they are, and nothing needs saying.
         assert_eq!((said.json(), said.err.as_str()), (plain.clone(), ""));
