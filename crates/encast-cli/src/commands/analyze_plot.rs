@@ -65,7 +65,7 @@ pub fn figure(mut lines: Vec<Line>) -> Figure {
             at: line.cuts.iter().map(|cut| line.place(*cut as f64, in_time)).collect(),
             of: (!alone).then(|| line.name.clone()),
         });
-        let (x, y) = (Axis::linear(label.clone()), Axis::linear(*name).from(0.0));
+        let (x, y) = (Axis::linear(label.clone()).from(0.0), Axis::linear(*name).from(0.0));
         Chart { title: String::new(), x, y, series: series.collect(), marks: marks.collect() }
     };
     let title = match lines.as_slice() {

@@ -52,7 +52,9 @@ impl Scale {
             self.high = if axis.to == Some(self.high) || !high.is_finite() { self.high } else { high };
         } else if self.high - self.low <= 1e-9 * self.low.abs().max(self.high.abs()) {
             let room = if self.low == 0.0 { 1.0 } else { self.low.abs() * 0.1 };
-            (self.low, self.high) = (self.low - room, self.high + room);
+            let (fixed_low, fixed_high) = (axis.from == Some(self.low), axis.to == Some(self.high));
+            self.low -= if fixed_low && !fixed_high { 0.0 } else { room };
+            self.high += if fixed_high && !fixed_low { 0.0 } else { room };
         }
     }
 

@@ -140,6 +140,8 @@ fn ticks_are_round() {
     assert_eq!(ticks(&linear, &[f64::NAN], 2), ["0", "0.5", "1.0"]);
     assert_eq!(ticks(&linear, &[0.0, 4e6], 2), ["0", "2e6", "4e6"]);
     assert_eq!(ticks(&linear.clone().from(0.0).to(100.0), &[40.0], 4), ["0", "50", "100"]);
+    assert_eq!(ticks(&linear.clone().from(0.0), &[], 2), ["0", "0.5", "1.0"]);
+    assert_eq!(ticks(&linear.clone().to(100.0), &[100.0], 2), ["90", "95", "100"]);
     let log = Axis::log("");
     assert_eq!(ticks(&log, &[210.0, 4000.0, 0.0, -3.0], 12), ["200", "300", "500", "1000", "2000", "3000"]);
     assert_eq!(ticks(&log, &[1.0, 1e9], 4), ["1", "1000", "1e6", "1e9"]);
