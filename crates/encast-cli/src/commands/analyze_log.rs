@@ -12,6 +12,8 @@ const LONGEST_COMPLAINT: usize = 300;
 const EQUAL_RATIO: f64 = 1.5;
 /// … and so many seconds: containers round to milliseconds.
 const EQUAL_SECONDS: f64 = 0.0025;
+/// Before time 0 by more than this is before the clip's start.
+const EARLY_SECONDS: f64 = 0.0005;
 
 /// A log.
 #[derive(Default)]
@@ -39,6 +41,8 @@ struct Clock {
     shortest: Option<f64>,
     longest: f64,
     times: Option<Thinned<1>>,
+    /// Frames before time 0, where a clip starts.
+    early: u64,
 }
 
 /// How far a stream's frame rate tells when frames are shown.
@@ -134,7 +138,14 @@ impl Log {
             1 => format!("ffmpeg warns: {first}"),
             count => format!("ffmpeg warns {count} times, first: {first}"),
         });
-        self.resized.iter().cloned().chain(warning).collect()
+        // ffmpeg 5 does so with AV1.
+        let early = (self.clock.early > 0).then(|| {
+            let count = self.clock.early;
+            format!(
+                "the figures include {count} frames that the clip cuts off before its start: this ffmpeg decodes them"
+            )
+        });
+        self.resized.iter().cloned().chain(early).chain(warning).collect()
     }
 
     /// Whether the times agree with a frame rate.
@@ -160,6 +171,7 @@ impl Clock {
             Thinned::new()
         });
         times.push([Some(time - self.first)]);
+        self.early += u64::from(time < -EARLY_SECONDS);
         if self.frames - self.without > 1 {
             self.interval = time - self.last;
             self.shortest = Some(self.shortest.map_or(self.interval, |shortest| shortest.min(self.interval)));
@@ -277,6 +289,7 @@ mod tests {
             other => panic!("{other:?}"),
         }
         assert_eq!(frames([0.0, 0.08, 0.04]).timing(3, Some(25.0)), Timing::Backwards);
+        assert_eq!(frames([-0.08, -0.04, 0.0]).notes().len(), 1);
         // A time is missing; a frame is missing.
         assert_eq!(frames([0.0, f64::NAN, 0.08]).timing(3, Some(25.0)), Timing::Unknown);
         assert_eq!(frames([0.0, 0.04]).timing(3, Some(25.0)), Timing::Unknown);
