@@ -9,16 +9,17 @@ use crate::{
     failure::{Failure, Outcome, Verdict},
     measure::{
         campaign::{Campaign, Planned, allowed_cores},
+        curves,
         encoders::EncoderSpec,
         forecast::Forecaster,
         grid::{Grid, ProbeRecipe},
         plan::{self, hash},
         process::Children,
         source::{self, SourceInfo},
-        store::Store,
+        store::{self, Store},
         tools::Tools,
     },
-    output,
+    output, plot,
     progress::Meter,
     show,
 };
@@ -69,6 +70,9 @@ pub struct Args {
     /// Measure nothing but what is the same on each row of a clip, content and trial encode, and set it anew
     #[arg(long, conflicts_with = "dry_run")]
     refresh: bool,
+    /// Draw the table's rate–quality curves at the end, SVG or PNG by the name's ending
+    #[arg(long, value_name = "F.svg|png", conflicts_with = "dry_run")]
+    plot: Option<PathBuf>,
     /// Print the plan and how long it will take, and run nothing
     #[arg(long)]
     dry_run: bool,
@@ -80,6 +84,9 @@ pub struct Args {
 /// Runs the subcommand.
 pub fn run(args: &Args) -> Outcome {
     let grid = Grid::read(&args.grid)?;
+    if let Some(path) = &args.plot {
+        plot::check_place(path)?;
+    }
     let workers = workers(args, &grid)?;
     let children = Children::new();
     let on_signal = Arc::clone(&children);
@@ -128,6 +135,9 @@ pub fn run(args: &Args) -> Outcome {
     let tally = campaign.run(&meter, &|_| ());
     meter.finish(tally.as_ref().is_ok_and(|tally| !tally.stopped));
     let tally = tally?;
+    if let Some(path) = &args.plot {
+        draw(path, &args.out)?;
+    }
     if tally.stopped {
         let out = args.out.display();
         return Ok(Verdict::No(format!(
@@ -145,6 +155,18 @@ pub fn run(args: &Args) -> Outcome {
         0 => Ok(Verdict::Done),
         unread => Ok(Verdict::No(format!("{unread} clips could not be read"))),
     }
+}
+
+fn draw(path: &Path, table: &Path) -> Result<(), Failure> {
+    let (figure, left_out) = curves::figure(&store::read(table)?);
+    if figure.panels.is_empty() {
+        output::note("nothing was measured: no plot");
+        return Ok(());
+    }
+    if left_out > 0 {
+        output::note(&format!("the plot has no room for {left_out} more titles"));
+    }
+    plot::write(path, &figure)
 }
 
 /// A table has the trial encodes of one recipe only.

@@ -1,6 +1,7 @@
 //! Measuring real encodes into the encode table.
 
 pub mod campaign;
+pub mod curves;
 pub mod encode;
 pub mod encoders;
 pub mod energy;

@@ -99,7 +99,6 @@ impl Store {
     }
 }
 
-#[cfg(test)]
 /// Reads the rows of a table that this program wrote.
 pub fn read(path: &Path) -> Result<Vec<Row>, Failure> {
     let bytes = std::fs::read(path).map_err(|error| Failure::of_file(path, error))?;

@@ -20,7 +20,6 @@ impl Axis {
     }
 
     /// A logarithmic axis over the values.
-    #[allow(dead_code)] // Of rate-quality curves.
     pub fn log(label: impl Into<String>) -> Axis {
         Axis { label: label.into(), log: true, ..Axis::default() }
     }
@@ -32,7 +31,6 @@ impl Axis {
     }
 
     /// Ends at a value.
-    #[allow(dead_code)] // Of rate-quality curves.
     pub fn to(mut self, value: f64) -> Axis {
         self.to = Some(value);
         self
