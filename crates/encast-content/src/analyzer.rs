@@ -1,15 +1,16 @@
 //! Frames in, complexity out: one pass, constant memory.
 
-use std::thread;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::{
     ContentError, Luma, Segmentation, Summary,
     cuts::CutDetector,
     dct::{BLOCK, Tables},
     plane::{Rows, Sample, check_bit_depth, check_size},
-    simd,
+    simd::Instructions,
     strip::{BlockFigures, Strip, StripSums},
     summary::Collector,
+    workers::Workers,
 };
 
 /// What VCA divides the block energies by.
@@ -41,9 +42,10 @@ pub struct Analyzer {
     width: usize,
     height: usize,
     bit_depth: u8,
-    threads: usize,
+    instructions: Instructions,
+    workers: Workers,
     tables: Tables,
-    state: State,
+    before: Before,
     blocks: Vec<BlockFigures>,
     blocks_before: Vec<BlockFigures>,
     sums: Vec<StripSums>,
@@ -53,8 +55,8 @@ pub struct Analyzer {
     frames: u64,
 }
 
-/// The previous frame.
-enum State {
+/// The previous frame, without gaps; empty before the first.
+enum Before {
     Eight(Vec<u8>),
     Sixteen(Vec<u16>),
 }
@@ -69,14 +71,15 @@ impl Analyzer {
             return Err(ContentError::bounds("frame_rate", rate, "finite and above 0"));
         }
         let (across, down) = (width.div_ceil(BLOCK), height.div_ceil(BLOCK));
-        let state = if bit_depth == 8 { State::Eight(Vec::new()) } else { State::Sixteen(Vec::new()) };
+        let before = if bit_depth == 8 { Before::Eight(Vec::new()) } else { Before::Sixteen(Vec::new()) };
         Ok(Analyzer {
             width,
             height,
             bit_depth,
-            threads: 1,
+            instructions: Instructions::default(),
+            workers: Workers::new(1),
             tables: Tables::new(),
-            state,
+            before,
             blocks: vec![BlockFigures::default(); across * down],
             blocks_before: Vec::new(),
             sums: vec![StripSums::default(); down],
@@ -97,39 +100,61 @@ impl Analyzer {
     /// Shares the work on each frame between threads, 1 to 64 (beyond is cut down). The figures stay the same, bit for
     /// bit.
     pub fn threads(mut self, threads: usize) -> Analyzer {
-        self.threads = threads.clamp(1, 64);
+        self.workers = Workers::new(threads.clamp(1, 64));
+        self
+    }
+
+    /// Uses other instructions than the fastest. The figures stay the same, bit for bit.
+    pub fn instructions(mut self, instructions: Instructions) -> Analyzer {
+        self.instructions = instructions;
         self
     }
 
     /// Takes the next frame, and returns its complexity. After an error the frame counts as not given.
     pub fn push(&mut self, luma: &Luma<'_>) -> Result<FrameComplexity, ContentError> {
+        self.push_beside(luma, &mut || ())
+    }
+
+    /// Takes the next frame, and does something else meanwhile; not after an error.
+    pub(crate) fn push_beside(
+        &mut self,
+        luma: &Luma<'_>,
+        beside: &mut dyn FnMut(),
+    ) -> Result<FrameComplexity, ContentError> {
         let (size, frame) = ((self.width, self.height), self.frames);
-        let work = Work { tables: &self.tables, threads: self.threads, first: frame == 0 };
-        match (luma, &mut self.state) {
-            (Luma::Eight { samples, stride }, State::Eight(before)) => {
-                let plane = Rows::check(samples, *stride, size, frame)?;
-                work.measure(plane, before, &mut self.blocks, &mut self.sums);
-                keep(plane, before);
+        let work = Work {
+            instructions: self.instructions,
+            workers: &self.workers,
+            tables: &self.tables,
+            first: frame == 0,
+            blocks: &mut self.blocks,
+            sums: &mut self.sums,
+        };
+        match (luma, &mut self.before) {
+            (Luma::Eight { samples, stride }, Before::Eight(before)) => {
+                work.measure(Rows::check(samples, *stride, size, frame)?, before, beside);
             }
-            (Luma::Sixteen { samples, stride }, State::Sixteen(before)) => {
+            (Luma::Sixteen { samples, stride }, Before::Sixteen(before)) => {
                 let plane = Rows::check(samples, *stride, size, frame)?;
-                work.measure(plane, before, &mut self.blocks, &mut self.sums);
-                let bound = (1_u16 << self.bit_depth) - 1;
-                let largest = self.sums.iter().map(|sums| sums.largest).max().unwrap_or(0);
-                if largest > i32::from(bound) {
-                    let (value, bit_depth) = (largest as u16, self.bit_depth);
+                let (bit_depth, bound) = (self.bit_depth, (1_u16 << self.bit_depth) - 1);
+                if let Some(value) = larger(plane, bound, &self.workers) {
                     return Err(ContentError::Sample { frame, value, bit_depth, bound });
                 }
-                keep(plane, before);
+                work.measure(plane, before, beside);
             }
-            (Luma::Eight { .. }, State::Sixteen(_)) => {
+            (Luma::Eight { .. }, Before::Sixteen(_)) => {
                 return Err(ContentError::SampleType { frame, given: 8, bit_depth: self.bit_depth });
             }
-            (Luma::Sixteen { .. }, State::Eight(_)) => {
+            (Luma::Sixteen { .. }, Before::Eight(_)) => {
                 return Err(ContentError::SampleType { frame, given: 16, bit_depth: self.bit_depth });
             }
         }
         Ok(self.figures())
+    }
+
+    /// Whether threads share the work.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.workers.are_several()
     }
 
     /// Puts the sums of a frame together.
@@ -138,8 +163,8 @@ impl Analyzer {
         let blocks = self.blocks.len() as f64;
         let (mut magnitude, mut square, mut difference, mut difference_square) = (0.0, 0_u64, 0_i64, 0_u64);
         for sums in &self.sums {
-            magnitude += sums.gradients.magnitude;
-            square += sums.gradients.square;
+            magnitude += sums.gradients.magnitudes.iter().sum::<f64>();
+            square += sums.gradients.squares.iter().sum::<u64>();
             difference += sums.differences.difference;
             difference_square += sums.differences.square;
         }
@@ -184,40 +209,40 @@ fn deviation(sum: f64, square: f64, count: f64) -> f64 {
     (square / count - mean * mean).max(0.0).sqrt()
 }
 
-/// Copies a frame, to be the previous one.
-fn keep<T: Sample>(plane: Rows<T>, before: &mut Vec<T>) {
-    before.clear();
-    for y in 0..plane.height {
-        before.extend_from_slice(plane.row(y));
-    }
+/// The largest sample if it is beyond the bound, all ones in binary.
+fn larger(plane: Rows<u16>, bound: u16, workers: &Workers) -> Option<u16> {
+    let beyond = AtomicBool::new(false);
+    let strips = (0..plane.height).step_by(BLOCK).collect();
+    let look = |top: usize| {
+        let rows = (top..plane.height.min(top + BLOCK)).map(|y| plane.row(y));
+        let bits = rows.fold(0, |bits, row| row.iter().fold(bits, |bits, sample| bits | sample));
+        if bits > bound {
+            beyond.store(true, Ordering::Relaxed);
+        }
+    };
+    workers.share(strips, look, &mut || ());
+    let largest = || (0..plane.height).flat_map(|y| plane.row(y)).copied().max();
+    beyond.into_inner().then(largest).flatten()
 }
 
-/// How a frame is worked on.
+/// How a frame is worked on, and the places for its results.
 struct Work<'a> {
+    instructions: Instructions,
+    workers: &'a Workers,
     tables: &'a Tables,
-    threads: usize,
     first: bool,
+    blocks: &'a mut [BlockFigures],
+    sums: &'a mut [StripSums],
 }
 
 impl Work<'_> {
-    fn measure<T: Sample>(&self, plane: Rows<T>, before: &[T], blocks: &mut [BlockFigures], sums: &mut [StripSums]) {
-        let before = (!self.first).then_some(before);
-        let places = blocks.chunks_mut(plane.width.div_ceil(BLOCK)).zip(sums).enumerate();
-        let mut strips: Vec<Strip<T>> =
-            places.map(|(index, (blocks, sums))| Strip { plane, before, index, blocks, sums }).collect();
-        let share = strips.len().div_ceil(self.threads);
-        if share == strips.len() {
-            return simd::measure(&mut strips, self.tables);
-        }
-        thread::scope(|scope| {
-            let mut shares = strips.chunks_mut(share);
-            let own = shares.next();
-            for other in shares {
-                scope.spawn(move || simd::measure(other, self.tables));
-            }
-            if let Some(own) = own {
-                simd::measure(own, self.tables);
-            }
-        });
+    fn measure<T: Sample>(self, plane: Rows<T>, before: &mut Vec<T>, beside: &mut dyn FnMut()) {
+        let Work { instructions, tables, first, .. } = self;
+        before.resize(plane.width * plane.height, T::default());
+        let blocks = self.blocks.chunks_mut(plane.width.div_ceil(BLOCK));
+        let places = before.chunks_mut(plane.width * BLOCK).zip(blocks.zip(self.sums)).enumerate();
+        let strip = |(index, (before, (blocks, sums)))| Strip { plane, before, first, index, blocks, sums };
+        let strips: Vec<Strip<T>> = places.map(strip).collect();
+        self.workers.share(strips, |mut strip| instructions.measure(&mut strip, tables), beside);
     }
 }

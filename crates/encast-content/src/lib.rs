@@ -27,12 +27,14 @@ mod simd;
 mod stats;
 mod strip;
 mod summary;
+mod workers;
 mod y4m;
 
 pub use analyzer::{Analyzer, FrameComplexity};
 pub use dct::frequency_weight;
 pub use error::ContentError;
 pub use plane::{BIT_DEPTHS, LARGEST_PLANE, LARGEST_SIDE, Luma, SMALLEST_SIDE};
+pub use simd::Instructions;
 pub use stats::Statistics;
 pub use summary::{Complexity, MOST_CUTS, MOST_SEGMENTS, Segmentation, Summary};
 pub use y4m::{Frame, Y4mHeader, Y4mReader};

@@ -1,6 +1,6 @@
 //! One luma plane in memory, and the bounds of what can be analysed.
 
-use crate::ContentError;
+use crate::{ContentError, simd::Isa};
 
 /// Smallest width and height, samples: the Sobel operator needs an interior.
 pub const SMALLEST_SIDE: usize = 3;
@@ -32,9 +32,24 @@ pub enum Luma<'a> {
 }
 
 /// A sample type: `u8` or `u16`.
-pub(crate) trait Sample: Copy + Default + Into<i32> + Send + Sync {}
-impl Sample for u8 {}
-impl Sample for u16 {}
+pub(crate) trait Sample: Copy + Default + Into<i32> + Send + Sync {
+    /// The first samples of a slice as lanes.
+    fn load<S: Isa>(isa: S, from: &[Self]) -> S::Ints;
+}
+
+impl Sample for u8 {
+    #[inline(always)]
+    fn load<S: Isa>(isa: S, from: &[u8]) -> S::Ints {
+        isa.of_bytes(from)
+    }
+}
+
+impl Sample for u16 {
+    #[inline(always)]
+    fn load<S: Isa>(isa: S, from: &[u16]) -> S::Ints {
+        isa.of_words(from)
+    }
+}
 
 /// A checked plane: every row of the size is there.
 #[derive(Clone, Copy)]

@@ -1,9 +1,12 @@
 //! Everything measured of one strip: 32 rows of a frame, one row of blocks.
 
+use std::array::from_fn;
+
 use crate::{
-    dct::{self, BLOCK, Folded, Tables},
+    dct::{self, BLOCK, Tables, Workspace},
     pixels::{self, DifferenceSums, GradientSums},
     plane::{Rows, Sample},
+    simd::Isa,
 };
 
 /// Sums over one strip.
@@ -11,8 +14,6 @@ use crate::{
 pub struct StripSums {
     pub gradients: GradientSums,
     pub differences: DifferenceSums,
-    /// The largest sample; only of 16-bit samples.
-    pub largest: i32,
 }
 
 /// Energy and mean of one block.
@@ -27,8 +28,10 @@ pub struct BlockFigures {
 /// One strip of one frame, with the place for its results.
 pub struct Strip<'a, T> {
     pub plane: Rows<'a, T>,
-    /// The previous frame, without gaps.
-    pub before: Option<&'a [T]>,
+    /// The strip of the previous frame, without gaps; it becomes this frame's.
+    pub before: &'a mut [T],
+    /// Whether there is no previous frame.
+    pub first: bool,
     /// Which row of blocks.
     pub index: usize,
     pub blocks: &'a mut [BlockFigures],
@@ -38,58 +41,49 @@ pub struct Strip<'a, T> {
 impl<T: Sample> Strip<'_, T> {
     /// Measures; inlined into one function for each instruction set.
     #[inline(always)]
-    pub fn measure(&mut self, tables: &Tables) {
+    pub fn measure<S: Isa>(&mut self, isa: S, tables: &Tables) {
         let (top, width, height) = (self.index * BLOCK, self.plane.width, self.plane.height);
         let bottom = (top + BLOCK).min(height);
         let mut sums = StripSums::default();
-        for y in top..bottom {
-            let row = self.plane.row(y);
-            if size_of::<T>() > 1 {
-                for &sample in row {
-                    sums.largest = sums.largest.max(sample.into());
-                }
-            }
-            if y > 0 && y + 1 < height {
-                pixels::gradients(self.plane.row(y - 1), row, self.plane.row(y + 1), &mut sums.gradients);
-            }
-            if let Some(before) = self.before {
-                pixels::differences(row, &before[y * width..][..width], &mut sums.differences);
+        let (first, last) = (top.max(1), bottom.min(height - 1));
+        if first < last {
+            pixels::gradients(isa, &self.plane, first, last, &mut sums.gradients);
+        }
+        for (y, before) in (top..bottom).zip(self.before.chunks_exact_mut(width)) {
+            if self.first {
+                before.copy_from_slice(self.plane.row(y));
+            } else {
+                pixels::differences(isa, self.plane.row(y), before, &mut sums.differences);
             }
         }
         *self.sums = sums;
-        let mut folded = Folded::new();
+        let (mut work, mut narrow) = (Workspace::new(), [[T::default(); BLOCK]; BLOCK]);
         for (x, figures) in self.blocks.iter_mut().enumerate() {
-            *figures = block(&self.plane, x * BLOCK, top, &mut folded, tables);
+            *figures = block(isa, &self.plane, (x * BLOCK, top), tables, &mut work, &mut narrow);
         }
     }
 }
 
-/// One block; beyond the picture its last column and row go on.
+/// One block; beyond the picture its last column and row go on. `narrow` holds a block that does.
 #[inline(always)]
-fn block<T: Sample>(plane: &Rows<T>, left: usize, top: usize, folded: &mut Folded, tables: &Tables) -> BlockFigures {
-    let mut samples = [[T::default(); BLOCK]; BLOCK];
-    let width = (plane.width - left).min(BLOCK);
-    for (y, to) in samples.iter_mut().enumerate() {
-        let from = &plane.row((top + y).min(plane.height - 1))[left..];
-        if let Some(whole) = from.first_chunk::<BLOCK>() {
-            *to = *whole;
-        } else {
+fn block<S: Isa, T: Sample>(
+    isa: S,
+    plane: &Rows<T>,
+    (left, top): (usize, usize),
+    tables: &Tables,
+    work: &mut Workspace,
+    narrow: &mut [[T; BLOCK]; BLOCK],
+) -> BlockFigures {
+    let row = |y: usize| &plane.row((top + y).min(plane.height - 1))[left..];
+    let width = plane.width - left;
+    if width < BLOCK {
+        for (y, to) in narrow.iter_mut().enumerate() {
+            let from = row(y);
             to.fill(from[width - 1]);
-            to[..width].copy_from_slice(&from[..width]);
+            to[..width].copy_from_slice(from);
         }
     }
-    let mut sum = 0_i32;
-    for row in &samples {
-        for &sample in row {
-            let sample: i32 = sample.into();
-            sum += sample;
-        }
-    }
-    let area = (BLOCK * BLOCK) as i32;
-    // Close to the mean and whole: what is left is small and still exact.
-    let offset = (sum + area / 2) / area;
-    for (y, row) in samples.iter().enumerate() {
-        folded.set(y, row, offset);
-    }
-    BlockFigures { energy: dct::energy(folded, tables), mean: sum as f32 / area as f32 }
+    let rows: [&[T; BLOCK]; BLOCK] = from_fn(|y| row(y).first_chunk().unwrap_or(&narrow[y]));
+    let (energy, sum) = dct::energy(isa, &rows, tables, work);
+    BlockFigures { energy, mean: sum / (BLOCK * BLOCK) as f32 }
 }
