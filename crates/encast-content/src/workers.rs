@@ -20,7 +20,6 @@ impl Workers {
     }
 
     /// Whether anything is done beside anything else.
-    #[allow(dead_code)]
     pub fn are_several(&self) -> bool {
         self.pool.is_some()
     }

@@ -1,6 +1,8 @@
 //! Y4M streams, good and bad.
 #![allow(clippy::unwrap_used)]
 
+use std::io::{Cursor, Read};
+
 use encast_content::{ContentError, Frame, Y4mReader};
 use proptest::prelude::*;
 
@@ -15,7 +17,17 @@ fn stream(header: &str, frames: &[(&str, usize)]) -> Vec<u8> {
 
 /// Frames read, and the error if there is one.
 fn outcome(bytes: &[u8]) -> (usize, Option<String>) {
-    let reader = match Y4mReader::new(bytes) {
+    let read = read_all(Y4mReader::new(bytes));
+    // Seeking past what is not luma changes nothing, wherever the stream starts.
+    assert_eq!(read, read_all(Y4mReader::seekable(Cursor::new(bytes))));
+    let mut behind = Cursor::new([b"before", bytes].concat());
+    behind.set_position(6);
+    assert_eq!(read, read_all(Y4mReader::seekable(behind)));
+    read
+}
+
+fn read_all<R: Read>(reader: Result<Y4mReader<R>, ContentError>) -> (usize, Option<String>) {
+    let reader = match reader {
         Ok(reader) => reader,
         Err(error) => return (0, Some(error.to_string())),
     };

@@ -9,7 +9,7 @@ use std::{
     thread,
 };
 
-use encast_content::{ContentError, Segmentation};
+use encast_content::{ContentError, Segmentation, Y4mReader};
 
 use super::{
     analyze_input::{self, Analysed, How},
@@ -61,7 +61,7 @@ pub fn decode(path: &Path, how: &How) -> Result<Analysed, Failure> {
     };
     // Beside the frames, so that neither waits for the other.
     let log = thread::spawn(move || Log::read(log));
-    let analysed = analyze_input::stream(frames, how);
+    let analysed = analyze_input::stream(Y4mReader::new(frames), how);
     if matches!(&analysed, Err(error) if !matches!(error, ContentError::Empty | ContentError::Truncated { .. })) {
         // It would go on writing to nobody.
         let _ = decoder.0.kill();

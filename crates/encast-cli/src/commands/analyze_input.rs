@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, Read},
+    io::{self, Read, Seek},
     path::Path,
 };
 
@@ -41,7 +41,7 @@ pub struct Analysed {
 pub fn analyze(path: &Path, how: &How) -> Result<Analysed, Failure> {
     let bad = |error: ContentError| Failure::of_file(path, error);
     if path == Path::new("-") {
-        return stream(io::stdin().lock(), how).map_err(bad);
+        return stream(Y4mReader::new(io::stdin().lock()), how).map_err(bad);
     }
     let mut file = File::open(path).map_err(|error| Failure::of_file(path, error))?;
     let about = file.metadata().map_err(|error| Failure::of_file(path, error))?;
@@ -54,25 +54,28 @@ pub fn analyze(path: &Path, how: &How) -> Result<Analysed, Failure> {
     let mut start = Vec::new();
     let most = MAGIC.len() as u64;
     (&mut file).take(most).read_to_end(&mut start).map_err(|error| Failure::of_file(path, error))?;
-    if start.starts_with(MAGIC) || !about.is_file() {
-        return stream(start.chain(file), how).map_err(bad);
+    if !about.is_file() {
+        return stream(Y4mReader::new(start.chain(file)), how).map_err(bad);
+    }
+    if start.starts_with(MAGIC) {
+        file.rewind().map_err(|error| Failure::of_file(path, error))?;
+        return stream(Y4mReader::seekable(file), how).map_err(bad);
     }
     analyze_ffmpeg::decode(path, how)
 }
 
 /// Analyses a Y4M stream. Its frame rate is taken at its word.
-pub fn stream(input: impl Read, how: &How) -> Result<Analysed, ContentError> {
-    let mut reader = Y4mReader::new(input)?;
+pub fn stream<R: Read>(reader: Result<Y4mReader<R>, ContentError>, how: &How) -> Result<Analysed, ContentError> {
+    let mut reader = reader?;
     let mut analyzer = reader.analyzer()?.threads(how.threads);
     if let Some(by) = how.by {
         analyzer = analyzer.segments(by)?;
     }
     let mut curve = how.curve.then(Curve::new);
-    while let Some(luma) = reader.next_luma()? {
-        let frame = analyzer.push(&luma)?;
+    reader.analyze_each(&mut analyzer, |frame| {
         if let Some(curve) = &mut curve {
-            curve.push(&frame);
+            curve.push(frame);
         }
-    }
+    })?;
     Ok(Analysed { summary: analyzer.finish()?, variable_frame_rate: None, curve, times: None, notes: Vec::new() })
 }

@@ -86,14 +86,23 @@ pub fn energy<S: Isa, T: Sample>(
             sum = lowest;
         }
     }
-    let mut width = BLOCK / 2;
-    while width > 0 {
-        for i in 0..width {
-            work.sums[i] += work.sums[i + width];
-        }
-        width /= 2;
+    (total(&work.sums), sum)
+}
+
+/// Sum of all lanes, by halves.
+#[inline(always)]
+fn total(sums: &[f32; BLOCK]) -> f32 {
+    let (mut sixteen, mut eight, mut four) = ([0.0_f32; 16], [0.0_f32; 8], [0.0_f32; 4]);
+    for i in 0..16 {
+        sixteen[i] = sums[i] + sums[i + 16];
     }
-    (work.sums[0], sum)
+    for i in 0..8 {
+        eight[i] = sixteen[i] + sixteen[i + 8];
+    }
+    for i in 0..4 {
+        four[i] = eight[i] + eight[i + 4];
+    }
+    (four[0] + four[2]) + (four[1] + four[3])
 }
 
 /// Folds columns three times around their middle. Eight samples of 12 bits still fit 16 bits.
