@@ -1,7 +1,11 @@
 # Thin on purpose: each recipe is a script, so that it runs the same with and without make.
 .DEFAULT_GOAL := help
-.PHONY: help run build test fmt bench bench-lightgbm yardstick measure train-model clean
+.PHONY: help run build test fmt bench bench-lightgbm bench-content fuzz yardstick measure train-model clean
 
+# Seconds for `make fuzz`.
+SECONDS ?= 600
+# A clip for `make bench-content`; one is made without it.
+CLIP ?=
 # Tables for `make yardstick`: TABLE="a.csv b.csv".
 TABLE ?= data/measured.csv
 
@@ -26,6 +30,12 @@ bench: ## Criterion benchmarks
 
 bench-lightgbm: ## Speed of the trees beside LightGBM
 	@scripts/bench-lightgbm.sh
+
+bench-content: ## Speed of `encast analyze` beside ffmpeg and siti-tools (CLIP=…)
+	@scripts/bench-content.sh $(CLIP)
+
+fuzz: ## Fuzzes the Y4M reader and the analyzer, with nightly Rust (SECONDS=…)
+	@scripts/fuzz.sh $(SECONDS)
 
 yardstick: ## Accuracy beside LightGBM, a forest and the mean (TABLE=…)
 	@scripts/yardstick.sh $(TABLE)

@@ -42,9 +42,9 @@ print_timings() {
     return "$status"
 }
 
-# A Python environment with the peers that figures are compared with, in build/venv.
+# peers [REQUIREMENTS VENV]: a Python environment with the peers that figures are compared with, in build/venv unless told.
 peers() {
-    local requirements=benches/yardstick/requirements.txt venv=build/venv
+    local requirements=${1:-benches/yardstick/requirements.txt} venv=${2:-build/venv}
     if ! cmp -s "$requirements" "$venv/requirements.txt"; then
         python3 -m venv "$venv" || fail "python3 with venv is needed: apt-get install python3-venv"
         "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$requirements"

@@ -58,33 +58,21 @@ impl<T: Sample> Strip<'_, T> {
             pixels::gradients(isa, &self.plane, first, last, &mut sums.gradients);
         }
         *self.sums = sums;
-        let (mut work, mut narrow) = (Workspace::new(), [[T::default(); BLOCK]; BLOCK]);
+        // Beyond the picture its last row goes on, and its last column.
+        let rows: [&[T]; BLOCK] = from_fn(|y| self.plane.row((top + y).min(height - 1)));
+        let mut work = Workspace::new();
         for (x, figures) in self.blocks.iter_mut().enumerate() {
-            *figures = block(isa, &self.plane, (x * BLOCK, top), tables, &mut work, &mut narrow);
+            let left = x * BLOCK;
+            let (wide, wide_rows);
+            let (rows, left) = if left + BLOCK <= width {
+                (&rows, left)
+            } else {
+                wide = rows.map(|row| -> [T; BLOCK] { from_fn(|i| row[(left + i).min(width - 1)]) });
+                wide_rows = wide.each_ref().map(|row| &row[..]);
+                (&wide_rows, 0)
+            };
+            let (energy, sum) = dct::energy(isa, rows, left, tables, &mut work);
+            *figures = BlockFigures { energy, mean: sum / (BLOCK * BLOCK) as f32 };
         }
     }
-}
-
-/// One block; beyond the picture its last column and row go on. `narrow` holds a block that does.
-#[inline(always)]
-fn block<S: Isa, T: Sample>(
-    isa: S,
-    plane: &Rows<T>,
-    (left, top): (usize, usize),
-    tables: &Tables,
-    work: &mut Workspace,
-    narrow: &mut [[T; BLOCK]; BLOCK],
-) -> BlockFigures {
-    let row = |y: usize| &plane.row((top + y).min(plane.height - 1))[left..];
-    let width = plane.width - left;
-    if width < BLOCK {
-        for (y, to) in narrow.iter_mut().enumerate() {
-            let from = row(y);
-            to.fill(from[width - 1]);
-            to[..width].copy_from_slice(from);
-        }
-    }
-    let rows: [&[T; BLOCK]; BLOCK] = from_fn(|y| row(y).first_chunk().unwrap_or(&narrow[y]));
-    let (energy, sum) = dct::energy(isa, &rows, tables, work);
-    BlockFigures { energy, mean: sum / (BLOCK * BLOCK) as f32 }
 }

@@ -3,6 +3,7 @@
 
 mod analyze;
 mod analyze_formats;
+mod analyze_memory;
 mod common;
 mod documentation;
 mod evaluate;

@@ -65,16 +65,17 @@ impl Workspace {
     }
 }
 
-/// Sum of the weighted magnitudes of the coefficients of a block, and the sum of its samples.
+/// Sum of the weighted magnitudes of the coefficients of the block at `left` in 32 rows, and the sum of its samples.
 #[inline(always)]
 pub fn energy<S: Isa, T: Sample>(
     isa: S,
-    rows: &[&[T; BLOCK]; BLOCK],
+    rows: &[&[T]; BLOCK],
+    left: usize,
     tables: &Tables,
     work: &mut Workspace,
 ) -> (f32, f32) {
-    for left in (0..BLOCK).step_by(S::INTS) {
-        fold(isa, rows, left, &mut work.folded);
+    for part in (0..BLOCK).step_by(S::INTS) {
+        fold(isa, rows, left + part, part, &mut work.folded);
     }
     for left in (0..BLOCK).step_by(S::FLOATS) {
         columns(isa, &work.folded, left, &tables.turns, &mut work.columns);
@@ -107,23 +108,23 @@ fn total(sums: &[f32; BLOCK]) -> f32 {
 
 /// Folds columns three times around their middle. Eight samples of 12 bits still fit 16 bits.
 #[inline(always)]
-fn fold<S: Isa, T: Sample>(isa: S, rows: &[&[T; BLOCK]; BLOCK], left: usize, folded: &mut [[i16; BLOCK]; BLOCK]) {
+fn fold<S: Isa, T: Sample>(isa: S, rows: &[&[T]; BLOCK], left: usize, part: usize, folded: &mut [[i16; BLOCK]; BLOCK]) {
     let mut sixteen = [T::load(isa, &rows[0][left..]); 16];
     for n in 0..16 {
         let (a, b) = (T::load(isa, &rows[n][left..]), T::load(isa, &rows[31 - n][left..]));
         sixteen[n] = a + b;
-        isa.store_ints(a - b, &mut folded[n][left..]);
+        isa.store_ints(a - b, &mut folded[n][part..]);
     }
     let mut eight = [sixteen[0]; 8];
     for n in 0..8 {
         let (a, b) = (sixteen[n], sixteen[15 - n]);
         eight[n] = a + b;
-        isa.store_ints(a - b, &mut folded[16 + n][left..]);
+        isa.store_ints(a - b, &mut folded[16 + n][part..]);
     }
     for n in 0..4 {
         let (a, b) = (eight[n], eight[7 - n]);
-        isa.store_ints(a - b, &mut folded[24 + n][left..]);
-        isa.store_ints(a + b, &mut folded[28 + n][left..]);
+        isa.store_ints(a - b, &mut folded[24 + n][part..]);
+        isa.store_ints(a + b, &mut folded[28 + n][part..]);
     }
 }
 
@@ -169,6 +170,22 @@ fn columns<S: Isa>(
     }
 }
 
+/// Four columns from `LEFT` on, turned and folded with the four opposite.
+#[inline(always)]
+fn fold_turned<S: Isa, const LEFT: usize>(
+    isa: S,
+    columns: &[[f32; BLOCK]],
+    low: &mut [S::Floats; 16],
+    high: &mut [S::Floats; 16],
+) {
+    let left = isa.columns(columns, LEFT);
+    let right = isa.columns(columns, BLOCK - 4 - LEFT);
+    for i in 0..4 {
+        low[LEFT + i] = left[i] + right[3 - i];
+        high[LEFT + i] = left[i] - right[3 - i];
+    }
+}
+
 /// The second pass: of the rows from `top` on, side by side, the weighted sums. Returns the first row's lowest
 /// coefficient.
 #[inline(always)]
@@ -181,14 +198,11 @@ fn weighted_rows<S: Isa>(
 ) -> f32 {
     let zero = isa.splat(0.0);
     let (mut low, mut high) = ([zero; 16], [zero; 16]);
-    for quad in 0..4 {
-        let left = isa.columns(&columns[top..], 4 * quad);
-        let right = isa.columns(&columns[top..], 28 - 4 * quad);
-        for i in 0..4 {
-            low[4 * quad + i] = left[i] + right[3 - i];
-            high[4 * quad + i] = left[i] - right[3 - i];
-        }
-    }
+    // Written out: a loop that is not unrolled would keep all of it in memory.
+    fold_turned::<S, 0>(isa, &columns[top..], &mut low, &mut high);
+    fold_turned::<S, 4>(isa, &columns[top..], &mut low, &mut high);
+    fold_turned::<S, 8>(isa, &columns[top..], &mut low, &mut high);
+    fold_turned::<S, 12>(isa, &columns[top..], &mut low, &mut high);
     let (turns, weights) = (&tables.turns, &tables.weights);
     let (mut sum, mut even_sum) = (zero, zero);
     let odd = transform::odd16(isa, high, turns);
