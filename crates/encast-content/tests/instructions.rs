@@ -22,7 +22,7 @@ fn frames(size: (usize, usize), stride: usize, bit_depth: u8, content: Content) 
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         state >> 16
     };
-    let mut frame = |n: usize| {
+    let frame = |n: usize| {
         let mut samples = vec![0xFFFF_u16; stride * height];
         for y in 0..height {
             for x in 0..width {
@@ -39,7 +39,7 @@ fn frames(size: (usize, usize), stride: usize, bit_depth: u8, content: Content) 
         }
         samples
     };
-    (0..4).map(|n| frame(n)).collect()
+    (0..4).map(frame).collect()
 }
 
 /// Every figure as it is in memory.
