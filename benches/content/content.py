@@ -126,7 +126,7 @@ def main():
     text = "\n".join(lines) + "\n"
     pathlib.Path(result).write_text(text)
     print(text)
-    sys.exit(worst > compare_siti_tools.LIMIT)
+    sys.exit(int(worst > compare_siti_tools.LIMIT))
 
 
 if __name__ == "__main__":
