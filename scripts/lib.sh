@@ -42,9 +42,9 @@ print_timings() {
     return "$status"
 }
 
-# peers [REQUIREMENTS VENV]: a Python environment with the peers that figures are compared with, in build/venv unless told.
+# peers REQUIREMENTS VENV: a Python environment with the peers that figures are compared with.
 peers() {
-    local requirements=${1:-benches/yardstick/requirements.txt} venv=${2:-build/venv}
+    local requirements=$1 venv=$2
     if ! cmp -s "$requirements" "$venv/requirements.txt"; then
         python3 -m venv "$venv" || fail "python3 with venv is needed: apt-get install python3-venv"
         "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$requirements"

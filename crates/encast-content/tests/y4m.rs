@@ -134,6 +134,22 @@ fn a_reader_feeds_an_analyzer() {
     assert_eq!((summary.clip.frames, summary.clip.duration_s, summary.bit_depth), (3, Some(1.5), 10));
 }
 
+#[test]
+fn reading_ahead_changes_nothing() {
+    let whole = stream("W40 H70 F25:1 C422p10", &[("FRAME\n", 40 * 70 * 4); 5]);
+    for length in [whole.len(), whole.len() - 1, whole.len() - 40 * 70 * 4, whole.len() - 40 * 70 * 4 - 6] {
+        let analyze = |threads: usize| {
+            let mut reader = Y4mReader::new(&whole[..length]).unwrap();
+            let mut analyzer = reader.analyzer().unwrap().threads(threads);
+            let read = reader.analyze(&mut analyzer).map_err(|error| error.to_string());
+            (read, format!("{:?}", analyzer.finish()))
+        };
+        let (read, _) = analyze(1);
+        assert_eq!(read.is_ok(), length == whole.len() || length + 40 * 70 * 4 + 6 == whole.len(), "{length}");
+        assert_eq!(analyze(1), analyze(2), "{length}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), valid in any::<bool>()) {
