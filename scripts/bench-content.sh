@@ -13,7 +13,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 clip=${1:+$(realpath -- "$1")}
 cd "$root"
 
-peers benches/content/requirements.txt build/venv-content
+python_environment benches/content/requirements.txt build/venv-content
 cargo build --release --locked -p encast-cli
 mkdir -p benches/results
 build/venv-content/bin/python benches/content/content.py target/release/encast benches/results/speed-content.md \

@@ -5,7 +5,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root"
 
-peers benches/yardstick/requirements.txt build/venv
+python_environment benches/yardstick/requirements.txt build/venv
 cargo build --release --locked -p encast-trees --example speed
 mkdir -p benches/results
 build/venv/bin/python benches/speed/speed.py target/release/examples/speed benches/results/speed-lightgbm.md

@@ -42,12 +42,25 @@ print_timings() {
     return "$status"
 }
 
-# peers REQUIREMENTS VENV: a Python environment with the peers that figures are compared with.
-peers() {
+# python_environment REQUIREMENTS FOLDER: a Python environment with just these packages; made when they have changed.
+python_environment() {
     local requirements=$1 venv=$2
     if ! cmp -s "$requirements" "$venv/requirements.txt"; then
+        say "setup: making $venv from $requirements"
         python3 -m venv "$venv" || fail "python3 with venv is needed: apt-get install python3-venv"
         "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$requirements"
         cp "$requirements" "$venv/requirements.txt"
     fi
+}
+
+# An FFmpeg that scores with libvmaf and has the software encoders, which Debian's lacks: the one of the Python package
+# imageio-ffmpeg, as build/tools/bin/ffmpeg-vmaf. A name of its own: a system's ffmpeg stays what it is.
+vmaf_ffmpeg=$tools/bin/ffmpeg-vmaf
+get_vmaf_ffmpeg() {
+    local requirements=$root/scripts/ffmpeg-requirements.txt venv=$root/build/ffmpeg program
+    if [[ -x $vmaf_ffmpeg ]] && cmp -s "$requirements" "$venv/requirements.txt"; then return; fi
+    python_environment "$requirements" "$venv"
+    program=$(cd "$venv" && bin/python -c 'import imageio_ffmpeg; print(imageio_ffmpeg.get_ffmpeg_exe())')
+    mkdir -p "$tools/bin"
+    ln -sf "$program" "$vmaf_ffmpeg"
 }

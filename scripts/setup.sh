@@ -43,6 +43,14 @@ compiles() { # compiles COMPILER LANGUAGE HEADER: whether the compiler and the h
     have "$1" && printf '#include <%s>\n' "$3" | "$1" -x "$2" -fsyntax-only - 2>/dev/null
 }
 
+have_gstreamer() { # the elements that encast measure builds its pipelines of, each from another package
+    local element
+    have gst-launch-1.0 || return
+    for element in videoscale matroskamux y4mdec x265enc x264enc; do
+        gst-inspect-1.0 --exists "$element" || return
+    done
+}
+
 packages=()
 compiles cc c stdlib.h || packages+=(gcc libc6-dev)
 if [[ -n $testing ]]; then
@@ -50,6 +58,8 @@ if [[ -n $testing ]]; then
     have shellcheck || packages+=(shellcheck)
     # Tests decode odd clips with it, and leave that out where it is missing.
     have "${ENCAST_FFMPEG:-ffmpeg}" || packages+=(ffmpeg)
+    have_gstreamer || packages+=(gstreamer1.0-tools gstreamer1.0-plugins-{base,good,bad,ugly})
+    python3 -c 'import ensurepip' 2>/dev/null || packages+=(python3-venv)
 fi
 if ((${#packages[@]})); then
     have apt-get || fail "missing, and there is no apt to install them with: ${packages[*]}"
@@ -60,18 +70,25 @@ fi
 
 [[ -n $testing ]] || exit 0
 
-# Installing Debian's prometheus package would add a user and start a service. The tests need its two programs only, so
-# they are unpacked instead of installed.
-if ! have prometheus || ! have promtool; then
-    have apt-get || fail "missing: prometheus and promtool"
-    say "setup: unpacking prometheus and promtool into build/tools (no service is installed or started)"
+# Installing these packages would add users and start services. The tests need the programs only, so they are unpacked
+# instead of installed.
+unpack() { # unpack PACKAGE PROGRAM…
+    local package=$1 unpacked program missing=
+    shift
+    for program; do have "$program" || missing=1; done
+    [[ -n $missing ]] || return 0
+    have apt-get || fail "missing: $*"
+    say "setup: unpacking $* into build/tools (no service is installed or started)"
     apt_update
     unpacked=$(mktemp -d)
-    trap 'rm -rf "$unpacked"' EXIT
-    (cd "$unpacked" && apt-get download -q -o APT::Sandbox::User=root prometheus && dpkg-deb -x ./prometheus_*.deb .)
+    (cd "$unpacked" && apt-get download -q -o APT::Sandbox::User=root "$package" && dpkg-deb -x ./*.deb .)
     mkdir -p "$tools/bin"
-    install -m 755 "$unpacked/usr/bin/prometheus" "$unpacked/usr/bin/promtool" "$tools/bin/"
-fi
+    for program; do install -m 755 "$unpacked/usr/bin/$program" "$tools/bin/"; done
+    rm -rf "$unpacked"
+}
+unpack prometheus prometheus promtool
+unpack victoria-metrics victoria-metrics
+get_vmaf_ffmpeg
 if ! have cargo-deny; then
     say "setup: building cargo-deny $CARGO_DENY_VERSION into build/tools (about two minutes on two cores)"
     # Without optimisation: it runs for a second, and optimising it takes three minutes more.

@@ -6,6 +6,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root"
 export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-auto}
 trap print_timings EXIT
+# Where tests that run real encodes find what Debian's FFmpeg lacks.
+export ENCAST_FFMPEG_VMAF=$vmaf_ffmpeg
 
 data_is_the_documented_one() {
     local sum

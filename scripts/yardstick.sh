@@ -5,7 +5,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root"
 
-peers benches/yardstick/requirements.txt build/venv
+python_environment benches/yardstick/requirements.txt build/venv
 cargo build --release --locked -p encast-cli
 (($#)) || set -- data/measured.csv
 for table; do
