@@ -11,6 +11,7 @@ use crate::{
         campaign::{Campaign, Planned, allowed_cores},
         curves,
         encoders::EncoderSpec,
+        engine::Engine,
         forecast::Forecaster,
         grid::{Grid, ProbeRecipe},
         plan::{self, hash},
@@ -222,15 +223,19 @@ fn workers(args: &Args, grid: &Grid) -> Result<Vec<Vec<usize>>, Failure> {
 
 /// Every encoder of the grid works here, or it is an error that names those that do not.
 fn check_encoders(grid: &Grid, tools: &mut Tools, scratch: &Path, children: &Children) -> Result<(), Failure> {
-    let of_probe = grid.probe.iter().map(|probe| probe.encoder.as_str());
-    for name in grid.encodes.iter().map(|encode| encode.encoder.as_str()).chain(of_probe) {
-        tools.try_encoder(EncoderSpec::find(name)?, scratch, children);
+    let of_probe = grid.probe.iter().map(|probe| (Engine::Ffmpeg, probe.encoder.as_str()));
+    for (engine, name) in grid.encodes.iter().map(|encode| (encode.engine, encode.encoder.as_str())).chain(of_probe) {
+        tools.try_encoder(engine, EncoderSpec::find(name)?, scratch, children);
     }
-    let software = |name: &&&str| EncoderSpec::find(name).is_ok_and(|spec| !spec.hardware);
-    if let Some((name, why)) = tools.missing.iter().find(|(name, _)| software(name)) {
-        return Err(Failure::Bad(format!("{name} does not work with this FFmpeg: {why}")));
+    let software = |name: &str| EncoderSpec::find(name).is_ok_and(|spec| !spec.hardware);
+    if let Some(((engine, name), why)) = tools.missing.iter().find(|((_, name), _)| software(name)) {
+        let with = match engine {
+            Engine::Ffmpeg => "with this FFmpeg",
+            Engine::Gstreamer => "through gstreamer",
+        };
+        return Err(Failure::Bad(format!("{name} does not work {with}: {why}")));
     }
-    for (name, why) in &tools.missing {
+    for ((_, name), why) in &tools.missing {
         output::note(&format!("warning: {name} is left out, it does not work here: {why}"));
     }
     Ok(())
@@ -253,6 +258,10 @@ fn plan(grid: &Grid, infos: &[Option<SourceInfo>]) -> Result<Vec<Planned>, Failu
     let mut all = Vec::new();
     for (index, (clip, info)) in grid.clips.iter().zip(infos).enumerate() {
         let Some(info) = info else { continue };
+        if grid.encodes.iter().any(|encode| !encode.engine.reads(info.bit_depth)) {
+            let (title, bits) = (clip.title(), info.bit_depth);
+            output::note(&format!("warning: {title} is not encoded through gstreamer, which reads no {bits} bits"));
+        }
         for job in plan::jobs_of(grid, index, clip, info)? {
             let seconds = forecaster.seconds(&job, info, clip.seconds.unwrap_or(grid.seconds));
             all.push(Planned { job, seconds });

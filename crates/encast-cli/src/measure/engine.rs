@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::encoders::EncoderSpec;
+use super::{encoders::EncoderSpec, gstreamer};
 
 /// The program that runs an encode.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Engine {
     /// The `ffmpeg` command.
@@ -27,6 +27,11 @@ impl Engine {
     /// Whether two passes can be run.
     pub fn two_pass(self) -> bool {
         self == Engine::Ffmpeg
+    }
+
+    /// Whether it reads sources of so many bits per sample.
+    pub fn reads(self, bit_depth: u8) -> bool {
+        self == Engine::Ffmpeg || bit_depth <= gstreamer::BIT_DEPTH
     }
 
     /// Whether it can run an encoder; an error names what it can.

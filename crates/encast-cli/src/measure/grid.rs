@@ -8,7 +8,7 @@ use std::{
 
 use serde::Deserialize;
 
-use super::{encoders::EncoderSpec, engine::Engine};
+use super::{encoders::EncoderSpec, engine::Engine, gstreamer};
 use crate::failure::Failure;
 
 /// No grid is longer, bytes.
@@ -224,7 +224,10 @@ impl Grid {
         if self.encodes.is_empty() {
             return Err("no [[encode]]: at least one is needed".to_owned());
         }
-        self.encodes.iter().enumerate().try_for_each(|(at, encode)| encode.check(&format!("encode[{at}]")))
+        self.encodes
+            .iter()
+            .enumerate()
+            .try_for_each(|(at, encode)| encode.check(&format!("encode[{at}]"), &self.frame_drop))
     }
 
     fn check_clips(&self) -> Result<(), String> {
@@ -278,7 +281,8 @@ impl ProbeRecipe {
 }
 
 impl Encode {
-    fn check(&self, at: &str) -> Result<(), String> {
+    /// `drops` are the grid's frame drops, `at` is this entry's name.
+    fn check(&self, at: &str, drops: &[f64]) -> Result<(), String> {
         let spec = EncoderSpec::find(&self.encoder).map_err(|e| format!("{at}.encoder: {e}"))?;
         if self.presets.is_empty() {
             return Err(format!("{at}.presets is empty: at least one is needed"));
@@ -322,6 +326,9 @@ impl Encode {
         }
         if let Some(drops) = &self.frame_drop {
             check_drops(&format!("{at}.frame_drop"), drops)?;
+        }
+        if self.engine == Engine::Gstreamer {
+            gstreamer::check(spec, self, self.frame_drop.as_deref().unwrap_or(drops), at)?;
         }
         Ok(())
     }

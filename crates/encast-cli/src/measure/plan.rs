@@ -54,7 +54,8 @@ pub fn jobs_of(grid: &Grid, index: usize, clip: &Clip, source: &SourceInfo) -> R
         grid.keyframe_seconds,
     );
     let mut curves = Vec::new();
-    for encode in &grid.encodes {
+    // An engine that can't read the source would fail on each of them.
+    for encode in grid.encodes.iter().filter(|encode| encode.engine.reads(source.bit_depth)) {
         curves.extend(curves_of(grid, encode, index, &identity, source)?);
     }
     if let Some(sample) = &grid.sample {

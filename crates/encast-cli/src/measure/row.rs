@@ -107,7 +107,7 @@ impl Row {
             threads: Some(grid.threads),
             vmaf_model: grid.vmaf_model.clone(),
             engine_version: tools.version_of(job.engine),
-            encoder_version: tools.encoder_versions.get(job.encoder.name).cloned().unwrap_or_default(),
+            encoder_version: tools.encoder_version(job.engine, job.encoder.name),
             cpu_model: tools.cpu_model.clone(),
             cpu_cores: Some(tools.cpu_cores),
             host: tools.host.clone(),

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, env, ffi::OsString, fs, path::Path, process::Co
 use super::{
     encoders::EncoderSpec,
     engine::Engine,
+    gstreamer,
     process::{Children, ProcessError},
 };
 
@@ -19,10 +20,10 @@ pub struct Tools {
     pub ffmpeg_version: String,
     /// GStreamer's version, when it was asked for.
     pub gstreamer_version: Option<String>,
-    /// Versions of encoders by name.
-    pub encoder_versions: BTreeMap<&'static str, String>,
+    /// Versions of encoders by name; each engine brings its own.
+    pub encoder_versions: BTreeMap<(Engine, &'static str), String>,
     /// Encoders that don't work here, and why.
-    pub missing: BTreeMap<&'static str, String>,
+    pub missing: BTreeMap<(Engine, &'static str), String>,
     /// The processor's name.
     pub cpu_model: String,
     /// Cores of the machine.
@@ -83,27 +84,41 @@ impl Tools {
         }
     }
 
+    /// Version of an encoder as an engine brings it, as far as it tells.
+    pub fn encoder_version(&self, engine: Engine, encoder: &'static str) -> String {
+        self.encoder_versions.get(&(engine, encoder)).cloned().unwrap_or_default()
+    }
+
     /// Tries an encoder on a few frames, and notes its version or why it does not work. `folder` takes the trial.
-    pub fn try_encoder(&mut self, spec: &'static EncoderSpec, folder: &Path, children: &Children) {
-        if self.encoder_versions.contains_key(spec.name) || self.missing.contains_key(spec.name) {
+    pub fn try_encoder(&mut self, engine: Engine, spec: &'static EncoderSpec, folder: &Path, children: &Children) {
+        let key = (engine, spec.name);
+        if self.encoder_versions.contains_key(&key) || self.missing.contains_key(&key) {
             return;
         }
+        let tried = match engine {
+            Engine::Ffmpeg => self.try_ffmpeg(spec, folder, children),
+            Engine::Gstreamer => gstreamer::try_encoder(spec, folder, children).map(|versions| {
+                self.gstreamer_version = Some(versions.engine);
+                versions.encoder
+            }),
+        };
+        match tried {
+            Ok(version) => self.encoder_versions.insert(key, version),
+            Err(why) => self.missing.insert(key, why),
+        };
+    }
+
+    fn try_ffmpeg(&self, spec: &EncoderSpec, folder: &Path, children: &Children) -> Result<String, String> {
         let (before, filters) = spec.device();
         let mut command = Command::new(&self.ffmpeg);
         command.current_dir(folder).args(["-hide_banner", "-nostdin", "-y", "-loglevel", "verbose"]).args(before);
         command.args(["-f", "lavfi", "-i", "testsrc2=size=320x256:rate=5:duration=1"]);
         command.args(["-vf", &format!("format=yuv420p{filters}"), "-c:v", spec.name]).arg("trial.mkv");
-        match children.run(&mut command, TRIAL) {
-            Ok(finished) => {
-                let version = spec.version_in(&finished.log).unwrap_or_default();
-                self.encoder_versions.insert(spec.name, version);
-            }
-            Err(error) => {
-                self.missing.insert(spec.name, error.to_string());
-            }
-        }
+        let tried = children.run(&mut command, TRIAL);
         // Of no use any more, and there only when the trial worked.
         let _ = fs::remove_file(folder.join("trial.mkv"));
+        let finished = tried.map_err(|error| error.to_string())?;
+        Ok(spec.version_in(&finished.log).unwrap_or_default())
     }
 }
 

@@ -10,8 +10,11 @@ mod evaluate;
 mod inspect;
 #[cfg(target_os = "linux")]
 mod measure;
+mod measure_gstreamer;
 mod predict;
 mod predict_table;
+#[cfg(target_os = "linux")]
+mod real_encodes;
 mod recommend;
 mod train;
 mod usage;
