@@ -31,6 +31,26 @@ pub fn now() -> String {
     format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", second / 3600, second / 60 % 60, second % 60)
 }
 
+/// Unix seconds of what [`now`] gives; none for anything else.
+#[cfg(target_os = "linux")]
+pub fn unix_of(text: &str) -> Option<i64> {
+    let (date, clock) = text.strip_suffix('Z')?.split_once('T')?;
+    let three = |text: &str, mark: char| -> Option<[i64; 3]> {
+        let parts: Vec<i64> = text.split(mark).map(|part| part.parse().ok()).collect::<Option<_>>()?;
+        parts.try_into().ok()
+    };
+    let ([year, month, day], [hour, minute, second]) = (three(date, '-')?, three(clock, ':')?);
+    let valid = (1970..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
+    let valid = valid && (0..24).contains(&hour) && (0..60).contains(&minute) && (0..60).contains(&second);
+    // The inverse of `civil`: years are counted from March.
+    let (year, month_from_march) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let day_of_era =
+        year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + (153 * month_from_march + 2) / 5 + day - 1;
+    let days = era * 146_097 + day_of_era - 719_468;
+    valid.then_some(days * 86_400 + hour * 3600 + minute * 60 + second)
+}
+
 /// UTC date and time as a version: `2026.11.21-0130`.
 pub fn version_of(unix: i64) -> String {
     let (days, second) = (unix.div_euclid(86_400), unix.rem_euclid(86_400));
@@ -63,5 +83,17 @@ mod tests {
         assert_eq!(version_of(1_795_224_660), "2026.11.21-0131");
         assert_eq!(version_of(4_107_542_399), "2100.02.28-2359");
         assert_eq!(version_of(4_107_542_400), "2100.03.01-0000");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn times_are_read_as_they_are_written() {
+        assert_eq!(unix_of("1970-01-01T00:00:00Z"), Some(0));
+        assert_eq!(unix_of("2000-02-29T12:34:56Z"), Some(951_827_696));
+        assert_eq!(unix_of("2026-11-21T01:31:00Z"), Some(1_795_224_660));
+        assert_eq!(unix_of("2100-03-01T00:00:00Z"), Some(4_107_542_400));
+        for bad in ["", "2026-11-21", "2026-11-21T01:31:00", "2026-13-21T01:31:00Z", "2026-11-21T01:61:00Z", "aTbZ"] {
+            assert_eq!(unix_of(bad), None, "{bad}");
+        }
     }
 }

@@ -86,6 +86,11 @@ impl Store {
         self.failed
     }
 
+    /// All rows as they are on the disk now.
+    pub fn rows(&self) -> Result<Vec<Row>, Failure> {
+        read(&self.path)
+    }
+
     /// Appends a row, and returns when it is on the disk.
     pub fn append(&self, row: &Row) -> Result<(), Failure> {
         let bad = |error: std::io::Error| Failure::of_file(&self.path, error);

@@ -11,6 +11,8 @@ mod inspect;
 #[cfg(target_os = "linux")]
 mod measure;
 mod measure_gstreamer;
+#[cfg(target_os = "linux")]
+mod measure_push;
 mod predict;
 mod predict_table;
 #[cfg(target_os = "linux")]

@@ -1,0 +1,159 @@
+//! `encast measure --push` against a real VictoriaMetrics.
+
+use std::{
+    collections::BTreeMap,
+    net::TcpListener,
+    path::Path,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+use crate::real_encodes::{CLIP, Row, ffmpeg, measure, number, program, rows};
+
+struct Server {
+    child: Child,
+    base: String,
+}
+
+impl Server {
+    fn start(program: &Path, port: u16, data: &Path) -> Server {
+        let mut command = Command::new(program);
+        command.arg(format!("-httpListenAddr=127.0.0.1:{port}")).arg("-storageDataPath").arg(data);
+        // Values of the last half a minute are left out of queries otherwise.
+        command.arg("-search.latencyOffset=1ms");
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        Server { child, base: format!("http://127.0.0.1:{port}") }
+    }
+
+    fn get(&self, path: &str) -> String {
+        let answer = ureq::get(format!("{}{path}", self.base)).call();
+        answer.unwrap().body_mut().read_to_string().unwrap()
+    }
+
+    /// Every series: labels, then values with their times.
+    fn series(&self) -> Vec<(BTreeMap<String, String>, Vec<(i64, f64)>)> {
+        self.get("/internal/force_flush");
+        let text = self.get("/api/v1/export?match[]=%7B__name__!=%22%22,job!=%22%22%7D");
+        let read = |line: &str| {
+            let value: Value = serde_json::from_str(line).unwrap();
+            let labels = value["metric"].as_object().unwrap().iter();
+            let labels = labels.map(|(name, label)| (name.clone(), label.as_str().unwrap().to_owned())).collect();
+            let times = value["timestamps"].as_array().unwrap().iter().map(|t| t.as_i64().unwrap());
+            let values = value["values"].as_array().unwrap().iter().map(|v| v.as_f64().unwrap());
+            (labels, times.zip(values).collect())
+        };
+        text.lines().map(read).collect()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn grid(crfs: &str) -> String {
+    format!(
+        "{CLIP}[[encode]]\nencoder = \"libx264\"\npresets = [\"ultrafast\"]\ncrf = [{crfs}]\nbitrate_kbps = [250]\n"
+    )
+}
+
+/// The metrics, the columns that they come from, and the factor between them.
+const METRICS: [(&str, &str, f64); 9] = [
+    ("qoe_vmaf_score", "vmaf", 1.0),
+    ("qoe_vmaf_harmonic_mean_score", "vmaf_harmonic_mean", 1.0),
+    ("qoe_vmaf_p5_score", "vmaf_p5", 1.0),
+    ("qoe_psnr_score", "psnr", 1.0),
+    ("qoe_ssim_score", "ssim", 1.0),
+    ("encode_measured_bitrate_kbps", "bitrate_kbps", 1.0),
+    ("encode_measured_seconds", "encode_seconds", 1.0),
+    ("encode_measured_cpu_seconds", "cpu_seconds", 1.0),
+    ("encode_measured_peak_memory_bytes", "peak_memory_mb", 1e6),
+];
+
+#[test]
+fn what_is_measured_arrives_even_when_the_server_comes_late() {
+    let (Some(ffmpeg), Some(victoria)) = (ffmpeg(), program("victoria-metrics")) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let base = format!("http://127.0.0.1:{port}");
+
+    // Nobody is there: the encodes are measured all the same, and what is missing is told.
+    let said = measure(folder.path(), &grid("24"), &ffmpeg, &["--push", &base]);
+    assert_eq!(said.code, 1, "{}", said.err);
+    assert_eq!(rows(folder.path()).len(), 2, "{}", said.err);
+    let last = said.err.lines().last().unwrap();
+    assert!(last.contains("2 rows are in the table but not at http://127.0.0.1:"), "{last}");
+    assert!(last.contains("--push-all"), "{last}");
+
+    // It comes up while the next run is under way: the rows of before and the new ones arrive.
+    let server = thread::scope(|scope| {
+        let late = scope.spawn(|| {
+            let started = Instant::now();
+            // Two new encodes: by then the first attempts have failed.
+            while rows(folder.path()).len() < 3 && started.elapsed() < Duration::from_secs(60) {
+                thread::sleep(Duration::from_millis(20));
+            }
+            Server::start(&victoria, port, &folder.path().join("data"))
+        });
+        let more = ["--push", &base, "--push-all"];
+        let said = measure(folder.path(), &grid("24, 30, 36"), &ffmpeg, &more).done();
+        assert!(said.err.contains("warning: --push http://127.0.0.1:"), "the first attempts failed: {}", said.err);
+        late.join().unwrap()
+    });
+    let rows = rows(folder.path());
+    assert_eq!(rows.len(), 4);
+    compare(&server.series(), &rows);
+    let query = "/api/v1/query?query=count(last_over_time(qoe_vmaf_score%7Bencoder=%22libx264%22%7D%5B1h%5D))";
+    let answer: Value = serde_json::from_str(&server.get(query)).unwrap();
+    assert_eq!(answer["data"]["result"][0]["value"][1], "4", "{answer}");
+}
+
+fn compare(series: &[(BTreeMap<String, String>, Vec<(i64, f64)>)], rows: &[Row]) {
+    let mut samples = 0;
+    for row in rows {
+        for (metric, column, factor) in METRICS {
+            let found = series.iter().find(|(labels, _)| labels["__name__"] == metric && labels["job"] == row["job"]);
+            if row[column].is_empty() {
+                assert!(found.is_none(), "{metric}: what is not known is not sent");
+                continue;
+            }
+            let (labels, values) = found.unwrap_or_else(|| panic!("{metric} of {row:?}"));
+            let expected = number(row, column) * factor;
+            assert_eq!(values.len(), 1, "{metric}: {values:?}");
+            assert!((values[0].1 - expected).abs() <= 1e-9 * expected.abs(), "{metric}: {values:?}, {expected}");
+            for same in ["title", "codec", "encoder", "preset", "rate_control", "engine", "host"] {
+                assert_eq!(labels[same], row[same]);
+            }
+            assert_eq!((labels["resolution"].as_str(), labels["fps"].as_str()), ("320x180", "20"));
+            match row["crf"].as_str() {
+                "" => assert_eq!((labels["bitrate"].as_str(), labels.get("crf")), ("250kbps", None)),
+                crf => assert_eq!((format!("{}.0", labels["crf"]).as_str(), labels.get("bitrate")), (crf, None)),
+            }
+            samples += 1;
+        }
+    }
+    // Seconds are not known where others used the cores; each row says whether it worked.
+    assert!(samples >= rows.len() * (METRICS.len() - 1), "{samples}");
+    let worked = series.iter().filter(|(labels, _)| labels["__name__"] == "encode_measured_success");
+    assert_eq!(worked.map(|(_, values)| values[0].1).collect::<Vec<_>>(), vec![1.0; rows.len()]);
+    assert_eq!(series.len(), samples + rows.len(), "nothing else is sent");
+}
+
+#[test]
+fn bad_addresses_and_places_are_usage_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = |more: &[&str]| measure(folder.path(), &grid("24"), Path::new("no-ffmpeg"), more);
+    for (url, part) in [("https://host:8428", "https"), ("host:8428", "http://localhost:8428"), ("http://h/?a=b", "?")]
+    {
+        let said = said(&["--push", url]);
+        assert!(said.code == 2 && said.err.contains(part), "{url}: {}", said.err);
+    }
+    let said = said(&["--push-all"]);
+    assert!(said.code == 2 && said.err.contains("--push"), "{}", said.err);
+    assert!(!folder.path().join("t.csv").exists());
+}
