@@ -10,6 +10,8 @@ pub mod forecast;
 pub mod grid;
 pub mod gstreamer;
 pub mod load;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 pub mod plan;
 pub mod prepared;
 pub mod probe;

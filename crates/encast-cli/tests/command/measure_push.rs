@@ -1,7 +1,8 @@
-//! `encast measure --push` against a real VictoriaMetrics.
+//! `encast measure --push` against a real VictoriaMetrics, and the same rows as Parquet.
 
 use std::{
     collections::BTreeMap,
+    fs::File,
     net::TcpListener,
     path::Path,
     process::{Child, Command, Stdio},
@@ -100,7 +101,7 @@ fn what_is_measured_arrives_even_when_the_server_comes_late() {
             }
             Server::start(&victoria, port, &folder.path().join("data"))
         });
-        let more = ["--push", &base, "--push-all"];
+        let more = ["--push", &base, "--push-all", "--parquet", "t.parquet"];
         let said = measure(folder.path(), &grid("24, 30, 36"), &ffmpeg, &more).done();
         assert!(said.err.contains("warning: --push http://127.0.0.1:"), "the first attempts failed: {}", said.err);
         late.join().unwrap()
@@ -111,6 +112,9 @@ fn what_is_measured_arrives_even_when_the_server_comes_late() {
     let query = "/api/v1/query?query=count(last_over_time(qoe_vmaf_score%7Bencoder=%22libx264%22%7D%5B1h%5D))";
     let answer: Value = serde_json::from_str(&server.get(query)).unwrap();
     assert_eq!(answer["data"]["result"][0]["value"][1], "4", "{answer}");
+
+    #[cfg(feature = "parquet")]
+    compare_parquet(&folder.path().join("t.parquet"), &rows);
 }
 
 fn compare(series: &[(BTreeMap<String, String>, Vec<(i64, f64)>)], rows: &[Row]) {
@@ -142,6 +146,31 @@ fn compare(series: &[(BTreeMap<String, String>, Vec<(i64, f64)>)], rows: &[Row])
     let worked = series.iter().filter(|(labels, _)| labels["__name__"] == "encode_measured_success");
     assert_eq!(worked.map(|(_, values)| values[0].1).collect::<Vec<_>>(), vec![1.0; rows.len()]);
     assert_eq!(series.len(), samples + rows.len(), "nothing else is sent");
+}
+
+#[cfg(feature = "parquet")]
+fn compare_parquet(path: &Path, rows: &[Row]) {
+    use parquet::{
+        file::reader::{FileReader, SerializedFileReader},
+        record::Field,
+    };
+    let reader = SerializedFileReader::new(File::open(path).unwrap()).unwrap();
+    let read: Vec<_> = reader.get_row_iter(None).unwrap().map(Result::unwrap).collect();
+    assert_eq!(read.len(), rows.len());
+    for (read, row) in read.iter().zip(rows) {
+        assert_eq!(read.get_column_iter().count(), row.len());
+        for (name, field) in read.get_column_iter() {
+            let cell = &row[name];
+            match field {
+                Field::Null => assert_eq!(cell, "", "{name}"),
+                Field::Str(text) => assert_eq!(cell, text, "{name}"),
+                Field::Double(value) => assert_eq!(number(row, name), *value, "{name}"),
+                Field::Long(value) => assert_eq!(cell, &value.to_string(), "{name}"),
+                Field::TimestampMillis(_) => assert_eq!(name, "measured_at"),
+                other => panic!("{name}: {other:?}"),
+            }
+        }
+    }
 }
 
 #[test]
