@@ -5,19 +5,19 @@ use std::{
     sync::Arc,
 };
 
+use super::measure_plan as plan;
+#[cfg(feature = "parquet")]
+use crate::measure::parquet;
 use crate::{
     failure::{Failure, Outcome, Verdict},
     measure::{
-        campaign::{Campaign, Planned, allowed_cores},
+        campaign::{Campaign, Planned, Tally},
         curves,
-        encoders::EncoderSpec,
-        engine::Engine,
-        forecast::Forecaster,
         grid::{Grid, ProbeRecipe},
-        plan::{self, hash},
+        plan::hash,
         process::Children,
-        source::{self, SourceInfo},
-        store::{self, Store},
+        push::{Endpoint, Pusher},
+        store::Store,
         tools::Tools,
     },
     output, plot,
@@ -33,7 +33,8 @@ use crate::{
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  encast measure grid.toml --out measured.csv --dry-run\n  \
     encast measure grid.toml --out measured.csv --jobs 2\n  \
-    encast measure grid.toml --clips ~/clips --out measured.csv --retry-failed")]
+    encast measure grid.toml --clips ~/clips --out measured.csv --retry-failed\n  \
+    encast measure grid.toml --out measured.csv --parquet measured.parquet --push http://localhost:8428")]
 pub struct Args {
     /// The grid: what to measure
     #[arg(value_name = "GRID.toml")]
@@ -46,13 +47,13 @@ pub struct Args {
     clips: Option<PathBuf>,
     /// Encodes at a time, each on cores of its own
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
-    jobs: u16,
+    pub(super) jobs: u16,
     /// Cores to use [default: those that this program may use]
     #[arg(long, value_name = "CORE", value_delimiter = ',')]
-    cores: Option<Vec<usize>>,
+    pub(super) cores: Option<Vec<usize>>,
     /// Do not keep encodes on their cores
     #[arg(long)]
-    no_pin: bool,
+    pub(super) no_pin: bool,
     /// An FFmpeg with libvmaf [default: the one that ENCAST_FFMPEG names, otherwise ffmpeg]
     #[arg(long, value_name = "PROGRAM")]
     ffmpeg: Option<PathBuf>,
@@ -68,6 +69,16 @@ pub struct Args {
     /// Try again what failed before
     #[arg(long)]
     retry_failed: bool,
+    /// Send measured values to VictoriaMetrics as they come in: its base address, such as http://localhost:8428
+    #[arg(long, value_name = "URL", value_parser = Endpoint::parse)]
+    push: Option<Endpoint>,
+    /// Send what the table holds already, too
+    #[arg(long, requires = "push")]
+    push_all: bool,
+    /// Write the whole table as Parquet, too, when all is measured or it is stopped
+    #[cfg(feature = "parquet")]
+    #[arg(long, value_name = "T.parquet")]
+    parquet: Option<PathBuf>,
     /// Measure nothing but what is the same on each row of a clip, content and trial encode, and set it anew
     #[arg(long, conflicts_with = "dry_run")]
     refresh: bool,
@@ -88,24 +99,26 @@ pub fn run(args: &Args) -> Outcome {
     if let Some(path) = &args.plot {
         plot::check_place(path)?;
     }
-    let workers = workers(args, &grid)?;
+    let workers = plan::workers(args, &grid)?;
     let children = Children::new();
     let on_signal = Arc::clone(&children);
     ctrlc::set_handler(move || on_signal.stop()).map_err(|error| Failure::Bad(format!("signals: {error}")))?;
     let mut tools = Tools::find(args.ffmpeg.as_deref(), args.host.as_deref(), &children).map_err(Failure::Bad)?;
     let scratch = tempfile::tempdir().map_err(|error| Failure::Bad(format!("temporary folder: {error}")))?;
-    check_encoders(&grid, &mut tools, scratch.path(), &children)?;
+    plan::check_encoders(&grid, &mut tools, scratch.path(), &children)?;
     let own = args.grid.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let clips = args.clips.as_deref().unwrap_or(own);
-    let infos = inspect(&grid, clips, scratch.path(), (&tools, &children));
+    let infos = plan::inspect(&grid, clips, scratch.path(), (&tools, &children));
     if children.stopped() {
         return Ok(Verdict::No("stopped".to_owned()));
     }
-    let all = plan(&grid, &infos)?;
+    let all = plan::plan(&grid, &infos, &tools)?;
     if args.dry_run {
-        return show_plan(&grid, &all, workers.len());
+        return plan::show(&grid, &all, workers.len());
     }
     output::check_place(&args.out)?;
+    #[cfg(feature = "parquet")]
+    check_parquet(args)?;
     let store = Store::open(&args.out, args.retry_failed)?;
     let count = all.len();
     let queue: Vec<Planned> = all.into_iter().filter(|planned| !store.has(&planned.job.id)).collect();
@@ -113,7 +126,7 @@ pub fn run(args: &Args) -> Outcome {
         let (left, done) = (show::count(queue.len()), show::count(count - queue.len()));
         output::note(&format!("{left} encodes to measure, {done} have their row"));
     }
-    check_disk(&grid, &infos, &queue, workers.len(), args.max_disk_mb)?;
+    plan::check_disk(&grid, &infos, workers.len(), args.max_disk_mb)?;
     if !args.refresh {
         same_recipe(&grid, &store)?;
     }
@@ -132,34 +145,55 @@ pub fn run(args: &Args) -> Outcome {
     if args.refresh {
         return refresh(&campaign, &store, args.quiet);
     }
+    let backlog = if args.push_all { store.rows()? } else { Vec::new() };
+    let pusher = args.push.as_ref().map(|endpoint| Pusher::start(endpoint, backlog));
     let meter = Meter::start("measuring", "encodes", args.quiet);
-    let tally = campaign.run(&meter, &|_| ());
+    let tally = campaign.run(&meter, &|row| pusher.iter().for_each(|pusher| pusher.send(row)));
     meter.finish(tally.as_ref().is_ok_and(|tally| !tally.stopped));
-    let tally = tally?;
+    let delivered = pusher.map(Pusher::finish).unwrap_or_default();
+    let not_delivered = args.push.as_ref().and_then(|endpoint| delivered.complaint(endpoint));
+    let tally = tally.inspect_err(|_| not_delivered.iter().for_each(|told| output::note(told)))?;
+    #[cfg(feature = "parquet")]
+    if let Some(path) = &args.parquet {
+        parquet::write(&store.rows()?, path)?;
+    }
     if let Some(path) = &args.plot {
-        draw(path, &args.out)?;
+        draw(path, &store)?;
     }
-    if tally.stopped {
-        let out = args.out.display();
-        return Ok(Verdict::No(format!(
-            "stopped: {} rows were added to {out}; the same command goes on from here",
-            tally.measured + tally.failed
-        )));
-    }
-    let failed = tally.failed + store.failed();
-    if failed > 0 {
-        return Ok(Verdict::No(format!(
-            "{failed} encodes failed: their rows say why, --retry-failed tries them again"
-        )));
-    }
-    match infos.iter().filter(|info| info.is_none()).count() {
-        0 => Ok(Verdict::Done),
-        unread => Ok(Verdict::No(format!("{unread} clips could not be read"))),
-    }
+    let unread = infos.iter().filter(|info| info.is_none()).count();
+    Ok(verdict(args, &tally, &store, unread, not_delivered))
 }
 
-fn draw(path: &Path, table: &Path) -> Result<(), Failure> {
-    let (figure, left_out) = curves::figure(&store::read(table)?);
+/// How it went, with all that is not as it was asked for.
+fn verdict(args: &Args, tally: &Tally, store: &Store, unread: usize, not_delivered: Option<String>) -> Verdict {
+    let mut told = Vec::new();
+    let failed = tally.failed + store.failed();
+    if tally.stopped {
+        let (rows, out) = (tally.measured + tally.failed, args.out.display());
+        told.push(format!("stopped: {rows} rows were added to {out}; the same command goes on from here"));
+    } else {
+        if failed > 0 {
+            told.push(format!("{failed} encodes failed: their rows say why, --retry-failed tries them again"));
+        }
+        if unread > 0 {
+            told.push(format!("{unread} clips could not be read"));
+        }
+    }
+    told.extend(not_delivered);
+    if told.is_empty() { Verdict::Done } else { Verdict::No(told.join("; ")) }
+}
+
+#[cfg(feature = "parquet")]
+fn check_parquet(args: &Args) -> Result<(), Failure> {
+    let Some(path) = &args.parquet else { return Ok(()) };
+    if path == &args.out {
+        return Err(Failure::Bad("--parquet and --out name the same file".to_owned()));
+    }
+    output::check_place(path)
+}
+
+fn draw(path: &Path, store: &Store) -> Result<(), Failure> {
+    let (figure, left_out) = curves::figure(&store.rows()?);
     if figure.panels.is_empty() {
         output::note("nothing was measured: no plot");
         return Ok(());
@@ -173,7 +207,8 @@ fn draw(path: &Path, table: &Path) -> Result<(), Failure> {
 /// A table has the trial encodes of one recipe only.
 fn same_recipe(grid: &Grid, store: &Store) -> Result<(), Failure> {
     let asked = grid.probe.as_ref().map(ProbeRecipe::describe);
-    let measured = store.rows().iter().filter(|row| row.status == "ok");
+    let rows = store.rows()?;
+    let measured = rows.iter().filter(|row| row.status == "ok");
     match measured.map(|row| &row.probe_recipe).find(|recipe| **recipe != asked) {
         None => Ok(()),
         Some(other) => Err(Failure::Bad(format!(
@@ -185,7 +220,7 @@ fn same_recipe(grid: &Grid, store: &Store) -> Result<(), Failure> {
 }
 
 fn refresh(campaign: &Campaign<'_>, store: &Store, quiet: bool) -> Outcome {
-    let mut rows = store.rows().to_vec();
+    let mut rows = store.rows()?;
     let meter = Meter::start("renewing", "clips", quiet);
     let failed = campaign.renew(&mut rows, &meter);
     meter.finish(failed.is_ok());
@@ -198,131 +233,6 @@ fn refresh(campaign: &Campaign<'_>, store: &Store, quiet: bool) -> Outcome {
         0 => Ok(Verdict::Done),
         some => Ok(Verdict::No(format!("{some} clips could not be measured: their rows are as they were"))),
     }
-}
-
-/// The cores of each worker.
-fn workers(args: &Args, grid: &Grid) -> Result<Vec<Vec<usize>>, Failure> {
-    let allowed = allowed_cores();
-    let cores = args.cores.clone().unwrap_or_else(|| allowed.clone());
-    if let Some(core) = cores.iter().find(|core| !allowed.contains(core)) {
-        return Err(Failure::Bad(format!("--cores {core}: this program may use {allowed:?}")));
-    }
-    let (jobs, threads) = (usize::from(args.jobs), grid.threads as usize);
-    if args.no_pin {
-        return Ok(vec![cores; jobs]);
-    }
-    if jobs * threads > cores.len() {
-        return Err(Failure::Bad(format!(
-            "--jobs {jobs} of {threads} threads each: must fit on {} cores (--no-pin shares them, and leaves \
-             encode_seconds empty where that shows)",
-            cores.len()
-        )));
-    }
-    Ok(cores.chunks(threads).take(jobs).map(<[usize]>::to_vec).collect())
-}
-
-/// Every encoder of the grid works here, or it is an error that names those that do not.
-fn check_encoders(grid: &Grid, tools: &mut Tools, scratch: &Path, children: &Children) -> Result<(), Failure> {
-    let of_probe = grid.probe.iter().map(|probe| (Engine::Ffmpeg, probe.encoder.as_str()));
-    for (engine, name) in grid.encodes.iter().map(|encode| (encode.engine, encode.encoder.as_str())).chain(of_probe) {
-        tools.try_encoder(engine, EncoderSpec::find(name)?, scratch, children);
-    }
-    let software = |name: &str| EncoderSpec::find(name).is_ok_and(|spec| !spec.hardware);
-    if let Some(((engine, name), why)) = tools.missing.iter().find(|((_, name), _)| software(name)) {
-        let with = match engine {
-            Engine::Ffmpeg => "with this FFmpeg",
-            Engine::Gstreamer => "through gstreamer",
-        };
-        return Err(Failure::Bad(format!("{name} does not work {with}: {why}")));
-    }
-    for ((_, name), why) in &tools.missing {
-        output::note(&format!("warning: {name} is left out, it does not work here: {why}"));
-    }
-    Ok(())
-}
-
-/// What is known of each clip; what can't be read is told, and becomes rows that say so.
-fn inspect(grid: &Grid, clips: &Path, scratch: &Path, tools: (&Tools, &Children)) -> Vec<Option<SourceInfo>> {
-    let look = |clip| match source::inspect(clip, grid, clips, scratch, tools) {
-        Ok(info) => Some(info),
-        Err(why) => {
-            output::note(&format!("warning: {} is left out: {why}", clip.title()));
-            None
-        }
-    };
-    grid.clips.iter().map(look).collect()
-}
-
-fn plan(grid: &Grid, infos: &[Option<SourceInfo>]) -> Result<Vec<Planned>, Failure> {
-    let forecaster = Forecaster::new();
-    let mut all = Vec::new();
-    for (index, (clip, info)) in grid.clips.iter().zip(infos).enumerate() {
-        let Some(info) = info else { continue };
-        if grid.encodes.iter().any(|encode| !encode.engine.reads(info.bit_depth)) {
-            let (title, bits) = (clip.title(), info.bit_depth);
-            output::note(&format!("warning: {title} is not encoded through gstreamer, which reads no {bits} bits"));
-        }
-        for job in plan::jobs_of(grid, index, clip, info)? {
-            let seconds = forecaster.seconds(&job, info, clip.seconds.unwrap_or(grid.seconds));
-            all.push(Planned { job, seconds });
-        }
-    }
-    Ok(all)
-}
-
-fn show_plan(grid: &Grid, all: &[Planned], workers: usize) -> Outcome {
-    let mut rows: Vec<Vec<String>> = Vec::new();
-    let mut of: Vec<(String, usize, f64)> = Vec::new();
-    for planned in all {
-        let job = &planned.job;
-        let name = format!("{} {} {}", job.encoder.name, job.preset, job.rate.name());
-        match of.iter_mut().find(|(other, ..)| *other == name) {
-            Some((_, count, seconds)) => {
-                *count += 1;
-                *seconds += planned.seconds;
-            }
-            None => of.push((name, 1, planned.seconds)),
-        }
-    }
-    for (name, count, seconds) in of {
-        let mut cells: Vec<String> = name.split(' ').map(str::to_owned).collect();
-        cells.extend([show::count(count), show::number(seconds.round())]);
-        rows.push(cells);
-    }
-    let seconds: f64 = all.iter().map(|planned| planned.seconds).sum::<f64>() / workers as f64;
-    let text = show::table(&["encoder", "preset", "rate", "encodes", "core seconds"], 3, rows);
-    output::print_text(&format!(
-        "{text}\n{} encodes of {} clips, about {:.0} min with {workers} at a time\n",
-        show::count(all.len()),
-        grid.clips.len(),
-        (seconds / 60.0).ceil()
-    ))?;
-    Ok(Verdict::Done)
-}
-
-/// Sources that are on the disk at a time must fit.
-fn check_disk(
-    grid: &Grid,
-    infos: &[Option<SourceInfo>],
-    queue: &[Planned],
-    workers: usize,
-    most_mb: u32,
-) -> Result<(), Failure> {
-    let largest = queue.iter().filter_map(|planned| {
-        let (clip, info) = (&grid.clips[planned.job.clip], infos[planned.job.clip].as_ref()?);
-        let bytes = 1.5 * (info.width * info.height) as f64 * if info.bit_depth > 8 { 2.0 } else { 1.0 };
-        Some((clip.seconds.unwrap_or(grid.seconds) * info.frame_rate * bytes / 1e6, clip))
-    });
-    let Some((mb, clip)) = largest.max_by(|(a, _), (b, _)| a.total_cmp(b)) else { return Ok(()) };
-    // One clip's source may be needed by the last of its encodes while the next one's is there already.
-    let needed = mb * (workers + 1) as f64;
-    if needed > f64::from(most_mb) {
-        return Err(Failure::Bad(format!(
-            "--max-disk-mb {most_mb}: {needed:.0} MB are needed at a time ({} takes {mb:.0} MB)",
-            clip.title()
-        )));
-    }
-    Ok(())
 }
 
 /// A folder that the next run of the same table finds again.

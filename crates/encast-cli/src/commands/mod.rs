@@ -10,6 +10,8 @@ pub mod evaluate;
 pub mod inspect;
 #[cfg(target_os = "linux")]
 pub mod measure;
+#[cfg(target_os = "linux")]
+mod measure_plan;
 pub mod predict;
 pub mod predict_table;
 pub mod recommend;

@@ -15,7 +15,6 @@ use crate::{failure::Failure, output::Replacement};
 pub struct Store {
     path: PathBuf,
     file: Mutex<File>,
-    rows: Vec<Row>,
     done: HashSet<String>,
     failed: usize,
 }
@@ -51,11 +50,11 @@ impl Store {
         file.seek(SeekFrom::End(0)).map_err(bad)?;
         let failed = rows.iter().filter(|row| row.status == "failed").count();
         let done = rows.iter().map(|row| row.job.clone()).collect();
-        let store = Store { path: path.to_owned(), file: Mutex::new(file), rows, done, failed };
+        let store = Store { path: path.to_owned(), file: Mutex::new(file), done, failed };
         if !(retry_failed && failed > 0) {
             return Ok(store);
         }
-        let worked: Vec<Row> = store.rows.iter().filter(|row| row.status != "failed").cloned().collect();
+        let worked: Vec<Row> = rows.into_iter().filter(|row| row.status != "failed").collect();
         store.replace(&worked)?;
         // The lock is on the file that was replaced.
         drop(store);
@@ -65,11 +64,6 @@ impl Store {
     /// Whether a job has its row.
     pub fn has(&self, job: &str) -> bool {
         self.done.contains(job)
-    }
-
-    /// The rows when the table was opened.
-    pub fn rows(&self) -> &[Row] {
-        &self.rows
     }
 
     /// Puts other rows in the place of all rows, at once or not at all.
@@ -105,7 +99,7 @@ impl Store {
 }
 
 /// Reads the rows of a table that this program wrote.
-pub fn read(path: &Path) -> Result<Vec<Row>, Failure> {
+fn read(path: &Path) -> Result<Vec<Row>, Failure> {
     let bytes = std::fs::read(path).map_err(|error| Failure::of_file(path, error))?;
     rows_of(&bytes, path)
 }

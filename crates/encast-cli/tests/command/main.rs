@@ -10,6 +10,7 @@ mod evaluate;
 mod inspect;
 #[cfg(target_os = "linux")]
 mod measure;
+#[cfg(target_os = "linux")]
 mod measure_gstreamer;
 #[cfg(target_os = "linux")]
 mod measure_push;
