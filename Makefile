@@ -1,6 +1,6 @@
 # Thin on purpose: each recipe is a script, so that it runs the same with and without make.
 .DEFAULT_GOAL := help
-.PHONY: help run build test fmt bench bench-lightgbm bench-content fuzz yardstick measure train-model clean
+.PHONY: help run build test fmt bench bench-lightgbm bench-content fuzz yardstick measure probe-recipes train-model clean
 
 # Seconds for `make fuzz`.
 SECONDS ?= 600
@@ -42,6 +42,9 @@ yardstick: ## Accuracy beside LightGBM, a forest and the mean (TABLE=…)
 
 measure: ## Measures the encodes behind data/measured.csv; hours, resumable (CLIPS=folder)
 	@scripts/measure.sh "$(CLIPS)"
+
+probe-recipes: ## What trial encodes buy, recipe by recipe (CLIPS=folder)
+	@scripts/probe-recipes.sh "$(CLIPS)"
 
 train-model: ## Trains models/default from data/measured.csv, with its figures and card
 	@scripts/train-model.sh

@@ -17,6 +17,8 @@ out=${1:-models/default}
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-1795219200} # 2026-11-21T00:00:00Z
 
 have python3 || fail "python3 is needed to write the model card"
+# The recipe of the table's trial encodes: one for all rows, which encast measure sees to.
+recipe=$(python3 -c 'import csv,sys; print(next(csv.DictReader(open(sys.argv[1])))["probe_recipe"])' "$table")
 cargo build --release --locked -p encast-cli
 encast=$root/target/release/encast
 
@@ -24,7 +26,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$out"
 "$encast" train --data "$table" --out "$out/default.encast" --vmaf-model vmaf_v0.6.1 \
-    --targets "$targets" \
+    --targets "$targets" --probe-recipe "$recipe" \
     --profile models/default/profile.json --licence "MIT OR Apache-2.0" --json >"$work/train.json"
 
 # Folds by title, all titles; then the natural ones alone.
@@ -36,7 +38,7 @@ with open(sys.argv[1], newline="") as source, open(sys.argv[2], "w", newline="")
     out.writeheader()
     out.writerows(row for row in rows if row["title_kind"] == "natural")
 PY
-for tier in settings content; do
+for tier in settings content probe; do
     for given in bitrate crf; do
         for titles in all natural; do
             data=$table

@@ -48,8 +48,26 @@ LABELS = {
     "bitrate_kbps": "bitrate_kbps, log2",
     "peak_memory_mb": "peak_memory_mb, log2",
 }
-SIZE = ["resolution_height", "resolution_width", "frame_rate", "source_height", "source_width", "bit_depth", "threads"]
-CONTENT = ["si_mean", "si_std", "ti_mean", "ti_std", "spatial_energy", "temporal_energy", "luminance"]
+SIZE = [
+    "resolution_height",
+    "resolution_width",
+    "frame_rate",
+    "frame_drop",
+    "source_height",
+    "source_width",
+    "bit_depth",
+    "threads",
+]
+CONTENT = [
+    "si_mean",
+    "si_std",
+    "ti_mean",
+    "ti_std",
+    "spatial_energy",
+    "temporal_energy",
+    "luminance",
+    "static_share",
+]
 PROBE = ["probe_bitrate_kbps", "probe_psnr", "probe_vmaf"]
 BITRATE_COLUMNS = ["log2_bitrate", "log2_bits_per_pixel", "log2_bitrate_over_probe"]
 
