@@ -30,9 +30,9 @@ pub fn check(encoder: &EncoderSpec, encode: &Encode, drops: &[f64], at: &str) ->
         ));
     }
     // `quantizer` is a whole number, and wins over whatever `option-string` says.
-    let whole = |crf: &&f64| !((0.0..=50.0).contains(*crf) && crf.fract() == 0.0);
+    let refused = |crf: &&f64| !((0.0..=50.0).contains(*crf) && crf.fract() == 0.0);
     if encoder.name == "libx264"
-        && let Some(crf) = encode.crf.iter().find(whole)
+        && let Some(crf) = encode.crf.iter().find(refused)
     {
         return Err(format!("{at}.crf = {crf}: must be a whole number from 0 to 50 for x264enc"));
     }
@@ -73,14 +73,16 @@ fn encoder(encoding: &Encoding<'_>) -> Vec<String> {
             RateControl::Abr(kbps) | RateControl::AbrTwoPass(kbps) => format!("bitrate={kbps}"),
         };
         // The element tunes for SSIM unless told not to, and has no property for constant quality: its `qp` is a
-        // constant quantizer.
+        // constant quantizer. The list of options, 2 kB of text, would stand in the stream, where FFmpeg's encodes
+        // have it in the container.
         words.extend(["x265enc", "tune=0", "log-level=info"].map(str::to_owned));
         words.push(format!(
-            "option-string={rate}:pools={pools}:frame-threads={frames}:keyint={gop}:min-keyint=1:log-level=info"
+            "option-string={rate}:pools={pools}:frame-threads={frames}:keyint={gop}:min-keyint=1:info=0:log-level=info"
         ));
     } else {
         // Without a buffer to keep to: the element otherwise caps every rate control, constant quality too, at `bitrate`.
-        words.extend(["x264enc", "vbv-buf-capacity=0"].map(str::to_owned));
+        // And without the delimiters between pictures, which FFmpeg's encodes don't have.
+        words.extend(["x264enc", "vbv-buf-capacity=0", "aud=false"].map(str::to_owned));
         words.push(format!("threads={threads}"));
         match rate {
             RateControl::Crf(crf) => words.extend(["pass=qual".to_owned(), format!("quantizer={crf}")]),
@@ -179,7 +181,7 @@ mod tests {
         };
         assert_eq!(
             words("libx264", RateControl::Crf(23.0)),
-            "x264enc vbv-buf-capacity=0 threads=2 pass=qual quantizer=23 speed-preset=slow key-int-max=48 ! h264parse"
+            "x264enc vbv-buf-capacity=0 aud=false threads=2 pass=qual quantizer=23 speed-preset=slow key-int-max=48 ! h264parse"
         );
         assert!(words("libx264", RateControl::Abr(800.0)).contains(" pass=cbr bitrate=800 "));
         assert!(words("libx265", RateControl::Crf(23.5)).contains(" option-string=crf=23.5:pools=2:frame-threads=2:"));

@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    fs::File,
     net::TcpListener,
     path::Path,
     process::{Child, Command, Stdio},
@@ -13,6 +12,9 @@ use std::{
 use serde_json::Value;
 
 use crate::real_encodes::{CLIP, Row, ffmpeg, measure, number, program, rows};
+
+/// Labels, then values with their times.
+type Series = (BTreeMap<String, String>, Vec<(i64, f64)>);
 
 struct Server {
     child: Child,
@@ -34,8 +36,8 @@ impl Server {
         answer.unwrap().body_mut().read_to_string().unwrap()
     }
 
-    /// Every series: labels, then values with their times.
-    fn series(&self) -> Vec<(BTreeMap<String, String>, Vec<(i64, f64)>)> {
+    /// Every series.
+    fn series(&self) -> Vec<Series> {
         self.get("/internal/force_flush");
         let text = self.get("/api/v1/export?match[]=%7B__name__!=%22%22,job!=%22%22%7D");
         let read = |line: &str| {
@@ -117,7 +119,7 @@ fn what_is_measured_arrives_even_when_the_server_comes_late() {
     compare_parquet(&folder.path().join("t.parquet"), &rows);
 }
 
-fn compare(series: &[(BTreeMap<String, String>, Vec<(i64, f64)>)], rows: &[Row]) {
+fn compare(series: &[Series], rows: &[Row]) {
     let mut samples = 0;
     for row in rows {
         for (metric, column, factor) in METRICS {
@@ -150,6 +152,8 @@ fn compare(series: &[(BTreeMap<String, String>, Vec<(i64, f64)>)], rows: &[Row])
 
 #[cfg(feature = "parquet")]
 fn compare_parquet(path: &Path, rows: &[Row]) {
+    use std::fs::File;
+
     use parquet::{
         file::reader::{FileReader, SerializedFileReader},
         record::Field,
