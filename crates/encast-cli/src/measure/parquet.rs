@@ -72,6 +72,7 @@ const COLUMNS: &[(&str, Column)] = columns![
     real probe_psnr,
     real probe_vmaf,
     real probe_cpu_seconds,
+    maybe probe_recipe,
     text vmaf_model,
     real vmaf,
     real vmaf_harmonic_mean,
