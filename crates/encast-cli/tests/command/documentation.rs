@@ -10,13 +10,13 @@ use crate::common::{TABLE, command, folder, keys, said};
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/command.md");
 
 /// A fenced block: what stands behind the fence, the text, and its line.
-struct Block {
-    info: String,
-    text: String,
+pub struct Block {
+    pub info: String,
+    pub text: String,
     line: usize,
 }
 
-fn blocks(page: &str) -> Vec<Block> {
+pub fn blocks(page: &str) -> Vec<Block> {
     let mut blocks: Vec<Block> = Vec::new();
     let mut open = false;
     for (line, text) in page.lines().enumerate() {

@@ -13,6 +13,7 @@ use std::{
 use tempfile::TempDir;
 
 use crate::common::{Said, command, folder, names_in, run, said, write};
+use crate::documentation::blocks;
 
 /// An FFmpeg with libvmaf. Tests that need it are left out where there is none, but never in CI.
 fn ffmpeg() -> Option<OsString> {
@@ -373,4 +374,24 @@ fn a_table_of_another_kind_is_not_touched() {
     full.is_bad(&["t.csv"]);
     fs::remove_file(campaign.table()).unwrap();
     campaign.run(&["--max-disk-mb", "1"]).is_bad(&["--max-disk-mb 1", "bars takes 1 MB"]);
+}
+
+#[test]
+fn the_first_run_of_its_page_works() {
+    let Some(ffmpeg) = ffmpeg() else { return };
+    let folder = folder();
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/measure.md")).unwrap();
+    let blocks = blocks(&page);
+    let first = |info: &str| &blocks.iter().find(|block| block.info == info).unwrap().text;
+    write(&folder, "grid.toml", first("toml"));
+    for line in first("sh").lines() {
+        let words = line.strip_prefix("encast ").unwrap().split_whitespace();
+        said(command().current_dir(folder.path()).env("ENCAST_FFMPEG", &ffmpeg).args(words).output().unwrap()).done();
+    }
+    assert_eq!(names_in(folder.path()), ["curves.svg", "grid.toml", "measured.csv"]);
+    assert_eq!(rows(&folder.path().join("measured.csv")).len(), 12);
+    let drawn = fs::read_to_string(folder.path().join("curves.svg")).unwrap();
+    for text in ["testsrc2", "bitrate, kbit/s", "VMAF", "libx264 veryfast", "libx264 medium"] {
+        assert!(drawn.contains(text), "{text} is not in the plot");
+    }
 }
