@@ -17,6 +17,10 @@ use crate::{
 const ENERGY_SCALE: f64 = 90.0;
 /// What VCA divides the changes of block energies by.
 const CHANGE_SCALE: f64 = 18.0;
+/// A block is static when its mean changed by less than this, in steps of 8-bit luma, …
+const STATIC_MEAN: f64 = 2.0;
+/// … and its energy by less than this, on the scale of h.
+const STATIC_ENERGY: f64 = 8.0;
 /// The lowest coefficient of a block over its mean: 32 of an orthonormal transform, times HEVC's 4.
 const LOWEST_OVER_MEAN: f64 = 128.0;
 
@@ -35,6 +39,9 @@ pub struct FrameComplexity {
     pub temporal_energy: Option<f64>,
     /// VCA's L: mean root of the blocks' lowest coefficient.
     pub luminance: f64,
+    /// Share of the 32×32 blocks that hardly changed, 0–1: mean by less than 2 steps, energy by less than 8 on the scale
+    /// of h; none of frame 0.
+    pub static_share: Option<f64>,
 }
 
 /// Takes frames one by one. Holds one previous frame and a few numbers a block, however long the clip is.
@@ -177,18 +184,24 @@ impl Analyzer {
             *mean = block.mean * scale as f32;
         }
         let temporal = (self.frames > 0).then(|| {
-            let pairs = self.blocks.iter().zip(&self.blocks_before);
-            let change: f64 = pairs.map(|(now, then)| (f64::from(now.energy) - f64::from(then.energy)).abs()).sum();
+            let (mut changes, mut still) = (0.0, 0_u32);
+            for (now, then) in self.blocks.iter().zip(&self.blocks_before) {
+                let change = (f64::from(now.energy) - f64::from(then.energy)).abs();
+                let step = (f64::from(now.mean) - f64::from(then.mean)).abs();
+                changes += change;
+                still += u32::from(scale * step < STATIC_MEAN && scale * change / CHANGE_SCALE < STATIC_ENERGY);
+            }
             let ti = scale * deviation(difference as f64, difference_square as f64, samples);
-            (ti, scale * change / (blocks * CHANGE_SCALE))
+            (ti, scale * changes / (blocks * CHANGE_SCALE), f64::from(still) / blocks)
         });
         let complexity = FrameComplexity {
             frame: self.frames,
             si: scale * deviation(magnitude, square as f64, interior),
-            ti: temporal.map(|(ti, _)| ti),
+            ti: temporal.map(|(ti, ..)| ti),
             spatial_energy: scale * energy / (blocks * ENERGY_SCALE),
-            temporal_energy: temporal.map(|(_, h)| h),
+            temporal_energy: temporal.map(|(_, h, _)| h),
             luminance: luminance / blocks,
+            static_share: temporal.map(|(.., share)| share),
         };
         self.blocks_before.clone_from(&self.blocks);
         let cut = self.cuts.push(&self.means);

@@ -31,6 +31,8 @@ pub struct Complexity {
     pub temporal_energy: Option<Statistics>,
     /// VCA's L.
     pub luminance: Statistics,
+    /// Share of blocks that hardly changed, 0–1. In a segment, of all frames but its first.
+    pub static_share: Option<Statistics>,
 }
 
 /// What an [`Analyzer`](crate::Analyzer) found.
@@ -61,7 +63,7 @@ pub const MOST_SEGMENTS: usize = 1 << 16;
 struct Stretch {
     first_frame: u64,
     frames: u64,
-    series: [Series; 5],
+    series: [Series; 6],
 }
 
 impl Stretch {
@@ -75,18 +77,20 @@ impl Stretch {
             self.first_frame = frame.frame;
         }
         self.frames += 1;
-        let [si, ti, spatial, temporal, luminance] = &mut self.series;
+        let [si, ti, spatial, temporal, luminance, still] = &mut self.series;
         si.push(frame.si);
         spatial.push(frame.spatial_energy);
         luminance.push(frame.luminance);
-        if let (false, Some(ti_value), Some(h)) = (first, frame.ti, frame.temporal_energy) {
-            ti.push(ti_value);
-            temporal.push(h);
+        if !first {
+            let of_time = [(ti, frame.ti), (temporal, frame.temporal_energy), (still, frame.static_share)];
+            for (series, value) in of_time {
+                value.into_iter().for_each(|value| series.push(value));
+            }
         }
     }
 
     fn finish(&self, frame_rate: Option<f64>) -> Option<Complexity> {
-        let [si, ti, spatial, temporal, luminance] = &self.series;
+        let [si, ti, spatial, temporal, luminance, still] = &self.series;
         Some(Complexity {
             first_frame: self.first_frame,
             frames: self.frames,
@@ -96,6 +100,7 @@ impl Stretch {
             spatial_energy: spatial.finish()?,
             temporal_energy: temporal.finish(),
             luminance: luminance.finish()?,
+            static_share: still.finish(),
         })
     }
 }

@@ -30,6 +30,7 @@ fn scene(which: usize, count: usize) -> Vec<Vec<u8>> {
 fn one_frame_has_no_temporal_figures() {
     let one = summary(&scene(0, 1), Some(Segmentation::Scenes));
     assert!(one.clip.si.mean > 0.0 && one.clip.ti.is_none() && one.clip.temporal_energy.is_none());
+    assert_eq!((one.clip.static_share, one.segments[0].static_share), (None, None));
     assert_eq!((one.clip.frames, one.clip.duration_s, one.segments.len()), (1, Some(0.1), 1));
     let none = Analyzer::new(SIDE, SIDE, 8, None).unwrap().finish();
     assert!(matches!(none, Err(ContentError::NoFrame)));
@@ -42,6 +43,8 @@ fn a_still_clip_is_still() {
         assert_eq!((t.mean, t.std, t.max, t.median), (0.0, 0.0, 0.0, 0.0));
     }
     assert_eq!(still.clip.si.std, 0.0);
+    let share = still.clip.static_share.unwrap();
+    assert_eq!((share.mean, share.std, share.min, share.median, share.count), (1.0, 0.0, 1.0, 1.0, 19));
 }
 
 #[test]
@@ -66,6 +69,7 @@ fn scenes_and_segments_hold_every_frame_once() {
     // The jump at a cut belongs to no scene.
     assert!(scenes.segments[1].ti.unwrap().max < scenes.clip.ti.unwrap().max);
     assert_eq!(scenes.segments[1].ti.unwrap().count, 29);
+    assert_eq!(scenes.segments[1].static_share.unwrap().count, 29);
 
     let seconds = summary(&frames, Some(Segmentation::Seconds(3.0)));
     let spans: Vec<(u64, u64)> = seconds.segments.iter().map(|s| (s.first_frame, s.frames)).collect();
@@ -73,6 +77,44 @@ fn scenes_and_segments_hold_every_frame_once() {
     assert_eq!(seconds.clip, scenes.clip);
     let all = summary(&frames, Some(Segmentation::Seconds(1e-9)));
     assert_eq!((all.segments.len(), all.segments[72].frames), (73, 1));
+}
+
+/// Frames of four blocks; each frame changes some of them.
+#[test]
+fn the_static_share_is_that_of_the_blocks_that_hardly_change() {
+    let block = |n: usize, x: usize, y: usize| (y / 32 * 2 + x / 32, n / 2 % 2);
+    let frames: Vec<Vec<u8>> = (0..12)
+        .map(|n| {
+            let sample = |i: usize| {
+                let (x, y) = (i % SIDE, i / SIDE);
+                match block(n, x, y) {
+                    // Its mean jumps by 2 steps every second frame, its texture stays: not static then.
+                    (0, turn) => 100 + 2 * turn,
+                    // By 1 step: static.
+                    (1, turn) => 100 + turn,
+                    // A checkerboard comes and goes, the mean stays: not static when it does.
+                    (2, turn) => 100 + 40 * turn * ((x + y) % 2) - 20 * turn,
+                    // Always the same.
+                    _ => 37 + x % 5,
+                }
+            };
+            (0..SIDE * SIDE).map(|i| sample(i) as u8).collect()
+        })
+        .collect();
+    let mut analyzer = Analyzer::new(SIDE, SIDE, 8, Some(10.0)).unwrap();
+    let share: Vec<Option<f64>> = frames
+        .iter()
+        .map(|samples| analyzer.push(&Luma::Eight { samples, stride: SIDE }).unwrap().static_share)
+        .collect();
+    let due: Vec<Option<f64>> = (0..12).map(|n| (n > 0).then_some(if n % 2 == 0 { 0.5 } else { 1.0 })).collect();
+    assert_eq!(share, due);
+    let clip = analyzer.finish().unwrap().clip.static_share.unwrap();
+    assert!((clip.mean - (6.0 + 5.0 * 0.5) / 11.0).abs() < 1e-12, "{clip:?}");
+    assert_eq!((clip.min, clip.max, clip.count), (0.5, 1.0, 11));
+    // The change into a segment belongs to none: segments of 2 frames that start where the picture changes are still.
+    let parts = summary(&frames, Some(Segmentation::Seconds(0.2))).segments;
+    assert_eq!(parts.len(), 6);
+    assert!(parts.iter().all(|part| part.static_share.unwrap().mean == 1.0));
 }
 
 #[test]

@@ -136,7 +136,7 @@ fn every_figure_agrees_with_the_definition() {
             close("E", figures.spatial_energy, blocks[n].iter().map(|b| b.0).sum::<f64>() / (90.0 * count));
             close("L", figures.luminance, blocks[n].iter().map(|b| b.1).sum::<f64>() / count);
             if n == 0 {
-                assert_eq!((figures.ti, figures.temporal_energy), (None, None));
+                assert_eq!((figures.ti, figures.temporal_energy, figures.static_share), (None, None, None));
                 continue;
             }
             close("ti", figures.ti.unwrap(), clip.ti(n));
@@ -145,6 +145,44 @@ fn every_figure_agrees_with_the_definition() {
             let (h, slow) = (figures.temporal_energy.unwrap(), change / (18.0 * count));
             let scale = slow.max(figures.spatial_energy * 90.0 / 18.0);
             assert!((h - slow).abs() <= 1e-6 * scale, "h: {h} against {slow}");
+            assert_eq!(figures.static_share.unwrap(), static_share(&blocks[n], &blocks[n - 1]));
+        }
+    }
+}
+
+/// The share of blocks whose mean changed by less than 2 and energy by less than 8 · 18. None may be so near a bound
+/// that single precision could put it on the other side.
+fn static_share(now: &[(f64, f64)], then: &[(f64, f64)]) -> f64 {
+    let is_static = |(now, then): (&(f64, f64), &(f64, f64))| {
+        let mean = (now.1.powi(2) - then.1.powi(2)).abs() / 128.0;
+        let change = (now.0 - then.0).abs() / 18.0;
+        assert!((mean - 2.0).abs() > 1e-4 && (change - 8.0).abs() > 1e-6 * now.0.max(then.0), "{mean} {change}");
+        mean < 2.0 && change < 8.0
+    };
+    now.iter().zip(then).map(is_static).filter(|is| *is).count() as f64 / now.len() as f64
+}
+
+#[test]
+fn the_static_share_agrees_with_its_definition() {
+    // Contrast and brightness drift at another pace in each block, from not at all to much.
+    for (width, height, bit_depth) in [(352, 288, 8), (350, 130, 10), (200, 200, 12)] {
+        let largest = f64::from((1_u32 << bit_depth) - 1);
+        let frame = |n: usize| -> Vec<u16> {
+            let sample = |i: usize| {
+                let (x, y) = (i % width, i / width);
+                let (across, down) = ((x / 32) as f64, (y / 32) as f64);
+                let texture = (x as f64 * 0.4).sin() * (y as f64 * 0.3).cos();
+                let value = 0.4 + 0.003 * across * n as f64 + (0.1 + 0.004 * down * n as f64) * texture;
+                (value * largest).round() as u16
+            };
+            (0..width * height).map(sample).collect()
+        };
+        let clip = Clip { width, height, bit_depth, frames: (0..3).map(frame).collect() };
+        let blocks: Vec<Vec<(f64, f64)>> = (0..3).map(|n| clip.blocks(n)).collect();
+        for (n, figures) in clip.analyze(1).iter().enumerate().skip(1) {
+            let (fast, slow) = (figures.static_share.unwrap(), static_share(&blocks[n], &blocks[n - 1]));
+            assert_eq!(fast, slow, "{width}x{height}, {bit_depth} bits, frame {n}");
+            assert!((0.05..0.95).contains(&slow), "{slow}: both kinds of blocks are there");
         }
     }
 }

@@ -43,10 +43,12 @@ fn frames(size: (usize, usize), stride: usize, bit_depth: u8, content: Content) 
 }
 
 /// Every figure as it is in memory.
-fn bits(frames: &[FrameComplexity], summary: &Summary) -> (Vec<[u64; 5]>, String) {
+fn bits(frames: &[FrameComplexity], summary: &Summary) -> (Vec<[u64; 6]>, String) {
     let of = |f: &FrameComplexity| {
         let optional = |value: Option<f64>| value.map_or(u64::MAX, f64::to_bits);
-        [f.si.to_bits(), optional(f.ti), f.spatial_energy.to_bits(), optional(f.temporal_energy), f.luminance.to_bits()]
+        let whole = [f.si, f.spatial_energy, f.luminance].map(f64::to_bits);
+        let of_time = [f.ti, f.temporal_energy, f.static_share].map(optional);
+        [whole[0], whole[1], whole[2], of_time[0], of_time[1], of_time[2]]
     };
     // `Debug` prints as many digits as tell two numbers apart.
     (frames.iter().map(of).collect(), format!("{summary:?}"))
