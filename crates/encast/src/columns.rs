@@ -70,6 +70,7 @@ columns! {
     Log2BitratePerProbe "log2_bitrate_per_probe" Probe [BitrateKbps, ProbeBitrateKbps];
     ProbePsnr "probe_psnr" Probe [ProbePsnr];
     ProbeVmaf "probe_vmaf" ProbeVmaf [ProbeVmaf];
+    StaticShare "static_share" Content [StaticShare];
 }
 
 impl Column {
@@ -145,6 +146,7 @@ pub(crate) fn derive(features: &PredictionFeatures) -> Result<Row> {
     put(Column::SpatialEnergy, f.spatial_energy);
     put(Column::TemporalEnergy, f.temporal_energy);
     put(Column::Luminance, f.luminance);
+    put(Column::StaticShare, f.static_share);
     put(Column::Log2ProbeBitrate, f.probe_bitrate_kbps.map(f64::log2));
     put(Column::ProbePsnr, f.probe_psnr);
     put(Column::ProbeVmaf, f.probe_vmaf);

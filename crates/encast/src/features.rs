@@ -85,6 +85,9 @@ pub struct PredictionFeatures {
     /// VCA's L: mean luminance.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub luminance: Option<f64>,
+    /// Mean share of 32×32 blocks that hardly changed from the frame before, 0–1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub static_share: Option<f64>,
     /// Bitrate of the trial encode that the model's probe recipe describes, kbit/s.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub probe_bitrate_kbps: Option<f64>,
@@ -137,6 +140,7 @@ places! {
     DurationS => duration_s, SiMean => si_mean, SiStd => si_std, TiMean => ti_mean, TiStd => ti_std,
     SpatialEnergy => spatial_energy, TemporalEnergy => temporal_energy, Luminance => luminance,
     ProbeBitrateKbps => probe_bitrate_kbps, ProbePsnr => probe_psnr, ProbeVmaf => probe_vmaf,
+    StaticShare => static_share,
 }
 
 impl PredictionFeatures {

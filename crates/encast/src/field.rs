@@ -21,8 +21,8 @@ pub enum Group {
 
 macro_rules! fields {
     ($($variant:ident $name:literal $unit:literal $group:ident hard($lo:expr, $hi:expr) documented($dlo:expr, $dhi:expr);)*) => {
-        /// An input of a request, by the name it has in Rust, C, Go, CSV and JSON. The last three are names, not
-        /// numbers: they have no bounds, and stand here so that flags can name them.
+        /// An input of a request, by the name it has in Rust, C, Go, CSV and JSON. Codec, encoder and preset
+        /// are names, not numbers: they have no bounds, and stand here so that flags can name them.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[repr(u8)]
         pub enum Field { $(#[doc = concat!("`", $name, "` (", $unit, ")")] $variant),* }
@@ -87,6 +87,7 @@ fields! {
     Codec "codec" "name" Encoder hard(0.0, 0.0) documented(0.0, 0.0);
     Encoder "encoder" "name" Encoder hard(0.0, 0.0) documented(0.0, 0.0);
     Preset "preset" "name" Encoder hard(0.0, 0.0) documented(0.0, 0.0);
+    StaticShare "static_share" "share 0-1" Content hard(0.0, 1.0) documented(0.0, 1.0);
 }
 
 impl Field {

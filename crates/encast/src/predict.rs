@@ -4,7 +4,7 @@ use encast_trees::Rows;
 
 use crate::{
     bundle::Model,
-    columns::{Column, Row, derive},
+    columns::{Row, derive},
     confidence::{Distance, Reach, confidence, distance},
     error::{Error, Result},
     features::PredictionFeatures,
@@ -86,10 +86,11 @@ fn forecasts_of_many<'a>(asked: &[Asked<'a>]) -> Result<Vec<Forecasts<'a>>> {
             rows.extend(left.iter().copied().filter(same));
             left.retain(|row| !same(row));
             values.clear();
-            rows.iter().for_each(|&row| values.extend_from_slice(&asked[row].row));
+            let columns = variant.flat.columns();
+            rows.iter().for_each(|&row| values.extend_from_slice(&asked[row].row[..columns]));
             means.resize(rows.len(), 0.0);
             spreads.resize(rows.len(), 0.0);
-            let table = Rows::new(&values, Column::COUNT)?;
+            let table = Rows::new(&values, columns)?;
             variant.flat.predict_batch_with_spread(table, &mut means, &mut spreads)?;
             for ((&row, &value), &spread) in rows.iter().zip(&means).zip(&spreads) {
                 all[row][target as usize] = Some(Forecast { variant, value, spread });

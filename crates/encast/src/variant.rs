@@ -51,10 +51,11 @@ impl Known {
         }
     }
 
-    /// The groups of which a row has at least one column.
-    pub(crate) fn of_row(row: &Row) -> Known {
+    /// The groups of which a row has at least one of the first `columns` columns.
+    pub(crate) fn of_row(row: &Row, columns: usize) -> Known {
         Column::ALL
             .iter()
+            .take(columns)
             .filter(|&&column| !row[column as usize].is_nan())
             .fold(Known::NOTHING, |known, column| known.and(Known::of_group(column.group())))
     }
@@ -130,11 +131,11 @@ impl Variant {
         ensemble: Ensemble,
         calibration: Calibration,
     ) -> Result<Variant> {
-        if ensemble.columns() != Column::COUNT {
+        let known = ensemble.columns();
+        if known > Column::COUNT || columns.iter().any(|&column| column as usize >= known) {
             return Err(Error::corrupt(format!(
-                "a model of {} expects {} columns, the schema has {}",
+                "a model of {} lists columns beyond the {known} that it expects, or expects more than {}",
                 key.target,
-                ensemble.columns(),
                 Column::COUNT
             )));
         }

@@ -55,6 +55,12 @@ fn the_seed_form_stands_at_the_top_of_the_json() {
     assert_eq!(json["ranges"]["bitrate_kbps"]["min"], 250.0);
 }
 
+/// The schema in a bundle's JSON, with its brackets.
+fn schema_of(json: &str) -> &str {
+    let from = json.find("\"schema\":").unwrap() + "\"schema\":".len();
+    &json[from..=from + json[from..].find(']').unwrap()]
+}
+
 #[test]
 fn each_damage_has_its_own_error() {
     let folder = tempfile::tempdir().unwrap();
@@ -88,6 +94,17 @@ fn each_damage_has_its_own_error() {
     assert!(matches!(load(newer.as_bytes()), Error::NewerFormat { found: 9, .. }));
     let other = json.replacen("\"log2_bitrate_kbps\"", "\"log2_bitrate\"", 1);
     assert!(matches!(load(other.as_bytes()), Error::Corrupt { .. }));
+    for (from, to) in [
+        // More columns than this version knows, none, one fewer than the trees were made for, one that a model lists.
+        ("\"static_share\"]", "\"static_share\",\"more\"]"),
+        (schema_of(&json), "[]"),
+        (",\"static_share\"]", "]"),
+        ("\"columns\":32,", "\"columns\":31,"),
+        ("\"columns\":32,", "\"columns\":33,"),
+    ] {
+        assert!(json.contains(from), "{from}");
+        assert!(matches!(load(json.replacen(from, to, 1).as_bytes()), Error::Corrupt { .. }), "{from} to {to}");
+    }
     let spoilt = json.replacen("\"nominal\":0.9", "\"nominal\":9.0", 1);
     assert!(matches!(load(spoilt.as_bytes()), Error::Corrupt { .. }));
 

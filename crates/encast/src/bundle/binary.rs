@@ -18,7 +18,6 @@ use crate::{
         FORMAT_VERSION, Metadata, Model,
         json::{VariantHead, check_schema, schema},
     },
-    columns::Column,
     error::{Error, Result},
 };
 
@@ -35,7 +34,7 @@ struct Head {
 pub(crate) fn write(model: &Model) -> Result<Vec<u8>> {
     let head = Head {
         metadata: model.metadata().clone(),
-        schema: schema(),
+        schema: schema(model),
         models: model.variants().iter().map(VariantHead::of).collect(),
     };
     let head = serde_json::to_vec(&head).map_err(|error| Error::corrupt(error.to_string()))?;
@@ -102,7 +101,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Model> {
         .models
         .into_iter()
         .map(|variant| {
-            let ensemble = reader.ensemble()?;
+            let ensemble = reader.ensemble(head.schema.len())?;
             variant.with(ensemble)
         })
         .collect::<Result<Vec<_>>>()?;
@@ -153,20 +152,20 @@ impl<'a> Reader<'a> {
         Ok(count)
     }
 
-    fn ensemble(&mut self) -> Result<Ensemble> {
+    fn ensemble(&mut self, columns: usize) -> Result<Ensemble> {
         let members = self.count(12)?;
-        let members = (0..members).map(|_| self.member()).collect::<Result<Vec<_>>>()?;
-        Ok(Ensemble::new(Column::COUNT, members)?)
+        let members = (0..members).map(|_| self.member(columns)).collect::<Result<Vec<_>>>()?;
+        Ok(Ensemble::new(columns, members)?)
     }
 
-    fn member(&mut self) -> Result<Member> {
+    fn member(&mut self, columns: usize) -> Result<Member> {
         let base = f64::from_le_bytes(self.array()?);
         let trees = self.count(4 + NODE_BYTES)?;
-        let trees = (0..trees).map(|_| self.tree()).collect::<Result<Vec<_>>>()?;
+        let trees = (0..trees).map(|_| self.tree(columns)).collect::<Result<Vec<_>>>()?;
         Ok(Member { base, trees })
     }
 
-    fn tree(&mut self) -> Result<Tree> {
+    fn tree(&mut self, columns: usize) -> Result<Tree> {
         let nodes = self.count(NODE_BYTES)?;
         let nodes = self
             .take(nodes * NODE_BYTES)?
@@ -178,6 +177,6 @@ impl<'a> Reader<'a> {
                 missing_left: node[10] != 0,
             })
             .collect();
-        Tree::new(nodes, Column::COUNT).map_err(|error| Error::corrupt(error.to_string()))
+        Tree::new(nodes, columns).map_err(|error| Error::corrupt(error.to_string()))
     }
 }

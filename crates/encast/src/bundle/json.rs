@@ -76,20 +76,30 @@ struct VariantJson {
     ensemble: encast_trees::Ensemble,
 }
 
-/// The names of the columns of this build.
-pub(crate) fn schema() -> Vec<String> {
-    Column::ALL.iter().map(|column| column.name().to_owned()).collect()
+/// The names of the columns that a model knows: the first of this build's, or all of them.
+pub(crate) fn schema(model: &Model) -> Vec<String> {
+    Column::ALL.iter().take(model.columns()).map(|column| column.name().to_owned()).collect()
 }
 
-/// A bundle's columns must be the first of this build's, in the same order.
+/// A bundle's columns must be the first of this build's, in the same order; a bundle that was written before a column
+/// came does without it.
 pub(crate) fn check_schema(found: &[String]) -> Result<()> {
-    let ours = schema();
-    match found.iter().zip(&ours).position(|(a, b)| a != b) {
-        Some(at) => Err(Error::corrupt(format!("column {at} is '{}', expected '{}'", found[at], ours[at]))),
-        None if found.len() != ours.len() => {
-            Err(Error::corrupt(format!("{} columns in the schema, expected {}", found.len(), ours.len())))
+    let ours = Column::ALL;
+    match found.iter().zip(ours).position(|(a, b)| a != b.name()) {
+        Some(at) => Err(Error::corrupt(format!("column {at} is '{}', expected '{}'", found[at], ours[at].name()))),
+        None if found.is_empty() || found.len() > ours.len() => {
+            let (found, ours) = (found.len(), ours.len());
+            Err(Error::corrupt(format!("{found} columns in the schema, this version knows 1 to {ours}")))
         }
         None => Ok(()),
+    }
+}
+
+/// Every ensemble must have been made for the columns of the schema.
+pub(crate) fn check_columns(ensemble: &encast_trees::Ensemble, schema: &[String]) -> Result<()> {
+    match (ensemble.columns(), schema.len()) {
+        (found, expected) if found == expected => Ok(()),
+        (found, expected) => Err(Error::corrupt(format!("a model expects {found} columns, the schema has {expected}"))),
     }
 }
 
@@ -97,7 +107,7 @@ pub(crate) fn write(model: &Model) -> Result<Vec<u8>> {
     let bundle = Bundle {
         format: FORMAT.to_owned(),
         metadata: model.metadata().clone(),
-        schema: schema(),
+        schema: schema(model),
         models: model
             .variants()
             .iter()
@@ -138,6 +148,10 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Model> {
     let metadata: Metadata = serde_json::from_slice(bytes).map_err(explain)?;
     let bundle: BundleModels = serde_json::from_slice(bytes).map_err(explain)?;
     check_schema(&bundle.schema)?;
-    let variants = bundle.models.into_iter().map(|model| model.head.with(model.ensemble)).collect::<Result<_>>()?;
+    let variant = |model: VariantJson| {
+        check_columns(&model.ensemble, &bundle.schema)?;
+        model.head.with(model.ensemble)
+    };
+    let variants = bundle.models.into_iter().map(variant).collect::<Result<_>>()?;
     Model::new(metadata, variants)
 }

@@ -16,6 +16,8 @@ pub struct Model {
     metadata: Metadata,
     /// Sorted by target, rate setting, known groups.
     variants: Vec<Variant>,
+    /// Columns of its schema: all of this build's, or fewer when it was trained before the last ones came.
+    columns: usize,
     /// Where the variants of a target and rate setting stand in `variants`.
     spans: [[(usize, usize); 2]; Target::COUNT],
     /// Range seen of each field, when it was seen.
@@ -31,6 +33,14 @@ impl Model {
         metadata.check()?;
         if variants.is_empty() {
             return Err(Error::corrupt("no model of any target"));
+        }
+        let columns = variants[0].ensemble.columns();
+        if let Some(other) = variants.iter().find(|variant| variant.ensemble.columns() != columns) {
+            let found = other.ensemble.columns();
+            return Err(Error::corrupt(format!(
+                "models expect {columns} columns, that of {} {found}",
+                other.key.target
+            )));
         }
         if variants.windows(2).any(|pair| pair[0].key >= pair[1].key) {
             return Err(Error::corrupt("models are not in order, or one stands twice"));
@@ -51,7 +61,7 @@ impl Model {
             fields_seen = fields_seen.union(variant.fields);
         }
         let needs_codec = fields_seen.contains(Field::Codec);
-        Ok(Model { metadata, variants, spans, ranges, fields_seen, needs_codec })
+        Ok(Model { metadata, variants, columns, spans, ranges, fields_seen, needs_codec })
     }
 
     /// The default model, embedded in this crate: trained on the project's own table, see its model card.
@@ -122,9 +132,15 @@ impl Model {
         &self.variants
     }
 
-    /// The groups of inputs that a row knows, as far as this model can use them.
+    /// How many of this build's columns its schema has, from the first on.
+    pub(crate) fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// The groups of inputs that a row knows, as far as this model can use them: a column that its schema does not have
+    /// says nothing to it.
     pub(crate) fn known(&self, row: &Row, codec_known: bool) -> Known {
-        let known = Known::of_row(row);
+        let known = Known::of_row(row, self.columns);
         if self.needs_codec && !codec_known { known.without(Known::ENCODER) } else { known }
     }
 

@@ -22,7 +22,7 @@ const COPY_SHARE: f64 = 0.25;
 /// What a masked copy weighs beside a row: it teaches where a missing input goes without drawing the splits.
 const COPY_WEIGHT: f32 = 0.25;
 /// Inputs that are masked together in a copy.
-const MASKABLE: [&[Column]; 7] = [
+const MASKABLE: [&[Column]; 8] = [
     &[Column::PresetSpeed],
     &[Column::Log2Threads],
     &[Column::Log2SourcePixels, Column::Log2Downscale],
@@ -30,6 +30,7 @@ const MASKABLE: [&[Column]; 7] = [
     &[Column::SiStd, Column::TiStd],
     &[Column::SiMean, Column::TiMean, Column::SiStd, Column::TiStd],
     &[Column::SpatialEnergy, Column::TemporalEnergy, Column::Luminance],
+    &[Column::StaticShare],
 ];
 
 pub(crate) struct TrainingData<'a> {
