@@ -148,6 +148,9 @@
 // EncastFeatures.preset.
 #define ENCAST_FIELD_PRESET 25
 
+// EncastFeatures.static_share.
+#define ENCAST_FIELD_STATIC_SHARE 26
+
 // vmaf, 0-100.
 #define ENCAST_TARGET_VMAF 0
 
@@ -381,6 +384,8 @@ typedef struct EncastFeatures {
     double probe_psnr;
     // VMAF of the trial encode: 0 to 100.
     double probe_vmaf;
+    // Mean share of the 32x32 blocks that hardly changed from the frame before: 0 to 1.
+    double static_share;
 } EncastFeatures;
 
 // One figure over the frames of a clip or a segment. All five are NaN when it is not known. This struct has no size and
@@ -400,8 +405,8 @@ typedef struct EncastStatistics {
 
 // Complexity of a clip, or of one of its segments, on the scale of 8-bit luma as coded. Set up by
 // encast_complexity_init(), so that the library knows how much room there is; then written by encast_analyzer_finish()
-// and encast_analyzer_segment(). The figures of time (ti, temporal_energy, motion_intensity) leave out the first frame,
-// and are NaN when there is no other.
+// and encast_analyzer_segment(). The figures of time (ti, temporal_energy, motion_intensity, static_share) leave out the
+// first frame, and are NaN when there is no other.
 typedef struct EncastComplexity {
     // Set by encast_complexity_init().
     uint32_t struct_size;
@@ -437,6 +442,8 @@ typedef struct EncastComplexity {
     struct EncastStatistics temporal_energy;
     // VCA's L: at least 0.
     struct EncastStatistics luminance;
+    // Share of the 32x32 blocks that hardly changed from the frame before: 0 to 1, or NaN.
+    struct EncastStatistics static_share;
 } EncastComplexity;
 
 // What a model says of itself, in short; encast_model_metadata_json() tells all. Set up by encast_model_info_init().
@@ -686,6 +693,9 @@ typedef struct EncastFrameComplexity {
     double temporal_energy;
     // VCA's L: mean root of the blocks' lowest coefficient. At least 0.
     double luminance;
+    // Share of the 32x32 blocks that hardly changed from the frame before: mean by less than 2 steps, energy by less
+    // than 8 on the scale of h. 0 to 1; NaN of the first frame.
+    double static_share;
 } EncastFrameComplexity;
 
 #ifdef __cplusplus
@@ -706,9 +716,9 @@ int32_t encast_features_init(struct EncastFeatures *features, size_t struct_size
 
 // Fills in what an analyzer measured, so that encast_predict() and encast_recommend_bitrate() can use it: source_width,
 // source_height, source_frame_rate, bit_depth, duration_s, motion_intensity, si_mean, si_std, ti_mean, ti_std,
-// spatial_energy, temporal_energy and luminance. All of these are replaced, and what the complexity does not know
-// becomes unknown (NaN); every other field stays as it is. Set what is to differ, such as the duration_s of the whole
-// job, after this call.
+// spatial_energy, temporal_energy, luminance and static_share. All of these are replaced, and what the complexity does
+// not know becomes unknown (NaN); every other field stays as it is. Set what is to differ, such as the duration_s of the
+// whole job, after this call.
 //
 // features: set up by encast_features_init(), not null; written on success only. complexity: of a clip or a segment, as
 // encast_analyzer_finish() and encast_analyzer_segment() write it, not null. The two may not overlap.
@@ -718,7 +728,8 @@ int32_t encast_features_init(struct EncastFeatures *features, size_t struct_size
 //
 // # Safety
 // features and complexity have as many bytes as their struct_size says, and those of features may be written.
-int32_t encast_features_set_content(struct EncastFeatures *features, const struct EncastComplexity *complexity);
+int32_t encast_features_set_content(struct EncastFeatures *features,
+                                    const struct EncastComplexity *complexity);
 
 // What went wrong in the last call on this thread that returned a status: one line of UTF-8 that names field, value
 // and bound where there are such; "" when that call succeeded, or when there was none.

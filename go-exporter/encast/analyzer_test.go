@@ -123,7 +123,7 @@ func TestAnalyzerFigures(t *testing.T) {
 		}
 		return math.Sqrt(square)
 	}
-	var si, ti, spatial, temporal, luminance []float64
+	var si, ti, spatial, temporal, luminance, still []float64
 	for n, frame := range frames {
 		luma := clipFrame[uint8](n, clipWidth, 1)
 		at := func(x, y int) float64 { return float64(luma[y*clipWidth+x]) }
@@ -141,7 +141,7 @@ func TestAnalyzerFigures(t *testing.T) {
 		}
 		spatial, luminance = append(spatial, frame.SpatialEnergy), append(luminance, frame.Luminance)
 		if n == 0 {
-			if !math.IsNaN(frame.TI) || !math.IsNaN(frame.TemporalEnergy) {
+			if !math.IsNaN(frame.TI) || !math.IsNaN(frame.TemporalEnergy) || !math.IsNaN(frame.StaticShare) {
 				t.Errorf("frame 0: %+v", frame)
 			}
 			continue
@@ -150,8 +150,8 @@ func TestAnalyzerFigures(t *testing.T) {
 			differences = append(differences, float64(luma[i])-float64(before))
 		}
 		ti = append(ti, deviation(differences))
-		temporal = append(temporal, frame.TemporalEnergy)
-		if math.Abs(frame.TI/ti[n-1]-1) > 1e-5 || frame.TemporalEnergy < 0 {
+		temporal, still = append(temporal, frame.TemporalEnergy), append(still, frame.StaticShare)
+		if math.Abs(frame.TI/ti[n-1]-1) > 1e-5 || frame.TemporalEnergy < 0 || frame.StaticShare < 0 || frame.StaticShare > 1 {
 			t.Errorf("frame %d: %+v, TI must be %v", n, frame, ti[n-1])
 		}
 	}
@@ -175,6 +175,13 @@ func TestAnalyzerFigures(t *testing.T) {
 			math.Abs(s.Min/test.values[0]-1) > 1e-5 || math.Abs(s.Max/test.values[len(test.values)-1]-1) > 1e-5 || s.Mean < s.Min || s.Mean > s.Max {
 			t.Errorf("%s: %+v of %v", name, s, test.values)
 		}
+	}
+	share, s := 0., clip.StaticShare
+	for _, v := range still {
+		share += v / float64(len(still))
+	}
+	if math.Abs(s.Mean-share) > 1e-12 || s.Min != slices.Min(still) || s.Max != slices.Max(still) || s.Median < s.Min || s.Median > s.Max {
+		t.Errorf("static share: %+v of %v", s, still)
 	}
 	if len(summary.Segments) != 0 || !slices.Equal(summary.Cuts, []int64{clipCut}) {
 		t.Errorf("%d segments, cuts %v", len(summary.Segments), summary.Cuts)
@@ -321,7 +328,7 @@ func TestAnalyzerBadFrames(t *testing.T) {
 	}
 }
 
-// TestSetContent: the thirteen fields of content are set, nothing else is.
+// TestSetContent: the fourteen fields of content are set, nothing else is.
 func TestSetContent(t *testing.T) {
 	_, summary := analyzeClip(t, clipOptions(), clipWidth)
 	features := encast.NewFeatures()
@@ -332,7 +339,7 @@ func TestSetContent(t *testing.T) {
 		encast.FieldBitDepth: 8, encast.FieldDurationS: 1, encast.FieldMotionIntensity: c.MotionIntensity,
 		encast.FieldSIMean: c.SI.Mean, encast.FieldSIStd: c.SI.Std, encast.FieldTIMean: c.TI.Mean, encast.FieldTIStd: c.TI.Std,
 		encast.FieldSpatialEnergy: c.SpatialEnergy.Mean, encast.FieldTemporalEnergy: c.TemporalEnergy.Mean,
-		encast.FieldLuminance: c.Luminance.Mean,
+		encast.FieldLuminance: c.Luminance.Mean, encast.FieldStaticShare: c.StaticShare.Mean,
 	}
 	for _, field := range encast.NumericFields() {
 		value, set := want[field]
@@ -340,7 +347,7 @@ func TestSetContent(t *testing.T) {
 			t.Errorf("%s = %v, want %v", field, got, value)
 		}
 	}
-	if reflect.ValueOf(c).NumField() != 13 {
+	if reflect.ValueOf(c).NumField() != 14 {
 		t.Error("a figure was added to Complexity: does SetContent know it?")
 	}
 }

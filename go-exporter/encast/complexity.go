@@ -13,6 +13,7 @@ type FrameComplexity struct {
 	SpatialEnergy  float64 // VCA's E
 	TemporalEnergy float64 // VCA's h; NaN of the first frame
 	Luminance      float64 // VCA's L
+	StaticShare    float64 // share of 32x32 blocks that hardly changed from the frame before, 0-1; NaN of the first frame
 }
 
 // Statistics is one figure over the frames of a clip or a segment; NaN throughout when it is not known.
@@ -25,7 +26,7 @@ type Statistics struct {
 }
 
 // Complexity is the complexity of a clip or of a segment, on the scale of 8-bit luma as coded. The figures of time (TI,
-// TemporalEnergy, MotionIntensity) leave out the first frame, and are NaN when there is no other.
+// TemporalEnergy, StaticShare, MotionIntensity) leave out the first frame, and are NaN when there is no other.
 type Complexity struct {
 	Width, Height int     // samples
 	BitDepth      int     // bits per sample
@@ -40,6 +41,7 @@ type Complexity struct {
 	SpatialEnergy   Statistics // VCA's E
 	TemporalEnergy  Statistics // VCA's h
 	Luminance       Statistics // VCA's L
+	StaticShare     Statistics // share of 32x32 blocks that hardly changed from the frame before, 0-1
 }
 
 // ContentSummary is what an analyzer found.
@@ -49,9 +51,9 @@ type ContentSummary struct {
 	Segments []Complexity // in order; empty when none were asked for; at most 65536
 }
 
-// SetContent fills in what an analyzer measured: source size, rate, depth and duration, motion, SI, TI, energies and
-// luminance. All of these are replaced, and what the complexity does not know becomes unknown; the rest stays. Set what
-// is to differ, such as the DurationS of the whole job, after this call.
+// SetContent fills in what an analyzer measured: source size, rate, depth and duration, motion, SI, TI, energies,
+// luminance and static share. All of these are replaced, and what the complexity does not know becomes unknown; the rest
+// stays. Set what is to differ, such as the DurationS of the whole job, after this call.
 func (f *Features) SetContent(complexity Complexity) {
 	f.SourceWidth, f.SourceHeight = float64(complexity.Width), float64(complexity.Height)
 	f.SourceFrameRate = complexity.FrameRate
@@ -63,6 +65,7 @@ func (f *Features) SetContent(complexity Complexity) {
 	f.SpatialEnergy = complexity.SpatialEnergy.Mean
 	f.TemporalEnergy = complexity.TemporalEnergy.Mean
 	f.Luminance = complexity.Luminance.Mean
+	f.StaticShare = complexity.StaticShare.Mean
 }
 
 func statisticsOf(c *C.EncastStatistics) Statistics {
@@ -83,6 +86,7 @@ func frameComplexityOf(c *C.EncastFrameComplexity) FrameComplexity {
 		SpatialEnergy:  float64(c.spatial_energy),
 		TemporalEnergy: float64(c.temporal_energy),
 		Luminance:      float64(c.luminance),
+		StaticShare:    float64(c.static_share),
 	}
 }
 
@@ -101,5 +105,6 @@ func complexityOf(c *C.EncastComplexity) Complexity {
 		SpatialEnergy:   statisticsOf(&c.spatial_energy),
 		TemporalEnergy:  statisticsOf(&c.temporal_energy),
 		Luminance:       statisticsOf(&c.luminance),
+		StaticShare:     statisticsOf(&c.static_share),
 	}
 }

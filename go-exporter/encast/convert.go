@@ -74,6 +74,7 @@ func (f *Features) toC(c *C.EncastFeatures) error {
 	c.probe_bitrate_kbps = C.double(f.ProbeBitrateKbps)
 	c.probe_psnr = C.double(f.ProbePSNR)
 	c.probe_vmaf = C.double(f.ProbeVMAF)
+	c.static_share = C.double(f.StaticShare)
 	return nil
 }
 

@@ -34,6 +34,7 @@ type Features struct {
 	SpatialEnergy  float64 // VCA's E
 	TemporalEnergy float64 // VCA's h
 	Luminance      float64 // VCA's L
+	StaticShare    float64 // share of 32x32 blocks that hardly change from frame to frame, 0-1
 
 	ProbeBitrateKbps float64 // bitrate of the trial encode that the model's probe recipe describes, kbit/s
 	ProbePSNR        float64 // PSNR of the trial encode, dB

@@ -9,7 +9,7 @@ import (
 // Field is an input of a request. The numbers are those of the bits in a [FieldSet]; they never change.
 type Field uint8
 
-// The inputs, the last three of them names and not numbers; their String is the name that they have in Rust, C, CSV, JSON and YAML.
+// The inputs; codec, encoder and preset are names and not numbers. Their String is the name that they have in Rust, C, CSV, JSON and YAML.
 const (
 	FieldBitrateKbps Field = iota
 	FieldCRF
@@ -37,6 +37,7 @@ const (
 	FieldCodec
 	FieldEncoder
 	FieldPreset
+	FieldStaticShare
 )
 
 // fields gives each input its name, and numeric ones their place in the struct, in the order of the numbers.
@@ -70,6 +71,7 @@ var fields = [...]struct {
 	FieldCodec:            {"codec", nil},
 	FieldEncoder:          {"encoder", nil},
 	FieldPreset:           {"preset", nil},
+	FieldStaticShare:      {"static_share", func(f *Features) *float64 { return &f.StaticShare }},
 }
 
 // NumericFields returns all numeric inputs, in the order of their numbers.

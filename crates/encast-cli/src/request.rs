@@ -76,6 +76,9 @@ pub struct RequestArgs {
     /// VCA's L
     #[arg(long, value_name = "L", allow_negative_numbers = true)]
     luminance: Option<f64>,
+    /// Share of 32x32 blocks that hardly change from frame to frame, 0-1
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
+    static_share: Option<f64>,
     /// Bitrate of the trial encode, kbit/s (`encast inspect` shows the model's recipe)
     #[arg(long, visible_alias = "probe-bitrate-kbps", value_name = "KBPS", allow_negative_numbers = true)]
     probe_bitrate: Option<f64>,
@@ -112,6 +115,7 @@ impl RequestArgs {
             (Field::SpatialEnergy, self.spatial_energy),
             (Field::TemporalEnergy, self.temporal_energy),
             (Field::Luminance, self.luminance),
+            (Field::StaticShare, self.static_share),
             (Field::ProbeBitrateKbps, self.probe_bitrate),
             (Field::ProbePsnr, self.probe_psnr),
             (Field::ProbeVmaf, self.probe_vmaf),

@@ -62,12 +62,15 @@ pub struct EncastFrameComplexity {
     pub temporal_energy: f64,
     /// VCA's L: mean root of the blocks' lowest coefficient. At least 0.
     pub luminance: f64,
+    /// Share of the 32x32 blocks that hardly changed from the frame before: mean by less than 2 steps, energy by less
+    /// than 8 on the scale of h. 0 to 1; NaN of the first frame.
+    pub static_share: f64,
 }
 
 // SAFETY: repr(C), struct_size first, numbers only.
 unsafe impl CStruct for EncastFrameComplexity {
     const NAME: &'static str = "EncastFrameComplexity";
-    const FIRST_SIZE: usize = 56;
+    const FIRST_SIZE: usize = 64;
 
     fn defaults() -> Self {
         EncastFrameComplexity {
@@ -79,6 +82,7 @@ unsafe impl CStruct for EncastFrameComplexity {
             spatial_energy: f64::NAN,
             temporal_energy: f64::NAN,
             luminance: f64::NAN,
+            static_share: f64::NAN,
         }
     }
 }
@@ -92,14 +96,15 @@ pub(crate) fn frame_to_c(frame: &FrameComplexity) -> EncastFrameComplexity {
         spatial_energy: frame.spatial_energy,
         temporal_energy: or_nan(frame.temporal_energy),
         luminance: frame.luminance,
+        static_share: or_nan(frame.static_share),
         ..CStruct::defaults()
     }
 }
 
 /// Complexity of a clip, or of one of its segments, on the scale of 8-bit luma as coded. Set up by
 /// encast_complexity_init(), so that the library knows how much room there is; then written by encast_analyzer_finish()
-/// and encast_analyzer_segment(). The figures of time (ti, temporal_energy, motion_intensity) leave out the first frame,
-/// and are NaN when there is no other.
+/// and encast_analyzer_segment(). The figures of time (ti, temporal_energy, motion_intensity, static_share) leave out the
+/// first frame, and are NaN when there is no other.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct EncastComplexity {
@@ -137,12 +142,14 @@ pub struct EncastComplexity {
     pub temporal_energy: EncastStatistics,
     /// VCA's L: at least 0.
     pub luminance: EncastStatistics,
+    /// Share of the 32x32 blocks that hardly changed from the frame before: 0 to 1, or NaN.
+    pub static_share: EncastStatistics,
 }
 
 // SAFETY: repr(C), struct_size first, numbers and structs of numbers only.
 unsafe impl CStruct for EncastComplexity {
     const NAME: &'static str = "EncastComplexity";
-    const FIRST_SIZE: usize = 264;
+    const FIRST_SIZE: usize = 304;
 
     fn defaults() -> Self {
         EncastComplexity {
@@ -162,6 +169,7 @@ unsafe impl CStruct for EncastComplexity {
             spatial_energy: EncastStatistics::UNKNOWN,
             temporal_energy: EncastStatistics::UNKNOWN,
             luminance: EncastStatistics::UNKNOWN,
+            static_share: EncastStatistics::UNKNOWN,
         }
     }
 }
@@ -191,6 +199,7 @@ pub(crate) fn part_to_c(summary: &Summary, part: &Complexity) -> EncastComplexit
         spatial_energy: EncastStatistics::of(Some(part.spatial_energy)),
         temporal_energy: EncastStatistics::of(part.temporal_energy),
         luminance: EncastStatistics::of(Some(part.luminance)),
+        static_share: EncastStatistics::of(part.static_share),
         ..CStruct::defaults()
     }
 }

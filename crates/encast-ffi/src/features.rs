@@ -84,12 +84,14 @@ pub struct EncastFeatures {
     pub probe_psnr: f64,
     /// VMAF of the trial encode: 0 to 100.
     pub probe_vmaf: f64,
+    /// Mean share of the 32x32 blocks that hardly changed from the frame before: 0 to 1.
+    pub static_share: f64,
 }
 
 // SAFETY: repr(C), struct_size first, numbers and arrays of numbers only.
 unsafe impl CStruct for EncastFeatures {
     const NAME: &'static str = "EncastFeatures";
-    const FIRST_SIZE: usize = 224;
+    const FIRST_SIZE: usize = 232;
 
     fn defaults() -> Self {
         EncastFeatures {
@@ -120,6 +122,7 @@ unsafe impl CStruct for EncastFeatures {
             probe_bitrate_kbps: f64::NAN,
             probe_psnr: f64::NAN,
             probe_vmaf: f64::NAN,
+            static_share: f64::NAN,
         }
     }
 }
@@ -150,6 +153,7 @@ fn number(c: &EncastFeatures, field: Field) -> f64 {
         Field::ProbeBitrateKbps => c.probe_bitrate_kbps,
         Field::ProbePsnr => c.probe_psnr,
         Field::ProbeVmaf => c.probe_vmaf,
+        Field::StaticShare => c.static_share,
         Field::Codec | Field::Encoder | Field::Preset => f64::NAN,
     }
 }
@@ -189,9 +193,9 @@ pub unsafe extern "C" fn encast_features_init(features: *mut EncastFeatures, str
 
 /// Fills in what an analyzer measured, so that encast_predict() and encast_recommend_bitrate() can use it: source_width,
 /// source_height, source_frame_rate, bit_depth, duration_s, motion_intensity, si_mean, si_std, ti_mean, ti_std,
-/// spatial_energy, temporal_energy and luminance. All of these are replaced, and what the complexity does not know
-/// becomes unknown (NaN); every other field stays as it is. Set what is to differ, such as the duration_s of the whole
-/// job, after this call.
+/// spatial_energy, temporal_energy, luminance and static_share. All of these are replaced, and what the complexity does
+/// not know becomes unknown (NaN); every other field stays as it is. Set what is to differ, such as the duration_s of the
+/// whole job, after this call.
 ///
 /// features: set up by encast_features_init(), not null; written on success only. complexity: of a clip or a segment, as
 /// encast_analyzer_finish() and encast_analyzer_segment() write it, not null. The two may not overlap.
@@ -228,6 +232,7 @@ pub unsafe extern "C" fn encast_features_set_content(
         filled.spatial_energy = c.spatial_energy.mean;
         filled.temporal_energy = c.temporal_energy.mean;
         filled.luminance = c.luminance.mean;
+        filled.static_share = c.static_share.mean;
         // SAFETY: the caller's promise.
         unsafe { output.write(&filled) };
         Ok(())

@@ -86,7 +86,8 @@ fn line_of(name: &str, summary: &Summary, part: &Complexity, segments: usize) ->
     line += &bits(summary.frame_rate);
     line += &bits(part.duration_s);
     line += &bits(part.ti.map(|ti| ti.mean / (ti.mean + 10.0)));
-    for statistics in [Some(part.si), part.ti, Some(part.spatial_energy), part.temporal_energy, Some(part.luminance)] {
+    let of_picture = [Some(part.si), part.ti, Some(part.spatial_energy), part.temporal_energy, Some(part.luminance)];
+    for statistics in of_picture.into_iter().chain([part.static_share]) {
         line += &of_statistics(statistics);
     }
     line + "\n"
@@ -105,9 +106,8 @@ fn due(case: &Case) -> String {
         };
         let frame = analyzer.push(&luma).expect("figures");
         write!(text, "frame {n}").expect("a string grows");
-        for value in
-            [Some(frame.si), frame.ti, Some(frame.spatial_energy), frame.temporal_energy, Some(frame.luminance)]
-        {
+        let (spatial, luminance) = (Some(frame.spatial_energy), Some(frame.luminance));
+        for value in [Some(frame.si), frame.ti, spatial, frame.temporal_energy, luminance, frame.static_share] {
             text += &bits(value);
         }
         text += "\n";

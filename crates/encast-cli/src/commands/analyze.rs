@@ -18,8 +18,8 @@ use crate::{
 
 /// Measure the complexity of clips
 ///
-/// Spatial and temporal information (ITU-T P.910), DCT energy (VCA's E, h, L) and scene cuts, of luma as coded, in one
-/// pass and constant memory. Y4M is read as it is, from a file or standard input; anything else is decoded by ffmpeg
+/// Spatial and temporal information (ITU-T P.910), DCT energy (VCA's E, h, L), the share of static blocks and scene
+/// cuts, of luma as coded, in one pass and constant memory. Y4M is read as it is, from a file or standard input; anything else is decoded by ffmpeg
 /// (5.1 or newer; ENCAST_FFMPEG names one that is not on PATH), turned as the clip asks to be shown.
 ///
 /// A clip that can't be decoded as a whole is an error. The duration of a clip with a variable frame rate is taken from
@@ -80,10 +80,11 @@ struct Row {
     temporal_energy_median: Option<f64>,
     luminance: f64,
     motion_intensity: Option<f64>,
+    static_share: Option<f64>,
 }
 
 /// What of a [`Row`] a request takes, by name.
-const OF_REQUEST: [&str; 13] = [
+const OF_REQUEST: [&str; 14] = [
     "source_width",
     "source_height",
     "source_frame_rate",
@@ -97,6 +98,7 @@ const OF_REQUEST: [&str; 13] = [
     "temporal_energy",
     "luminance",
     "motion_intensity",
+    "static_share",
 ];
 
 /// A row, and the request for `encast predict` that lacks only the job's fields.
@@ -151,6 +153,7 @@ impl Row {
             temporal_energy_median: c.temporal_energy.map(|t| t.median),
             luminance: c.luminance.mean,
             motion_intensity: c.ti.map(|t| motion_intensity_of_ti(t.mean)),
+            static_share: c.static_share.map(|s| s.mean),
         }
     }
 }
@@ -255,6 +258,7 @@ fn for_people(reports: &[Report]) -> String {
         "h",
         "L",
         "motion",
+        "static",
         "cuts",
     ];
     let cells = |row: &Row, cuts: Option<usize>| {
@@ -275,6 +279,7 @@ fn for_people(reports: &[Report]) -> String {
             show::number_or_dash(row.temporal_energy),
             number(row.luminance),
             show::share(row.motion_intensity),
+            show::share(row.static_share),
             show::number_or_dash(cuts.map(|cuts| cuts as f64)),
         ]
     };

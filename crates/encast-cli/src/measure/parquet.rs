@@ -68,6 +68,7 @@ const COLUMNS: &[(&str, Column)] = columns![
     real temporal_energy,
     real luminance,
     real motion_intensity,
+    real static_share,
     real probe_bitrate_kbps,
     real probe_psnr,
     real probe_vmaf,

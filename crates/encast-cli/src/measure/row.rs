@@ -46,6 +46,7 @@ pub struct Row {
     pub temporal_energy: Option<f64>,
     pub luminance: Option<f64>,
     pub motion_intensity: Option<f64>,
+    pub static_share: Option<f64>,
     pub probe_bitrate_kbps: Option<f64>,
     pub probe_psnr: Option<f64>,
     pub probe_vmaf: Option<f64>,
@@ -153,6 +154,7 @@ impl Row {
         self.temporal_energy = clip.temporal_energy.map(|h| six(h.mean));
         self.luminance = Some(six(clip.luminance.mean));
         self.motion_intensity = clip.ti.map(|ti| six(motion_intensity_of_ti(ti.mean)));
+        self.static_share = clip.static_share.map(|share| six(share.mean));
     }
 
     /// Adds what came out.

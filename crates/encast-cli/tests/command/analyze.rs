@@ -26,7 +26,9 @@ fn its_json_is_a_request_once_the_job_is_added() {
     let (ti, motion) = (report["ti_mean"].as_f64().unwrap(), report["motion_intensity"].as_f64().unwrap());
     assert!((motion - ti / (ti + 10.0)).abs() < 1e-12);
     let job = report["request"].as_object_mut().unwrap();
-    assert_eq!(job.len(), 13, "{job:?}");
+    assert_eq!(job.len(), 14, "{job:?}");
+    let share = job["static_share"].as_f64().unwrap();
+    assert!((0.0..1.0).contains(&share), "{share}: the scenes move, and the cut changes every block");
     job.insert("bitrate_kbps".to_owned(), 2000.into());
     job.insert("resolution_width".to_owned(), 1280.into());
     job.insert("resolution_height".to_owned(), 720.into());
@@ -46,7 +48,9 @@ fn segments_scenes_csv_and_standard_input() {
     assert_eq!((of("first_frame"), of("frames")), (vec![0, 20], vec![20, 20]));
     let csv = run(&["analyze", &path, &path, "--segment", "1.5", "--csv"]).done().out;
     assert_eq!(csv.lines().count(), 1 + 2 * 4);
-    for name in ["title", "si_mean", "si_std", "ti_mean", "spatial_energy", "luminance", "source_frame_rate"] {
+    for name in
+        ["title", "si_mean", "si_std", "ti_mean", "spatial_energy", "luminance", "static_share", "source_frame_rate"]
+    {
         assert!(csv.lines().next().unwrap().split(',').any(|column| column == name), "{name}");
     }
     let both = run(&["analyze", &path, &path, "--json", "--threads", "2"]).done().json();
@@ -90,6 +94,7 @@ fn one_frame_has_no_temporal_figures() {
     let path = write(&folder, "one.y4m", &clip()[..frame]);
     let one = run(&["analyze", &path, "--json"]).done().json();
     assert!(one["ti_mean"].is_null() && one["motion_intensity"].is_null() && one["si_mean"].is_f64(), "{one}");
+    assert!(one["static_share"].is_null() && one["request"].get("static_share").is_none());
     assert!(!run(&["analyze", &path]).done().out.contains("TI"));
 }
 

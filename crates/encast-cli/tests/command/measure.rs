@@ -173,7 +173,7 @@ fn a_grid_becomes_rows_that_make_sense() {
     );
     let source = campaign.folder.path().join("s.y4m").display().to_string();
     let content = run(&["analyze", &source, "--json"]).done().json();
-    for column in ["si_mean", "ti_std", "spatial_energy", "luminance", "motion_intensity"] {
+    for column in ["si_mean", "ti_std", "spatial_energy", "luminance", "motion_intensity", "static_share"] {
         let (measured, analysed) = (number(best, column), content[column].as_f64().unwrap());
         assert!((measured - analysed).abs() <= 1e-5 * analysed, "{column}: {measured}, {analysed}");
     }

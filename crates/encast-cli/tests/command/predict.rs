@@ -132,6 +132,7 @@ fn wrong_values_name_field_value_and_bound() {
         ("--bitrate 2000 --fps 0", vec!["frame_rate", "0"]),
         ("--bitrate 2000 --frame-drop 1.5", vec!["frame_drop", "1.5", "1"]),
         ("--bitrate 2000 --motion -0.1", vec!["motion_intensity", "-0.1"]),
+        ("--bitrate 2000 --static-share 1.5", vec!["static_share", "1.5"]),
         ("--crf -1", vec!["crf", "-1"]),
         ("--fps 30", vec!["bitrate_kbps", "crf"]),
         ("--bitrate 2000 --encoder libx264 --codec hevc", vec!["libx264", "hevc"]),

@@ -208,6 +208,7 @@ static void order_of_calls(void) {
     CHECK_OK(encast_analyzer_finish(analyzer, &clip));
     CHECK(clip.frames == 1 && clip.segments == 0 && clip.cuts == 0 && isnan(clip.duration_s) && isnan(clip.frame_rate));
     CHECK(isnan(clip.ti.mean) && isnan(clip.ti.median) && isnan(clip.temporal_energy.max) && clip.si.std == 0);
+    CHECK(isnan(clip.static_share.mean) && isnan(clip.static_share.median));
     CHECK(isnan(clip.motion_intensity));
     encast_analyzer_free(analyzer);
     encast_analyzer_free(analyzer_of(&options));
@@ -297,7 +298,7 @@ static void planes(void) {
                 "4095", "frame 1", END);
     samples[0] = 0;
     CHECK_OK(encast_analyzer_push_frame(wide, samples, 2 * WIDTH, &frame));
-    CHECK(frame.frame == 1 && frame.ti == 0 && frame.temporal_energy == 0);
+    CHECK(frame.frame == 1 && frame.ti == 0 && frame.temporal_energy == 0 && frame.static_share == 1);
     /* What stands between the rows is not looked at. */
     memset(samples, 0xFF, sizeof samples);
     for (int y = 0; y < HEIGHT; y++) {
@@ -331,7 +332,8 @@ static void to_a_forecast(void) {
     CHECK(features.motion_intensity == clip.motion_intensity && features.si_mean == clip.si.mean);
     CHECK(features.si_std == clip.si.std && features.ti_mean == clip.ti.mean && features.ti_std == clip.ti.std);
     CHECK(features.spatial_energy == clip.spatial_energy.mean && features.luminance == clip.luminance.mean);
-    CHECK(features.temporal_energy == clip.temporal_energy.mean);
+    CHECK(features.temporal_energy == clip.temporal_energy.mean && features.static_share == clip.static_share.mean);
+    CHECK(clip.static_share.min >= 0 && clip.static_share.max <= 1 && clip.static_share.mean < 1);
     /* The rest is as it was. */
     CHECK(features.struct_size == sizeof features && features.codec == before.codec && features.encoder == 0);
     CHECK(strcmp(features.preset, "medium") == 0 && features.bitrate_kbps == 4000 && isnan(features.frame_rate));
@@ -346,6 +348,7 @@ static void to_a_forecast(void) {
     CHECK_OK(encast_features_set_content(&features, &clip));
     CHECK(isnan(features.si_mean) && isnan(features.source_width) && isnan(features.bit_depth));
     CHECK(isnan(features.motion_intensity) && isnan(features.duration_s) && features.bitrate_kbps == 4000);
+    CHECK(isnan(features.static_share));
     encast_free_model(model);
     encast_analyzer_free(analyzer);
 }

@@ -33,6 +33,7 @@ static void print_complexity(const char *name, const EncastComplexity *c) {
     print_statistics(c->spatial_energy);
     print_statistics(c->temporal_energy);
     print_statistics(c->luminance);
+    print_statistics(c->static_share);
     printf("\n");
 }
 
@@ -70,6 +71,7 @@ int main(int argument_count, char **arguments) {
         print_bits(frame.spatial_energy);
         print_bits(frame.temporal_energy);
         print_bits(frame.luminance);
+        print_bits(frame.static_share);
         printf("\n");
     }
     free(plane);

@@ -9,7 +9,7 @@ typedef struct {
 
 #define BOUNDS(field, lowest, highest) {lowest, highest, offsetof(EncastFeatures, field)}
 
-/* In the order of ENCAST_FIELD_... */
+/* In the order of ENCAST_FIELD_...; names have none. */
 static const Bounds BOUNDS_OF[] = {
     BOUNDS(bitrate_kbps, 1e-3, 1e8),      BOUNDS(crf, 0, 63),
     BOUNDS(resolution_width, 16, 16384),  BOUNDS(resolution_height, 16, 16384),
@@ -23,8 +23,13 @@ static const Bounds BOUNDS_OF[] = {
     BOUNDS(temporal_energy, 0, 1e6),      BOUNDS(luminance, 0, 1e6),
     BOUNDS(probe_bitrate_kbps, 1e-3, 1e8), BOUNDS(probe_psnr, 1e-3, 120),
     BOUNDS(probe_vmaf, 0, 100),
+    [ENCAST_FIELD_STATIC_SHARE] = BOUNDS(static_share, 0, 1),
 };
 enum { FIELDS = sizeof BOUNDS_OF / sizeof *BOUNDS_OF };
+
+static int is_name(int field) {
+    return field == ENCAST_FIELD_CODEC || field == ENCAST_FIELD_ENCODER || field == ENCAST_FIELD_PRESET;
+}
 
 static void set(EncastFeatures *features, int field, double value) {
     memcpy((char *)features + BOUNDS_OF[field].offset, &value, sizeof value);
@@ -36,6 +41,9 @@ static void values(const EncastModel *model) {
     result.struct_size = sizeof result;
     before = result;
     for (int field = 0; field < FIELDS; field++) {
+        if (is_name(field)) {
+            continue;
+        }
         const Bounds *bounds = &BOUNDS_OF[field];
         const char *name = encast_field_name((uint32_t)field);
         double bad[] = {INFINITY, -INFINITY, -1, -DBL_MAX, DBL_MAX, bounds->highest * 1.01, bounds->lowest * 0.99};
@@ -62,6 +70,9 @@ static void values(const EncastModel *model) {
 
     /* NaN is unknown: fine where the field may be unknown, an error where it may not. */
     for (int field = 0; field < FIELDS; field++) {
+        if (is_name(field)) {
+            continue;
+        }
         EncastFeatures features = check_request();
         set(&features, field, NAN);
         if (field == ENCAST_FIELD_BITRATE_KBPS) {
