@@ -33,11 +33,15 @@ pub fn print_text(text: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Checks, before minutes of work, that a bundle could be put there: into a folder that exists, and not in the place of
+/// Checks, before minutes of work, that a file could be put there: into a folder that exists, and not in the place of
 /// a device.
 pub fn check_place(out: &Path) -> Result<(), Failure> {
-    if fs::metadata(out).is_ok_and(|about| !about.is_file()) {
-        return Err(Failure::of_file(out, "is not a regular file: a bundle can't be put in its place"));
+    match fs::metadata(out) {
+        Ok(about) if about.is_dir() => return Err(Failure::of_file(out, "is a folder")),
+        Ok(about) if !about.is_file() => {
+            return Err(Failure::of_file(out, "is not a regular file: nothing can be put in its place"));
+        }
+        _ => {}
     }
     let folder = folder_of(out);
     match fs::metadata(folder) {
@@ -77,6 +81,8 @@ impl Replacement {
             _ => {}
         }
         let folder = folder_of(&target);
+        // Told of the folder itself: the error of the temporary file would name that file.
+        fs::metadata(folder).map_err(|e| Failure::of_file(folder, e))?;
         let mut builder = tempfile::Builder::new();
         builder.prefix(".encast-").suffix(".tmp");
         #[cfg(unix)]

@@ -6,6 +6,16 @@ use encast::{Codec, DEFAULT_TARGET_VMAF, Encoder, Field, Given, PredictionFeatur
 
 use crate::{failure::Failure, input};
 
+/// What `encast analyze --json` prints is no request, but holds one.
+fn of_analyze(failure: Failure) -> Failure {
+    match failure {
+        Failure::Bad(what) if what.contains("unknown field `title`") => {
+            Failure::Bad(format!("{what}; of what encast analyze --json prints, the object `request` is meant"))
+        }
+        other => other,
+    }
+}
+
 /// The flags of one request. What is not given is unknown; nothing is guessed.
 #[derive(clap::Args)]
 #[command(next_help_heading = "The encode (what is not given is unknown, and the interval tells)")]
@@ -136,7 +146,7 @@ impl RequestArgs {
     /// The request: the JSON file, with the flags over it. Bounds are checked where it is used.
     pub fn features(&self) -> Result<PredictionFeatures, Failure> {
         let mut features = match &self.request {
-            Some(path) => input::read_json::<PredictionFeatures>(path)?,
+            Some(path) => input::read_json::<PredictionFeatures>(path).map_err(of_analyze)?,
             None => PredictionFeatures::default(),
         };
         for (field, value) in self.numbers() {

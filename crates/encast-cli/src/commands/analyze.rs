@@ -32,7 +32,8 @@ pub struct Args {
     /// Clips of any format that ffmpeg decodes; `-` is Y4M from standard input
     #[arg(value_name = "CLIP", required = true)]
     clips: Vec<PathBuf>,
-    /// Also each segment of so many seconds, rounded to whole frames; needs a frame rate that is nearly constant
+    /// Also each segment of so many seconds, rounded to whole frames; needs a frame rate that is nearly constant; not together with
+    /// --scenes
     #[arg(long, value_name = "SECONDS", conflicts_with = "scenes", allow_negative_numbers = true)]
     segment: Option<f64>,
     /// Also each scene, from cut to cut

@@ -37,7 +37,7 @@ impl Drop for Decoder {
 
 /// Decodes a clip and analyses it.
 pub fn decode(path: &Path, how: &How) -> Result<Analysed, Failure> {
-    let program = env::var_os("ENCAST_FFMPEG").unwrap_or_else(|| "ffmpeg".into());
+    let program = env::var_os("ENCAST_FFMPEG").filter(|name| !name.is_empty()).unwrap_or_else(|| "ffmpeg".into());
     // A path is never read as an option or a protocol.
     let input = std::path::absolute(path).map_err(|error| Failure::of_file(path, error))?;
     let mut source = OsString::from("file:");

@@ -41,7 +41,13 @@ pub struct Analysed {
 pub fn analyze(path: &Path, how: &How) -> Result<Analysed, Failure> {
     let bad = |error: ContentError| Failure::of_file(path, error);
     if path == Path::new("-") {
-        return stream(Y4mReader::new(io::stdin().lock()), how).map_err(bad);
+        return stream(Y4mReader::new(io::stdin().lock()), how).map_err(|error| match error {
+            ContentError::NotY4m => Failure::of_file(
+                path,
+                format!("{error}; decode it first (ffmpeg -i … -f yuv4mpegpipe -strict -1 -), or give the file's name"),
+            ),
+            other => bad(other),
+        });
     }
     let mut file = File::open(path).map_err(|error| Failure::of_file(path, error))?;
     let about = file.metadata().map_err(|error| Failure::of_file(path, error))?;

@@ -17,6 +17,7 @@ use crate::{
         plan::hash,
         process::Children,
         push::{Endpoint, Pusher},
+        row::Row,
         store::Store,
         tools::Tools,
     },
@@ -48,8 +49,8 @@ pub struct Args {
     /// Encodes at a time, each on cores of its own
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(super) jobs: u16,
-    /// Cores to use [default: those that this program may use]
-    #[arg(long, value_name = "CORE", value_delimiter = ',')]
+    /// Numbers of the cores to use, separated by commas [default: those that this program may use]
+    #[arg(long, value_name = "CORE,…", value_delimiter = ',')]
     pub(super) cores: Option<Vec<usize>>,
     /// Do not keep encodes on their cores
     #[arg(long)]
@@ -160,6 +161,9 @@ pub fn run(args: &Args) -> Outcome {
     if let Some(path) = &args.plot {
         draw(path, &store)?;
     }
+    if !args.quiet {
+        tell_of_times(&store.rows()?);
+    }
     let unread = infos.iter().filter(|info| info.is_none()).count();
     Ok(verdict(args, &tally, &store, unread, not_delivered))
 }
@@ -181,6 +185,16 @@ fn verdict(args: &Args, tally: &Tally, store: &Store, unread: usize, not_deliver
     }
     told.extend(not_delivered);
     if told.is_empty() { Verdict::Done } else { Verdict::No(told.join("; ")) }
+}
+
+/// Times that are empty are found too late when only the training tells of them.
+fn tell_of_times(rows: &[Row]) {
+    let measured = rows.iter().filter(|row| row.status == "ok");
+    let (all, empty) =
+        measured.fold((0, 0), |(all, empty), row| (all + 1, empty + u64::from(row.encode_seconds.is_none())));
+    if empty > 0 {
+        output::note(&format!("encode_seconds is empty in {empty} of {all} rows: others used the encodes' cores"));
+    }
 }
 
 #[cfg(feature = "parquet")]

@@ -60,7 +60,7 @@ pub fn check_encoders(grid: &Grid, tools: &mut Tools, scratch: &Path, children: 
     Ok(())
 }
 
-/// What is known of each clip; what can't be read is told, and becomes rows that say so.
+/// What is known of each clip; what can't be read is told, and left out.
 pub fn inspect(grid: &Grid, clips: &Path, scratch: &Path, tools: (&Tools, &Children)) -> Vec<Option<SourceInfo>> {
     let look = |clip| match source::inspect(clip, grid, clips, scratch, tools) {
         Ok(info) => Some(info),
@@ -82,12 +82,13 @@ pub fn plan(grid: &Grid, infos: &[Option<SourceInfo>], tools: &Tools) -> Result<
             let (title, bits) = (clip.title(), info.bit_depth);
             output::note(&format!("warning: {title} is not encoded through gstreamer, which reads no {bits} bits"));
         }
-        if grid.encodes.iter().any(|encode| !encode.engine.reads(info.bit_depth)) {
-            let (title, bits) = (clip.title(), info.bit_depth);
-            output::note(&format!("warning: {title} is not encoded through gstreamer, which reads no {bits} bits"));
-        }
         let works = |job: &plan::Job| !tools.missing.contains_key(&(job.engine, job.encoder.name));
-        for job in plan::jobs_of(grid, index, clip, info)?.into_iter().filter(works) {
+        let jobs = plan::jobs_of(grid, index, clip, info)?;
+        if jobs.is_empty() && grid.encodes.iter().any(|encode| encode.engine.reads(info.bit_depth)) {
+            let (title, height) = (clip.title(), info.height);
+            output::note(&format!("warning: {title} gets no encode: every size has more lines than its {height}"));
+        }
+        for job in jobs.into_iter().filter(works) {
             let seconds = forecaster.seconds(&job, info, clip.seconds.unwrap_or(grid.seconds));
             all.push(Planned { job, seconds });
         }
@@ -117,11 +118,15 @@ pub fn show(grid: &Grid, all: &[Planned], workers: usize) -> Outcome {
     }
     let seconds: f64 = all.iter().map(|planned| planned.seconds).sum::<f64>() / workers as f64;
     let text = show::table(&["encoder", "preset", "rate", "encodes", "core seconds"], 3, rows);
+    // Adding 0 turns the sum of nothing, which is -0, into 0.
+    let time = match seconds {
+        short if short < 90.0 => format!("{:.0} s", short.ceil() + 0.0),
+        long => format!("{:.0} min", (long / 60.0).ceil()),
+    };
     output::print_text(&format!(
-        "{text}\n{} encodes of {} clips, about {:.0} min with {workers} at a time\n",
+        "{text}\n{} encodes of {} clips, about {time} of encoding with {workers} at a time\n",
         show::count(all.len()),
         grid.clips.len(),
-        (seconds / 60.0).ceil()
     ))?;
     Ok(Verdict::Done)
 }

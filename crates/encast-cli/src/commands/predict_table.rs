@@ -175,7 +175,8 @@ fn write_all<W: Write>(
                 plan.empty_cells(&error.to_string(), &mut cells);
             }
             Err(error) => {
-                return Err(Failure::Bad(format!("{error} (with --keep-going such a row stays empty)")));
+                let masked = if args.given.is_some() { "--given masks the other rate setting; " } else { "" };
+                return Err(Failure::Bad(format!("{error} ({masked}with --keep-going such a row stays empty)")));
             }
         }
         rows += 1;

@@ -41,10 +41,10 @@ pub struct Grid {
     /// The trial encode whose result stands on every row of its clip.
     pub probe: Option<ProbeRecipe>,
     /// Sources.
-    #[serde(rename = "clip")]
+    #[serde(rename = "clip", default)]
     pub clips: Vec<Clip>,
     /// What is done with each of them.
-    #[serde(rename = "encode")]
+    #[serde(rename = "encode", default)]
     pub encodes: Vec<Encode>,
 }
 
@@ -101,7 +101,10 @@ pub struct Encode {
 
 /// An encoded size.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "a size must be a share of the source's sides (1.0, 0.5) or an even number of lines (360)"
+)]
 pub enum Size {
     /// Lines; the width follows from the source's shape. Sources with fewer lines leave it out.
     Lines(u32),

@@ -111,8 +111,12 @@ pub fn inspect(
     let formats = format!("format={READABLE}");
     decode((clip, grid, clips), &["-vf", &formats, "-frames:v", "1"], &first, tools)?;
     let read = || -> Result<SourceInfo, String> {
-        let file = File::open(&first).map_err(|error| error.to_string())?;
+        let file = File::open(&first).map_err(|error| format!("FFmpeg decoded nothing: {error}"))?;
         let line = first_line(&first)?;
+        // A header alone, whose rate means nothing.
+        if file.metadata().is_ok_and(|about| about.len() <= line.len() as u64 + 1) {
+            return Err(format!("start_seconds = {}: the clip has no frame from there on", clip.start_seconds));
+        }
         let reader = Y4mReader::new(BufReader::new(file)).map_err(|error| error.to_string())?;
         let header = reader.header();
         let rate = rate_of(&line).ok_or("its frame rate is unknown")?;

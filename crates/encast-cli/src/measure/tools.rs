@@ -36,7 +36,7 @@ pub struct Tools {
 pub fn ffmpeg(named: Option<&Path>) -> OsString {
     named
         .map(|path| path.as_os_str().to_owned())
-        .or_else(|| env::var_os("ENCAST_FFMPEG"))
+        .or_else(|| env::var_os("ENCAST_FFMPEG").filter(|name| !name.is_empty()))
         .unwrap_or_else(|| "ffmpeg".into())
 }
 
