@@ -112,6 +112,7 @@ fn a_request_from_a_file_or_standard_input_and_flags_over_it() {
         ("{\"bitrate_kbps\":900,\n\"colour\":1}", vec!["r.json:2:", "colour"]),
         ("{\"bitrate_kbps\":", vec!["r.json:1:", "EOF"]),
         ("{\"codec\":\"h263\"}", vec!["r.json:1:", "known are h264"]),
+        ("{\"title\":\"a\"}", vec!["r.json:1:", "the object `request`"]),
         ("{\"bitrate_kbps\":900}", vec!["resolution_width"]),
     ] {
         let file = write(&folder, "r.json", text);
