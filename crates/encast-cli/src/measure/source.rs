@@ -25,6 +25,9 @@ const HIGHEST_RATE: f64 = 300.0;
 const READABLE: &str =
     "gray|yuv420p|yuv422p|yuv444p|gray10|yuv420p10|yuv422p10|yuv444p10|yuv420p12|yuv422p12|yuv444p12";
 
+/// Frames whose times tell the frame rate.
+const LOOKED_AT: &str = "60";
+
 /// What is known of a source before it is decoded as a whole.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SourceInfo {
@@ -119,7 +122,8 @@ pub fn inspect(
         }
         let reader = Y4mReader::new(BufReader::new(file)).map_err(|error| error.to_string())?;
         let header = reader.header();
-        let rate = rate_of(&line).ok_or("its frame rate is unknown")?;
+        let nominal = rate_of(&line).ok_or("its frame rate is unknown")?;
+        let rate = true_rate(nominal, &frame_times(clip, grid, clips, tools)?);
         let frame_rate = f64::from(rate.0) / f64::from(rate.1);
         if !(1.0..=HIGHEST_RATE).contains(&frame_rate) {
             return Err(format!("frame_rate = {frame_rate}: must be from 1 to {HIGHEST_RATE}"));
@@ -152,6 +156,39 @@ fn rate_of(header: &str) -> Option<(u32, u32)> {
     (n > 0 && d > 0).then_some((n, d))
 }
 
+/// When the first frames of a clip's part are shown, seconds.
+fn frame_times(
+    clip: &Clip,
+    grid: &Grid,
+    clips: &Path,
+    (tools, children): (&Tools, &Children),
+) -> Result<Vec<f64>, String> {
+    let mut command = Command::new(&tools.ffmpeg);
+    command.args(["-hide_banner", "-nostdin", "-nostats", "-loglevel", "info"]);
+    command.args(input(clip, clip.seconds.unwrap_or(grid.seconds), clips)?);
+    command.args(["-map", "0:v:0", "-vf", "showinfo", "-fps_mode", "passthrough", "-frames:v", LOOKED_AT]);
+    let shown = children.run(command.args(["-f", "null", "-"]), DECODING).map_err(|error| error.to_string())?;
+    let time = |line: &str| line.split_once("pts_time:")?.1.split_whitespace().next()?.parse().ok();
+    Ok(shown.log.lines().filter_map(time).collect())
+}
+
+/// The frame rate by the frames' own times where the stream's header gives a higher one (twice the real one in some
+/// H.264 streams): encodes of frames that stand twice would be measured.
+fn true_rate((n, d): (u32, u32), times: &[f64]) -> (u32, u32) {
+    let mut gaps: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).filter(|gap| *gap > 0.0).collect();
+    gaps.sort_by(f64::total_cmp);
+    let Some(median) = gaps.get(gaps.len() / 2) else { return (n, d) };
+    let times_as_long = median * f64::from(n) / f64::from(d);
+    if times_as_long < 1.05 {
+        return (n, d);
+    }
+    let whole = times_as_long.round();
+    if (times_as_long / whole - 1.0).abs() < 0.02 {
+        return (n, d.saturating_mul(whole as u32));
+    }
+    ((1000.0 / median).round().max(1.0) as u32, 1000)
+}
+
 /// Decodes a clip's part and measures its complexity. `work` takes the file.
 pub fn prepare(
     clip: &Clip,
@@ -164,8 +201,9 @@ pub fn prepare(
     let file = work.join("source.y4m");
     let filters = format!("setpts=PTS-STARTPTS,crop={}:{}:0:0,format={}", info.width, info.height, info.pixel_format());
     // The part starts at its first frame: otherwise constant rate fills the time before by repeating it.
+    let rate = format!("{}/{}", info.rate.0, info.rate.1);
     let most = (clip.seconds.unwrap_or(grid.seconds) * info.frame_rate).round().max(1.0).to_string();
-    decode((clip, grid, clips), &["-vf", &filters, "-fps_mode", "cfr", "-frames:v", &most], &file, tools)?;
+    decode((clip, grid, clips), &["-vf", &filters, "-fps_mode", "cfr", "-r", &rate, "-frames:v", &most], &file, tools)?;
     let read = File::open(&file).map_err(|error| error.to_string())?;
     let analyse = || {
         let mut reader = Y4mReader::new(BufReader::with_capacity(1 << 20, read))?;
@@ -188,5 +226,15 @@ mod tests {
         assert_eq!(rate_of("YUV4MPEG2 W720 H480 F30000:1001 Ip"), Some((30000, 1001)));
         assert_eq!(rate_of("YUV4MPEG2 W720 H480 F0:0 Ip"), None);
         assert_eq!(rate_of("YUV4MPEG2 W720 H480"), None);
+    }
+
+    #[test]
+    fn frame_times_correct_a_rate_that_is_too_high() {
+        let every = |gap: f64| -> Vec<f64> { (0..20).map(|n| f64::from(n) * gap).collect() };
+        assert_eq!(true_rate((30000, 1001), &every(0.0334)), (30000, 1001));
+        assert_eq!(true_rate((48000, 1001), &every(1001.0 / 24000.0)), (48000, 2002), "each frame would stand twice");
+        assert_eq!(true_rate((60, 1), &every(1.0 / 22.0)), (22000, 1000));
+        assert_eq!(true_rate((25, 1), &[0.0]), (25, 1), "one frame says nothing");
+        assert_eq!(true_rate((25, 1), &every(0.01)), (25, 1), "timestamps in bursts don't raise it");
     }
 }
