@@ -15,7 +15,7 @@ use crate::{
 /// Members of a boosted model: each leaves out a fifth of the titles, the model is their mean.
 const MEMBERS: usize = 5;
 /// Below so many rows a boosted member is smaller: its error on unseen titles is the same, and it is served faster.
-const SMALL_TABLE_ROWS: usize = 3000;
+const SMALL_TABLE_ROWS: usize = 6000;
 /// Trees and leaves of a forest.
 const FOREST_TREES: usize = 100;
 const FOREST_LEAVES: usize = 256;
