@@ -21,6 +21,9 @@ const MAX_BINS: u16 = 255;
 const COPY_SHARE: f64 = 0.25;
 /// What a masked copy weighs beside a row: it teaches where a missing input goes without drawing the splits.
 const COPY_WEIGHT: f32 = 0.25;
+/// Downscaling, log2 of the ratio of pixels, from which a row shows no copy without its source's size: who does not tell
+/// a source's size mostly does not scale, and a table may hold any share of scaled encodes.
+const SCALED: f32 = 0.05;
 /// Inputs that are masked together in a copy.
 const MASKABLE: [&[Column]; 8] = [
     &[Column::PresetSpeed],
@@ -240,9 +243,11 @@ fn mask_copies(rows: &mut Vec<Row>, varies: &[bool; Column::COUNT], seed: u64) -
             continue;
         }
         let mut masked = 0;
+        let scaled = rows[original][Column::Log2Downscale as usize] > SCALED;
         for &mask in &masks {
             state = splitmix64(state);
-            if state >> 63 == 1 {
+            let kept = scaled && mask >> Column::Log2Downscale as u8 & 1 == 1;
+            if state >> 63 == 1 && !kept {
                 masked |= mask;
             }
         }
