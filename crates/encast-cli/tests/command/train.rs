@@ -146,7 +146,7 @@ fn what_can_not_be_written_or_read_is_found_before_training() {
         said(command().args(["train", "--data", TABLE, "--out", out]).args(more).output().unwrap())
     };
     train(&path("no/such/folder/m.json"), &[]).is_bad(&["no/such/folder"]);
-    train(&folder.path().display().to_string(), &[]).is_bad(&["not a regular file"]);
+    train(&folder.path().display().to_string(), &[]).is_bad(&["is a folder"]);
     train("/dev/null", &[]).is_bad(&["/dev/null", "not a regular file"]);
     let out = path("m.json");
     let profile = write(&folder, "p.json", "{\"name\":\"x\",\n\"usd\":1}");
