@@ -145,7 +145,7 @@ fn a_plot_that_can_not_be_written_is_told_before_the_work() {
     let folder = folder();
     let path = write(&folder, "a.y4m", clip());
     run(&["analyze", &path, "--plot", "a.pdf"]).is_bad(&["a.pdf", ".svg or .png"]);
-    run(&["analyze", "nowhere.y4m", "--plot", "/nowhere"]).is_bad(&["/nowhere"]);
+    run(&["analyze", "nowhere.y4m", "--plot", "/nowhere/a.svg"]).is_bad(&["/nowhere", "No such"]);
     let many = vec![path.as_str(); 13];
     run(&[&["analyze", "--plot", "a.svg"][..], &many].concat()).is_bad(&["at most 12 clips, 13"]);
     let out = folder.path().join("kept.svg");
