@@ -25,7 +25,8 @@ impl Server {
     fn start(program: &Path, port: u16, data: &Path) -> Server {
         let mut command = Command::new(program);
         command.arg(format!("-httpListenAddr=127.0.0.1:{port}")).arg("-storageDataPath").arg(data);
-        // Values of the last half a minute are left out of queries otherwise.
+        // Values of the last half a minute are left out of queries otherwise. A second is the least: a query that
+        // counts the newest values must be asked again until they are there.
         command.arg("-search.latencyOffset=1ms");
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         Server { child, base: format!("http://127.0.0.1:{port}") }
@@ -112,7 +113,14 @@ fn what_is_measured_arrives_even_when_the_server_comes_late() {
     assert_eq!(rows.len(), 4);
     compare(&server.series(), &rows);
     let query = "/api/v1/query?query=count(last_over_time(qoe_vmaf_score%7Bencoder=%22libx264%22%7D%5B1h%5D))";
-    let answer: Value = serde_json::from_str(&server.get(query)).unwrap();
+    let asked = Instant::now();
+    let answer = loop {
+        let answer: Value = serde_json::from_str(&server.get(query)).unwrap();
+        if answer["data"]["result"][0]["value"][1] == "4" || asked.elapsed() > Duration::from_secs(30) {
+            break answer;
+        }
+        thread::sleep(Duration::from_millis(100));
+    };
     assert_eq!(answer["data"]["result"][0]["value"][1], "4", "{answer}");
 
     #[cfg(feature = "parquet")]
