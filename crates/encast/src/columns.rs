@@ -82,6 +82,23 @@ impl Column {
         matches!(self, Column::Log2Bitrate | Column::Log2BitsPerPixel | Column::Log2BitratePerProbe)
     }
 
+    /// Whether a smooth curve takes the column as an input: not what another input says already, and not the rate.
+    pub(crate) const fn is_curve_input(self) -> bool {
+        let rate = self.rises_with_bitrate() || matches!(self, Column::Crf);
+        !rate && !matches!(self, Column::Height | Column::Log2PixelRate | Column::Log2SourcePixels)
+    }
+
+    /// The value on the scale on which curves differ evenly: energies and rates by their ratio.
+    pub(crate) fn curve_input(self, value: f32) -> f64 {
+        let value = f64::from(value);
+        match self {
+            Column::SiMean | Column::SiStd | Column::TiMean | Column::TiStd => (value + 0.5).log2(),
+            Column::SpatialEnergy | Column::TemporalEnergy => (value + 0.5).log2(),
+            Column::FrameRate => value.log2(),
+            _ => value,
+        }
+    }
+
     /// The direction in which quality may move with the column.
     pub(crate) fn monotone_for_quality(self) -> Monotone {
         match self {

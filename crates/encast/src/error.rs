@@ -167,6 +167,9 @@ pub enum Error {
     /// The tree learner or evaluator refused.
     #[error(transparent)]
     Trees(#[from] encast_trees::TreeError),
+    /// The learner or the reader of curves refused.
+    #[error(transparent)]
+    Curves(#[from] encast_curves::CurveError),
 }
 
 impl Error {

@@ -19,7 +19,8 @@ use crate::{
 /// Judges a model on rows that it should not have been trained on.
 ///
 /// Inputs above `tier` are masked; `given` says which rate setting stays, the other is masked (and with
-/// [`Given::Crf`] the bitrate is judged as a forecast). Rows without the rate setting are left out and counted.
+/// [`Given::Crf`] the bitrate is judged as a forecast). Rows without the rate setting are left out and counted, and
+/// at the probe tier those that are the probe itself.
 ///
 /// # Errors
 /// [`Error::LengthMismatch`], [`Error::TooFew`] rows to judge, [`Error::Row`] for a bad request.
@@ -88,6 +89,7 @@ struct Judge<'a> {
     given: Given,
     judged: BTreeMap<Target, Vec<Judged>>,
     without_rate: usize,
+    own_probes: usize,
 }
 
 impl<'a> Judge<'a> {
@@ -100,7 +102,7 @@ impl<'a> Judge<'a> {
         if features.len() != targets.len() {
             return Err(Error::LengthMismatch { what: "targets", found: targets.len(), expected: features.len() });
         }
-        Ok(Judge { features, targets, tier, given, judged: BTreeMap::new(), without_rate: 0 })
+        Ok(Judge { features, targets, tier, given, judged: BTreeMap::new(), without_rate: 0, own_probes: 0 })
     }
 
     fn add(&mut self, rows: &[usize], model: &Model, titles: &Titles) -> Result<()> {
@@ -109,6 +111,10 @@ impl<'a> Judge<'a> {
             let masked = mask(&self.features[row], self.tier, self.given);
             if masked.bitrate_kbps.is_none() && masked.crf.is_none() {
                 self.without_rate += 1;
+                continue;
+            }
+            if self.tier.knows(Group::Probe) && is_own_probe(&self.features[row], &self.targets[row]) {
+                self.own_probes += 1;
                 continue;
             }
             let answer = predict_with(&masked, model, &options).map_err(|error| error.at_row(row))?;
@@ -135,6 +141,9 @@ impl<'a> Judge<'a> {
         if self.without_rate > 0 {
             excluded.insert(format!("no {}", rate(self.given).name()), self.without_rate);
         }
+        if self.own_probes > 0 {
+            excluded.insert("the probe itself".to_owned(), self.own_probes);
+        }
         Ok(Evaluation {
             rows: self.features.len(),
             titles: titles.count,
@@ -149,6 +158,14 @@ impl<'a> Judge<'a> {
             excluded,
         })
     }
+}
+
+/// Whether a row is the trial encode whose result stands among its inputs: nothing is left to forecast.
+fn is_own_probe(features: &PredictionFeatures, targets: &PredictionTargets) -> bool {
+    let same = |measured: Option<f64>, probed: Option<f64>| measured.is_some() && measured == probed;
+    same(features.bitrate_kbps, features.probe_bitrate_kbps)
+        && same(targets.get(Target::Psnr), features.probe_psnr)
+        && (features.probe_vmaf.is_none() || same(targets.get(Target::Vmaf), features.probe_vmaf))
 }
 
 fn rate(given: Given) -> Field {

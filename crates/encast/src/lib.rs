@@ -44,6 +44,7 @@ mod predict;
 mod recommend;
 mod result;
 mod scale;
+mod smooth;
 mod table;
 mod target;
 mod train;

@@ -93,6 +93,7 @@ fn forecasts_of_many<'a>(asked: &[Asked<'a>]) -> Result<Vec<Forecasts<'a>>> {
             let table = Rows::new(&values, columns)?;
             variant.flat.predict_batch_with_spread(table, &mut means, &mut spreads)?;
             for ((&row, &value), &spread) in rows.iter().zip(&means).zip(&spreads) {
+                let (value, spread) = variant.blend(&asked[row].row, (value, spread));
                 all[row][target as usize] = Some(Forecast { variant, value, spread });
             }
         }
@@ -156,7 +157,7 @@ impl<'a> Asked<'a> {
         let mut forecasts = [None; Target::COUNT];
         for &target in Target::ALL {
             forecasts[target as usize] = self.variant(target).map(|variant| {
-                let (value, spread) = variant.flat.predict_with_spread(&self.row);
+                let (value, spread) = variant.forecast(&self.row);
                 Forecast { variant, value, spread }
             });
         }

@@ -66,7 +66,7 @@ pub(crate) fn search(asked: &Asked, options: &RecommendOptions) -> Option<Recomm
     let mut row = asked.row;
     let mut forecast = |bitrate_kbps: f64| {
         columns.set(&mut row, bitrate_kbps.log2());
-        variant.flat.predict(&row)
+        variant.value(&row)
     };
     let reaches = |value: f64| value.min(Target::Vmaf.bounds().1) >= options.target_vmaf;
     let (lowest, highest) = (options.min_bitrate_kbps, options.max_bitrate_kbps);
@@ -74,7 +74,7 @@ pub(crate) fn search(asked: &Asked, options: &RecommendOptions) -> Option<Recomm
     let bracket = (lowest.log2(), highest.log2());
     let mut scratch = asked.row;
     let set = |position: f64, row: &mut [f32]| columns.set(row, position);
-    let crossing = variant.flat.crossing(options.target_vmaf, bracket, PRECISION.log2(), &mut scratch, set);
+    let crossing = variant.crossing(options.target_vmaf, bracket, PRECISION.log2(), &mut scratch, set);
     let mut bitrate_kbps = match crossing {
         Crossing::Beyond => highest,
         Crossing::Before => lowest,

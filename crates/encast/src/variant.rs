@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use encast_trees::{Ensemble, FlatEnsemble};
+use encast_curves::Curve;
+use encast_trees::{Crossing, Ensemble, FlatEnsemble};
 
 use crate::{
     calibration::Calibration,
@@ -10,6 +11,7 @@ use crate::{
     error::{Error, Result},
     field::{FieldSet, Group},
     options::{Given, Tier},
+    smooth::Smooth,
     target::Target,
 };
 
@@ -119,6 +121,8 @@ pub(crate) struct Variant {
     pub ensemble: Ensemble,
     /// The same, laid out for serving.
     pub flat: FlatEnsemble,
+    /// Curves that make a share of the forecast.
+    pub smooth: Option<Smooth>,
     pub calibration: Calibration,
     /// The inputs behind the columns.
     pub fields: FieldSet,
@@ -129,6 +133,7 @@ impl Variant {
         key: VariantKey,
         columns: Vec<Column>,
         ensemble: Ensemble,
+        smooth: Option<Smooth>,
         calibration: Calibration,
     ) -> Result<Variant> {
         let known = ensemble.columns();
@@ -150,8 +155,87 @@ impl Variant {
             )));
         }
         let flat = FlatEnsemble::new(&ensemble);
-        let fields = Column::fields_of(columns.iter().copied());
-        Ok(Variant { key, columns, ensemble, flat, calibration, fields })
+        let mut fields = Column::fields_of(columns.iter().copied());
+        if let Some(smooth) = &smooth {
+            smooth.check(key.given)?;
+            fields = fields.union(smooth.fields());
+        }
+        Ok(Variant { key, columns, ensemble, flat, smooth, calibration, fields })
+    }
+
+    /// The forecast of a row on the learning scale, and how far its parts disagree.
+    pub(crate) fn forecast(&self, row: &Row) -> (f64, f64) {
+        self.blend(row, self.flat.predict_with_spread(row))
+    }
+
+    /// The forecast of a row whose trees were asked already: mean and spread.
+    pub(crate) fn blend(&self, row: &Row, (trees, spread): (f64, f64)) -> (f64, f64) {
+        match self.along(row) {
+            Some(along) => (along.value(along.rate_of(row), trees), spread),
+            None => (trees, spread),
+        }
+    }
+
+    /// What the curves say to a row, at any rate.
+    pub(crate) fn along(&self, row: &Row) -> Option<Along<'_>> {
+        let smooth = self.smooth.as_ref()?;
+        Some(Along { smooth, curve: smooth.curve(row)? })
+    }
+
+    /// The forecast alone.
+    pub(crate) fn value(&self, row: &Row) -> f64 {
+        self.blend(row, (self.flat.predict(row), 0.0)).0
+    }
+
+    /// Finds where along a line of rows the forecast reaches `target`, as [`FlatEnsemble::crossing`] does. `set` moves
+    /// the columns of the rate.
+    pub(crate) fn crossing(
+        &self,
+        target: f64,
+        bracket: (f64, f64),
+        precision: f64,
+        row: &mut Row,
+        set: impl Fn(f64, &mut [f32]),
+    ) -> Crossing {
+        let Some(along) = self.along(row) else {
+            return self.flat.crossing(|_| target, bracket, precision, row, set);
+        };
+        let (share, mut at) = (along.smooth.share, *row);
+        // What the trees must reach, where the curves have their share already.
+        let left = |position: f64| {
+            set(position, &mut at);
+            let curve = along.curve.at(along.rate_of(&at));
+            if share < 1.0 {
+                (target - share * curve) / (1.0 - share)
+            } else if curve >= target {
+                f64::NEG_INFINITY
+            } else {
+                f64::INFINITY
+            }
+        };
+        self.flat.crossing(left, bracket, precision, row, &set)
+    }
+}
+
+/// The curve of one row.
+pub(crate) struct Along<'a> {
+    smooth: &'a Smooth,
+    curve: Curve,
+}
+
+impl Along<'_> {
+    /// Where a row lies on the curve.
+    pub(crate) fn rate_of(&self, row: &Row) -> f64 {
+        self.smooth.rate_of(row)
+    }
+
+    /// The forecast at a rate, beside what the trees say there. A rate that is not known leaves it to the trees.
+    pub(crate) fn value(&self, rate: f64, trees: f64) -> f64 {
+        if rate.is_nan() {
+            return trees;
+        }
+        let share = self.smooth.share;
+        share * self.curve.at(rate) + (1.0 - share) * trees
     }
 }
 

@@ -49,7 +49,7 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 0)]
     threads: usize,
     /// Learner: boosting or forest
-    #[arg(long, value_name = "KIND", value_parser = ModelKind::from_name, default_value = "boosting")]
+    #[arg(long, value_name = "KIND", value_parser = ModelKind::from_name, default_value_t)]
     model_kind: ModelKind,
     /// Targets to learn, separated by commas [default: all that the rows measure]
     #[arg(long, value_name = "T,…", value_delimiter = ',', value_parser = Target::from_name)]

@@ -155,17 +155,17 @@ impl FlatEnsemble {
         Ok(())
     }
 
-    /// Finds where along a line of rows the prediction reaches `target`, by halving `bracket` until it is no wider than
-    /// `precision` (above 0).
+    /// Finds where along a line of rows the prediction reaches `target(position)`, by halving `bracket` until it is no
+    /// wider than `precision` (above 0).
     ///
-    /// `set` writes the row at a position into `row`. Along the line the prediction must not fall, and every feature
-    /// must move one way: then a tree that arrives at one leaf from both ends is settled, and the search takes about
+    /// `set` writes the row at a position into `row`. Along the line the prediction must not fall, the target must not
+    /// rise, and every feature must move one way: then a tree that arrives at one leaf from both ends is settled, and the search takes about
     /// as long as four predictions. Values are summed in another order than by [`predict`](Self::predict): within
     /// rounding of the target the two may disagree, so a caller that must not miss it predicts at the high end. With
     /// more than 1024 trees every step predicts anew.
     pub fn crossing(
         &self,
-        target: f64,
+        mut target: impl FnMut(f64) -> f64,
         bracket: (f64, f64),
         precision: f64,
         row: &mut [f32],
@@ -174,7 +174,8 @@ impl FlatEnsemble {
         match &self.form {
             Form::Packed { packed, members, used } if packed.roots.len() <= MOST_TREES => {
                 let bases: f64 = members.iter().map(|chain| chain.base).sum();
-                let reached = target * members.len() as f64 - bases;
+                let count = members.len() as f64;
+                let reached = |position: f64| target(position) * count - bases;
                 if used.len() * 2 <= NARROW {
                     narrow::<NARROW>(packed, used, reached, bracket, precision, row, set)
                 } else {
@@ -185,7 +186,7 @@ impl FlatEnsemble {
                 let (mut low, mut high) = bracket;
                 let mut reaches = |position: f64| {
                     set(position, row);
-                    self.predict(row) >= target
+                    self.predict(row) >= target(position)
                 };
                 if !reaches(high) {
                     return Crossing::Beyond;

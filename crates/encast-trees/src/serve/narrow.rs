@@ -32,14 +32,15 @@ struct Open {
     high: u32,
 }
 
-/// Halves `bracket` until it is no wider than `precision`. `reached` is the sum over all trees that counts as reached.
+/// Halves `bracket` until it is no wider than `precision`. `reached` is the sum over all trees that counts as reached
+/// at a position.
 ///
 /// Where a tree arrives at the same leaf from both ends, it arrives there from everywhere between, because each feature
 /// moves one way along the line: its value is added once and it is not walked again.
 pub(super) fn narrow<const W: usize>(
     packed: &Packed,
     used: &[u16],
-    reached: f64,
+    mut reached: impl FnMut(f64) -> f64,
     bracket: (f64, f64),
     precision: f64,
     row: &mut [f32],
@@ -62,7 +63,7 @@ pub(super) fn narrow<const W: usize>(
         sum += f64::from(packed.leaf(leaf));
         open.high = leaf;
     });
-    if sum < reached {
+    if sum < reached(high) {
         return Crossing::Beyond;
     }
     sum = 0.0;
@@ -71,7 +72,7 @@ pub(super) fn narrow<const W: usize>(
         sum += f64::from(packed.leaf(leaf));
         open.low = leaf;
     });
-    if sum >= reached {
+    if sum >= reached(low) {
         return Crossing::Before;
     }
     let mut settled = settle(packed, &mut open, &mut count);
@@ -86,7 +87,7 @@ pub(super) fn narrow<const W: usize>(
             middles[lane] = leaf;
             lane += 1;
         });
-        if sum >= reached {
+        if sum >= reached(middle) {
             high = middle;
             open[..count].iter_mut().zip(&middles).for_each(|(open, &leaf)| open.high = leaf);
         } else {

@@ -8,7 +8,7 @@
 //! | 16 | 8 | length of the whole file |
 //! | 24 | 8 | length of the head: JSON, at offset 32 |
 //! | 32 | – | head: metadata, schema, and each model without its trees |
-//! | … | – | for each model: members (u32); for each member: base (f64), trees (u32); for each tree: nodes (u32), then 12 bytes a node: value (f32), right child (u32), column (u16), missing goes left (u8), 0 (u8) |
+//! | … | – | for each model: members (u32); for each member: base (f64), trees (u32); for each tree: nodes (u32), then 12 bytes a node: value (f32), right child (u32), column (u16), missing goes left (u8), 0 (u8); then, where the head names curves: numbers of centres (u32) and they (f32), numbers of the table (u32) and they (f32) |
 
 use encast_trees::{Ensemble, Member, Node, Tree};
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     bundle::{
         FORMAT_VERSION, Metadata, Model,
-        json::{VariantHead, check_schema, schema},
+        json::{SmoothTables, VariantHead, check_schema, schema},
     },
     error::{Error, Result},
 };
@@ -40,7 +40,7 @@ pub(crate) fn write(model: &Model) -> Result<Vec<u8>> {
     let head = serde_json::to_vec(&head).map_err(|error| Error::corrupt(error.to_string()))?;
     let mut out = Vec::new();
     out.extend_from_slice(MAGIC);
-    out.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
+    out.extend_from_slice(&model.metadata().format_version.to_le_bytes());
     out.extend_from_slice(&[0; 4 + 8]);
     out.extend_from_slice(&(head.len() as u64).to_le_bytes());
     out.extend_from_slice(&head);
@@ -58,6 +58,12 @@ pub(crate) fn write(model: &Model) -> Result<Vec<u8>> {
                     out.extend_from_slice(&node.column.to_le_bytes());
                     out.extend_from_slice(&[u8::from(node.missing_left), 0]);
                 }
+            }
+        }
+        if let Some(smooth) = &variant.smooth {
+            for numbers in [&smooth.curves.centres, &smooth.curves.table] {
+                out.extend_from_slice(&(numbers.len() as u32).to_le_bytes());
+                numbers.iter().for_each(|number| out.extend_from_slice(&number.to_le_bytes()));
             }
         }
     }
@@ -96,17 +102,25 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Model> {
     }
     let head = reader.take(usize::try_from(head_length).map_err(|_| Error::corrupt("length of the head"))?)?;
     let head: Head = serde_json::from_slice(head).map_err(|error| Error::corrupt(format!("head: {error}")))?;
+    if head.metadata.format_version != version {
+        let inside = head.metadata.format_version;
+        return Err(Error::corrupt(format!("format version {version} outside, {inside} inside")));
+    }
     check_schema(&head.schema)?;
     let variants = head
         .models
         .into_iter()
         .map(|variant| {
             let ensemble = reader.ensemble(head.schema.len())?;
-            variant.with(ensemble)
+            let tables = match variant.curves.is_some() {
+                true => Some(SmoothTables { centres: reader.numbers()?, table: reader.numbers()? }),
+                false => None,
+            };
+            variant.with(ensemble, tables)
         })
         .collect::<Result<Vec<_>>>()?;
     if reader.at != bytes.len() {
-        return Err(Error::corrupt(format!("{} bytes behind the last tree", bytes.len() - reader.at)));
+        return Err(Error::corrupt(format!("{} bytes behind the last model", bytes.len() - reader.at)));
     }
     Model::new(head.metadata, variants)
 }
@@ -150,6 +164,12 @@ impl<'a> Reader<'a> {
             return Err(Error::Truncated { needed, found: self.bytes.len() as u64 });
         }
         Ok(count)
+    }
+
+    fn numbers(&mut self) -> Result<Vec<f32>> {
+        let count = self.count(4)?;
+        let bytes = self.take(count * 4)?.as_chunks::<4>().0;
+        Ok(bytes.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect())
     }
 
     fn ensemble(&mut self, columns: usize) -> Result<Ensemble> {

@@ -2,12 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use encast_curves::{Curves, Direction};
+
 use crate::{
     bundle::{FORMAT_VERSION, Metadata, Model},
     calibration::Calibration,
     columns::Column,
     error::{Error, Result},
     options::Given,
+    smooth::Smooth,
     target::Target,
     variant::{Known, Variant, VariantKey},
 };
@@ -25,6 +28,77 @@ pub(crate) struct VariantHead {
     /// Columns that the trees look at, by name.
     pub columns: Vec<String>,
     pub calibration: Calibration,
+    /// What is kept of the curves beside their numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub curves: Option<SmoothHead>,
+}
+
+/// Curves without their tables.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct SmoothHead {
+    /// The column that runs along the curves.
+    pub rate: String,
+    /// Their inputs, by name.
+    pub columns: Vec<String>,
+    /// Share of the forecast.
+    pub share: f64,
+    pub direction: Direction,
+    pub mean: Vec<f64>,
+    pub scale: Vec<f64>,
+    pub low: Vec<f64>,
+    pub high: Vec<f64>,
+    pub first: f64,
+    pub step: f64,
+}
+
+/// The tables of curves: most of their numbers.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct SmoothTables {
+    pub centres: Vec<f32>,
+    pub table: Vec<f32>,
+}
+
+impl SmoothHead {
+    fn of(smooth: &Smooth) -> SmoothHead {
+        let curves = &smooth.curves;
+        SmoothHead {
+            rate: smooth.rate.name().to_owned(),
+            columns: smooth.columns.iter().map(|column| column.name().to_owned()).collect(),
+            share: smooth.share,
+            direction: curves.direction,
+            mean: curves.mean.clone(),
+            scale: curves.scale.clone(),
+            low: curves.low.clone(),
+            high: curves.high.clone(),
+            first: curves.first,
+            step: curves.step,
+        }
+    }
+
+    fn with(self, tables: SmoothTables) -> Result<Smooth> {
+        let curves = Curves {
+            direction: self.direction,
+            mean: self.mean,
+            scale: self.scale,
+            low: self.low,
+            high: self.high,
+            first: self.first,
+            step: self.step,
+            centres: tables.centres,
+            table: tables.table,
+        };
+        let columns = columns_of(&self.columns)?;
+        Ok(Smooth { rate: column_of(&self.rate)?, columns, share: self.share, curves })
+    }
+}
+
+fn column_of(name: &str) -> Result<Column> {
+    let found = Column::ALL.iter().copied().find(|column| column.name() == name);
+    found.ok_or_else(|| Error::corrupt(format!("unknown column '{name}'")))
+}
+
+fn columns_of(names: &[String]) -> Result<Vec<Column>> {
+    names.iter().map(|name| column_of(name)).collect()
 }
 
 impl VariantHead {
@@ -35,20 +109,18 @@ impl VariantHead {
             known: variant.key.known.names().into_iter().map(str::to_owned).collect(),
             columns: variant.columns.iter().map(|column| column.name().to_owned()).collect(),
             calibration: variant.calibration.clone(),
+            curves: variant.smooth.as_ref().map(SmoothHead::of),
         }
     }
 
-    pub(crate) fn with(self, ensemble: encast_trees::Ensemble) -> Result<Variant> {
+    pub(crate) fn with(self, ensemble: encast_trees::Ensemble, tables: Option<SmoothTables>) -> Result<Variant> {
         let key = VariantKey { target: self.target, given: self.given, known: Known::from_names(&self.known)? };
-        let columns = self
-            .columns
-            .iter()
-            .map(|name| {
-                let found = Column::ALL.iter().copied().find(|column| column.name() == name);
-                found.ok_or_else(|| Error::corrupt(format!("unknown column '{name}'")))
-            })
-            .collect::<Result<Vec<_>>>()?;
-        Variant::new(key, columns, ensemble, self.calibration)
+        let smooth = match (self.curves, tables) {
+            (Some(head), Some(tables)) => Some(head.with(tables)?),
+            (None, None) => None,
+            _ => return Err(Error::corrupt(format!("curves of {} without their tables, or tables alone", key.target))),
+        };
+        Variant::new(key, columns_of(&self.columns)?, ensemble, smooth, self.calibration)
     }
 }
 
@@ -74,6 +146,14 @@ struct VariantJson {
     #[serde(rename = "model")]
     head: VariantHead,
     ensemble: encast_trees::Ensemble,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tables: Option<SmoothTables>,
+}
+
+impl SmoothTables {
+    fn of(smooth: &Smooth) -> SmoothTables {
+        SmoothTables { centres: smooth.curves.centres.clone(), table: smooth.curves.table.clone() }
+    }
 }
 
 /// The names of the columns that a model knows: the first of this build's, or all of them.
@@ -111,7 +191,11 @@ pub(crate) fn write(model: &Model) -> Result<Vec<u8>> {
         models: model
             .variants()
             .iter()
-            .map(|variant| VariantJson { head: VariantHead::of(variant), ensemble: variant.ensemble.clone() })
+            .map(|variant| VariantJson {
+                head: VariantHead::of(variant),
+                ensemble: variant.ensemble.clone(),
+                tables: variant.smooth.as_ref().map(SmoothTables::of),
+            })
             .collect(),
     };
     let mut bytes = serde_json::to_vec(&bundle).map_err(|error| Error::corrupt(error.to_string()))?;
@@ -150,7 +234,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Model> {
     check_schema(&bundle.schema)?;
     let variant = |model: VariantJson| {
         check_columns(&model.ensemble, &bundle.schema)?;
-        model.head.with(model.ensemble)
+        model.head.with(model.ensemble, model.tables)
     };
     let variants = bundle.models.into_iter().map(variant).collect::<Result<_>>()?;
     Model::new(metadata, variants)

@@ -42,7 +42,8 @@ pub struct TierFigures {
     /// Which rate setting was given.
     pub given: Given,
     /// `title-out-of-member` (each row judged by the one member that left its title out: somewhat worse than the mean
-    /// of all members, which folds judge) or `title-out-of-bag`.
+    /// of all members, which folds judge), `title-out-of-fit` (the same beside curves that were learnt without the title) or
+    /// `title-out-of-bag`.
     pub split: String,
     /// The figures.
     pub figures: TargetFigures,

@@ -11,5 +11,7 @@ pub(crate) use metadata::trained_at_text;
 pub use metadata::{HeadlineMetrics, Metadata, NotLearnt, Range, TierFigures};
 pub use model::Model;
 
-/// The newest format that this build reads, and the one it writes.
-pub const FORMAT_VERSION: u32 = 1;
+/// The newest format that this build reads. It writes the oldest one that can hold a model: 1 without curves.
+pub const FORMAT_VERSION: u32 = 2;
+/// The first format that holds curves.
+pub(crate) const FORMAT_WITH_CURVES: u32 = 2;

@@ -1,7 +1,7 @@
 //! A trained model in memory: immutable, shareable between threads, every part checked when it was built.
 
 use crate::{
-    bundle::{Metadata, binary, json},
+    bundle::{FORMAT_WITH_CURVES, Metadata, binary, json},
     columns::Row,
     error::{Error, Result},
     field::{Field, FieldSet},
@@ -41,6 +41,12 @@ impl Model {
                 "models expect {columns} columns, that of {} {found}",
                 other.key.target
             )));
+        }
+        if metadata.format_version < FORMAT_WITH_CURVES
+            && let Some(variant) = variants.iter().find(|variant| variant.smooth.is_some())
+        {
+            let (found, target) = (metadata.format_version, variant.key.target);
+            return Err(Error::corrupt(format!("curves of {target} in a bundle of format {found}")));
         }
         if variants.windows(2).any(|pair| pair[0].key >= pair[1].key) {
             return Err(Error::corrupt("models are not in order, or one stands twice"));

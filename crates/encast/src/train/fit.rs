@@ -2,7 +2,10 @@
 
 use encast_trees::{BoostingParams, Ensemble, ForestParams, Monotone, Sample};
 
-use super::data::{FitData, TrainingData};
+use super::{
+    curves,
+    data::{FitData, TrainingData},
+};
 use crate::{
     calibration::{Calibration, Unseen},
     columns::Column,
@@ -39,15 +42,19 @@ pub(crate) struct UnseenRow {
 pub(crate) fn fit(data: &TrainingData, key: VariantKey, options: &TrainOptions) -> Result<Fitted> {
     let fit_data = data.for_fit(key);
     let monotone = constraints(key.target);
-    let (ensemble, unseen, split) = match options.model_kind {
-        ModelKind::Boosting => boosting(data, &fit_data, monotone, options)?,
+    let (ensemble, mut unseen, split) = match options.model_kind {
+        ModelKind::Boosting | ModelKind::Blend => boosting(data, &fit_data, monotone, options)?,
         ModelKind::Forest => forest(data, &fit_data, monotone, options)?,
     };
     if unseen.is_empty() {
         return Err(Error::TooFew { what: format!("unseen titles that measure {}", key.target), found: 0, needed: 1 });
     }
+    let smooth = match options.model_kind {
+        ModelKind::Blend => curves::add(data, &fit_data, key, options, &mut unseen)?,
+        ModelKind::Boosting | ModelKind::Forest => None,
+    };
     let calibration = Calibration::fit(&unseen.iter().map(|row| row.unseen).collect::<Vec<_>>());
-    Ok(Fitted { variant: Variant::new(key, fit_data.columns, ensemble, calibration)?, unseen, split })
+    Ok(Fitted { variant: Variant::new(key, fit_data.columns, ensemble, smooth, calibration)?, unseen, split })
 }
 
 /// More bitrate never forecasts less quality, a lower CRF never less quality nor fewer bits.

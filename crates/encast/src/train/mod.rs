@@ -1,5 +1,6 @@
 //! Training: measured rows in, a model out — every variant by title-disjoint fits, on all cores, the same for any thread count.
 
+mod curves;
 mod data;
 mod fit;
 
@@ -12,7 +13,7 @@ use std::{
 };
 
 use crate::{
-    bundle::{FORMAT_VERSION, HeadlineMetrics, Metadata, Model, NotLearnt, Range, TierFigures, trained_at_text},
+    bundle::{FORMAT_WITH_CURVES, HeadlineMetrics, Metadata, Model, NotLearnt, Range, TierFigures, trained_at_text},
     error::{Error, Result},
     features::PredictionFeatures,
     field::Field,
@@ -81,7 +82,11 @@ pub(crate) fn train_variants(
     let mut fitted = fit_all(&data, &keys, options, progress)?;
     fitted.sort_by_key(|fitted| fitted.variant.key);
     let figures = tier_figures(&data, &fitted);
-    let metadata = describe(&data, options, figures, not_learnt);
+    let mut metadata = describe(&data, options, figures, not_learnt);
+    metadata.format_version = match fitted.iter().any(|fitted| fitted.variant.smooth.is_some()) {
+        true => FORMAT_WITH_CURVES,
+        false => 1,
+    };
     Model::new(metadata, fitted.into_iter().map(|fitted| fitted.variant).collect())
 }
 
@@ -282,7 +287,7 @@ fn describe(
     presets.sort();
     presets.dedup();
     Metadata {
-        format_version: FORMAT_VERSION,
+        format_version: 1,
         version: options.version.clone(),
         trained_at: trained_at_text(options.trained_at),
         metrics: HeadlineMetrics { vmaf_r2: headline(Target::Vmaf), psnr_r2: headline(Target::Psnr) },
@@ -309,6 +314,7 @@ impl ModelKind {
     pub(crate) fn split(self) -> &'static str {
         match self {
             ModelKind::Boosting => "title-out-of-member",
+            ModelKind::Blend => "title-out-of-fit",
             ModelKind::Forest => "title-out-of-bag",
         }
     }
