@@ -8,6 +8,7 @@ pub struct Curve {
     first: f64,
     step: f64,
     direction: Direction,
+    nearness: f64,
     values: [f64; KNOTS],
 }
 
@@ -35,9 +36,11 @@ impl Curves {
                 *value += z * weight;
             }
         }
+        let mut nearest = 0.0f32;
         for (distance, weights) in distances.iter().zip(&rows[1 + columns..]) {
             let root = 1.0 + distance * 0.25;
             let kernel = 1.0 / (root * root);
+            nearest = nearest.max(kernel);
             for (value, weight) in values.iter_mut().zip(weights) {
                 *value += kernel * weight;
             }
@@ -52,24 +55,8 @@ impl Curves {
             }
             Direction::Free => (),
         }
-        Curve { first: self.first, step: self.step, direction: self.direction, values }
-    }
-
-    /// How near the inputs are to what was seen: the kernel's largest value over the centres, above 0, at most 1.
-    pub fn nearness(&self, inputs: &[f64]) -> f64 {
-        let columns = self.columns();
-        let count = self.centre_count().min(MAX_CENTRES);
-        let mut distances = [0.0f32; MAX_CENTRES];
-        for column in 0..columns {
-            let scaled = inputs.get(column).map_or(0.0, |input| (input - self.mean[column]) * self.scale[column]);
-            let z = if scaled.is_nan() { 0.0 } else { scaled.clamp(-1e6, 1e6) as f32 };
-            for (distance, centre) in distances.iter_mut().zip(&self.centres[column * count..]) {
-                *distance += (z - centre) * (z - centre);
-            }
-        }
-        let nearest = distances[..count].iter().copied().fold(f32::INFINITY, f32::min);
-        let root = 1.0 + f64::from(nearest) * 0.25;
-        if root.is_finite() { 1.0 / (root * root) } else { 0.0 }
+        let nearness = f64::from(nearest);
+        Curve { first: self.first, step: self.step, direction: self.direction, nearness, values }
     }
 }
 
@@ -129,6 +116,31 @@ impl Curve {
         }
     }
 
+    /// The rate at which the curve has this value: of a level stretch the middle, beyond its ends the end.
+    pub fn rate_of(&self, value: f64) -> f64 {
+        let rising = !matches!(self.direction, Direction::Falling);
+        let before = |of: f64| if rising { of < value } else { of > value };
+        let up_to = |of: f64| if rising { of <= value } else { of >= value };
+        let (from, to) = (self.values.partition_point(|&of| before(of)), self.values.partition_point(|&of| up_to(of)));
+        let place = if from < to {
+            // At some knots exactly.
+            (from + to - 1) as f64 / 2.0
+        } else if from == 0 {
+            0.0
+        } else if from == KNOTS {
+            (KNOTS - 1) as f64
+        } else {
+            let (left, right) = (self.values[from - 1], self.values[from]);
+            (from - 1) as f64 + ((value - left) / (right - left)).clamp(0.0, 1.0)
+        };
+        self.first + self.step * place
+    }
+
+    /// How near its inputs are to what was seen: the kernel's largest value over the centres, above 0, at most 1.
+    pub fn nearness(&self) -> f64 {
+        self.nearness
+    }
+
     /// The values at the knots, from the lowest rate on.
     pub fn values(&self) -> &[f64; KNOTS] {
         &self.values
@@ -140,7 +152,7 @@ mod tests {
     use super::*;
 
     fn curve(direction: Direction, values: [f64; KNOTS]) -> Curve {
-        Curve { first: 2.0, step: 0.5, direction, values }
+        Curve { first: 2.0, step: 0.5, direction, nearness: 1.0, values }
     }
 
     #[test]
@@ -168,5 +180,13 @@ mod tests {
         assert_eq!(falling.reaches(-2.5), Some(2.75));
         assert_eq!(falling.reaches(1.0), None);
         assert_eq!(falling.reaches(-1e4), Some(25.5));
+        for curve in [rising, falling] {
+            for rate in [2.0, 2.25, 7.1, 25.5] {
+                assert!((curve.rate_of(curve.at(rate)) - rate).abs() < 1e-9, "{rate}");
+            }
+        }
+        assert_eq!((falling.rate_of(5.0), falling.rate_of(-1e9)), (2.0, 25.5));
+        let level = super::Curve { values: [1.0; KNOTS], ..rising };
+        assert_eq!(level.rate_of(1.0), 2.0 + 0.5 * 23.5);
     }
 }

@@ -103,7 +103,7 @@ pub(crate) fn from_c(c: &EncastPredictOptions) -> Result<PredictOptions, Failure
         min_bitrate_kbps: c.min_bitrate_kbps,
         max_bitrate_kbps: c.max_bitrate_kbps,
     };
-    Ok(PredictOptions { recommend, profile: c.profile.known()? })
+    Ok(PredictOptions { recommend, profile: c.profile.known()?, ..Default::default() })
 }
 
 /// Sets the defaults.

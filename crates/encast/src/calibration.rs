@@ -1,19 +1,29 @@
-//! Intervals: from the errors on unseen titles, by the height of the forecast, with a correction for few titles.
+//! Intervals: from the errors on unseen titles, by the height of the forecast and by codec and size.
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
+use crate::{
+    cell::Cell,
+    error::{Error, Result},
+    levels::Levels,
+};
 
-/// The probability that intervals promise.
+/// The probability that intervals promise where no other is asked for.
 pub const NOMINAL: f64 = 0.9;
 
 /// Most bins of the forecast that quantiles are taken in.
 const MAX_BINS: usize = 10;
 /// Fewest titles that a bin stands on.
 const TITLES_PER_BIN: usize = 8;
+/// Fewest titles, and rows, that a cell's own factor stands on.
+const TITLES_PER_CELL: usize = 15;
+const ROWS_PER_CELL: usize = 60;
+/// A cell's factor stays within these.
+const CELL_FACTOR: (f64, f64) = (0.5, 2.5);
 
 /// How far below and above the forecast the interval reaches, on the scale that the target is learnt on. Between the
-/// centers it runs linearly, beyond the outermost it stays.
+/// centers it runs linearly, beyond the outermost it stays. Where the model forecasts the size of its errors too, all
+/// reaches are in units of that size.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Calibration {
     /// The promised probability.
@@ -28,15 +38,37 @@ pub(crate) struct Calibration {
     pub upper: Vec<f64>,
     /// Typical disagreement of the ensemble's members.
     pub spread: f64,
+    /// Reaches at other probabilities than the nominal one; in bundles of format 1 those of normal errors.
+    #[serde(default, skip_serializing_if = "Levels::is_normal")]
+    pub levels: Levels,
+    /// Factors of codecs and sizes that err more, or less, than the rest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cells: Vec<CellFactor>,
+}
+
+/// What the reaches of one cell are multiplied by.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct CellFactor {
+    pub cell: Cell,
+    pub factor: f64,
 }
 
 /// One forecast of a title that the model had not seen.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Unseen {
     pub title: u32,
+    pub cell: Cell,
     pub forecast: f64,
     pub measured: f64,
     pub spread: f64,
+    /// The size of error that was forecast; 1 where none is.
+    pub scale: f64,
+}
+
+impl Unseen {
+    fn error(&self) -> f64 {
+        (self.measured - self.forecast) / self.scale
+    }
 }
 
 impl Calibration {
@@ -54,6 +86,8 @@ impl Calibration {
             lower: Vec::new(),
             upper: Vec::new(),
             spread: rows.iter().map(|row| row.spread).sum::<f64>() / rows.len().max(1) as f64,
+            levels: Levels::default(),
+            cells: Vec::new(),
         };
         for bin in 0..bins {
             let (from, to) = (rows.len() * bin / bins, rows.len() * (bin + 1) / bins);
@@ -69,25 +103,58 @@ impl Calibration {
             calibration.lower.push(lower.min(0.0));
             calibration.upper.push(upper.max(0.0));
         }
+        calibration.by_cell(&rows);
         calibration.stretch(&rows, &weights);
+        let relative = calibration.relative(&rows, &weights);
+        calibration.levels = Levels::fit(relative, titles);
         calibration
     }
 
-    /// Widens or narrows all intervals by one factor, so that they hold the promise on the rows they came from, with
-    /// the finite-sample correction of split conformal prediction (Vovk et al., 2005) counted in titles.
+    /// Gives a factor to each cell that stands on enough titles.
+    fn by_cell(&mut self, rows: &[Unseen]) {
+        let mut cells: Vec<Cell> = rows.iter().map(|row| row.cell).collect();
+        cells.sort();
+        cells.dedup();
+        if cells.len() < 2 {
+            return;
+        }
+        for cell in cells {
+            let part: Vec<Unseen> = rows.iter().copied().filter(|row| row.cell == cell).collect();
+            let titles = count_titles(&part);
+            if part.len() < ROWS_PER_CELL || titles < TITLES_PER_CELL {
+                continue;
+            }
+            if let Some(factor) = self.needed(&part, &title_weights(&part), titles) {
+                let factor = factor.clamp(CELL_FACTOR.0, CELL_FACTOR.1);
+                self.cells.push(CellFactor { cell, factor });
+            }
+        }
+    }
+
+    /// Widens or narrows all intervals by one factor, so that they hold the promise on the rows they came from.
     fn stretch(&mut self, rows: &[Unseen], weights: &[f64]) {
-        let level = (NOMINAL * (1.0 + 1.0 / self.titles.max(1) as f64)).min(1.0);
-        let mut needed: Vec<(f64, f64)> = rows
-            .iter()
-            .zip(weights)
-            .map(|(row, &weight)| {
-                let (lower, upper) = self.around(row.forecast);
-                let error = row.measured - row.forecast;
-                let reach = if error < 0.0 { lower } else { upper };
-                (if error == 0.0 { 0.0 } else { error / reach }, weight)
-            })
-            .filter(|(factor, _)| factor.is_finite())
-            .collect();
+        if let Some(factor) = self.needed(rows, weights, self.titles) {
+            self.lower.iter_mut().chain(&mut self.upper).for_each(|reach| *reach *= factor);
+        }
+    }
+
+    /// Errors in units of the reach on their side (below 0: below the forecast), and their weights.
+    fn relative(&self, rows: &[Unseen], weights: &[f64]) -> Vec<(f64, f64)> {
+        let pairs = rows.iter().zip(weights).map(|(row, &weight)| {
+            let (lower, upper) = self.around(row.forecast, row.cell);
+            let error = row.error();
+            let reach = if error < 0.0 { -lower } else { upper };
+            (if error == 0.0 { 0.0 } else { error / reach }, weight)
+        });
+        pairs.filter(|(relative, _)| relative.is_finite()).collect()
+    }
+
+    /// The factor by which the intervals of these rows hold the promise, with the finite-sample correction of split
+    /// conformal prediction (Vovk et al., 2005) counted in titles.
+    fn needed(&self, rows: &[Unseen], weights: &[f64], titles: usize) -> Option<f64> {
+        let level = (NOMINAL * (1.0 + 1.0 / titles.max(1) as f64)).min(1.0);
+        let mut needed = self.relative(rows, weights);
+        needed.iter_mut().for_each(|(relative, _)| *relative = relative.abs());
         needed.sort_by(|a, b| a.0.total_cmp(&b.0));
         let total: f64 = needed.iter().map(|(_, weight)| weight).sum();
         let mut below = 0.0;
@@ -95,25 +162,27 @@ impl Calibration {
             below += weight;
             below >= level * total
         });
-        if let Some(&(factor, _)) = factor
-            && factor > 0.0
-        {
-            self.lower.iter_mut().chain(&mut self.upper).for_each(|reach| *reach *= factor);
-        }
+        factor.map(|&(factor, _)| factor).filter(|&factor| factor > 0.0)
     }
 
-    /// Lower and upper end relative to a forecast.
-    pub(crate) fn around(&self, forecast: f64) -> (f64, f64) {
+    /// The size of error with which these forecasts would hold the promise.
+    pub(crate) fn scale_for(&self, unseen: &[Unseen]) -> f64 {
+        self.needed(unseen, &title_weights(unseen), self.titles).unwrap_or(1.0)
+    }
+
+    /// Lower and upper end relative to a forecast, at the nominal probability.
+    pub(crate) fn around(&self, forecast: f64, cell: Cell) -> (f64, f64) {
+        let factor = self.cells.iter().find(|of| of.cell == cell).map_or(1.0, |of| of.factor);
         let after = self.center.partition_point(|&center| center <= forecast);
         if after == 0 {
-            return (self.lower[0], self.upper[0]);
+            return (self.lower[0] * factor, self.upper[0] * factor);
         }
         if after == self.center.len() {
-            return (self.lower[after - 1], self.upper[after - 1]);
+            return (self.lower[after - 1] * factor, self.upper[after - 1] * factor);
         }
         let (left, right) = (self.center[after - 1], self.center[after]);
         let share = (forecast - left) / (right - left);
-        let mix = |ends: &[f64]| ends[after - 1] + share * (ends[after] - ends[after - 1]);
+        let mix = |ends: &[f64]| (ends[after - 1] + share * (ends[after] - ends[after - 1])) * factor;
         (mix(&self.lower), mix(&self.upper))
     }
 
@@ -136,7 +205,10 @@ impl Calibration {
         if !(self.nominal > 0.0 && self.nominal < 1.0 && self.spread.is_finite() && self.spread >= 0.0) {
             return Err(Error::corrupt("calibration: nominal or spread is out of bounds"));
         }
-        Ok(())
+        if self.cells.iter().any(|of| !(of.factor > 0.0 && of.factor.is_finite())) {
+            return Err(Error::corrupt("calibration: a cell's factor is not a positive number"));
+        }
+        self.levels.check()
     }
 }
 
@@ -152,8 +224,7 @@ fn title_weights(rows: &[Unseen]) -> Vec<f64> {
 
 /// The weighted quantiles of the errors that leave `tail` on either side.
 fn tails(rows: &[Unseen], weights: &[f64], tail: f64) -> (f64, f64) {
-    let mut errors: Vec<(f64, f64)> =
-        rows.iter().zip(weights).map(|(row, &weight)| (row.measured - row.forecast, weight)).collect();
+    let mut errors: Vec<(f64, f64)> = rows.iter().zip(weights).map(|(row, &weight)| (row.error(), weight)).collect();
     errors.sort_by(|a, b| a.0.total_cmp(&b.0));
     let total: f64 = weights.iter().sum();
     let at = |share: f64| {
@@ -187,14 +258,14 @@ mod tests {
             .map(|i| {
                 let forecast = f64::from(i % 100);
                 let measured = forecast + random() * (1.0 + forecast / 10.0);
-                Unseen { title: i / 20, forecast, measured, spread: 1.0 }
+                Unseen { title: i / 20, cell: Cell::of(None, 720.0), forecast, measured, spread: 1.0, scale: 1.0 }
             })
             .collect()
     }
 
     fn coverage(calibration: &Calibration, rows: &[Unseen]) -> f64 {
         let held = rows.iter().filter(|row| {
-            let (lower, upper) = calibration.around(row.forecast);
+            let (lower, upper) = calibration.around(row.forecast, row.cell);
             (row.forecast + lower..=row.forecast + upper).contains(&row.measured)
         });
         held.count() as f64 / rows.len() as f64
@@ -206,8 +277,8 @@ mod tests {
         calibration.check().unwrap();
         let fresh = coverage(&calibration, &rows(400, 17));
         assert!((0.88..0.95).contains(&fresh), "coverage {fresh}");
-        let (_, low) = calibration.around(5.0);
-        let (_, high) = calibration.around(95.0);
+        let (_, low) = calibration.around(5.0, Cell::of(None, 720.0));
+        let (_, high) = calibration.around(95.0, Cell::of(None, 720.0));
         assert!(high > 3.0 * low, "width at 5: {low}, at 95: {high}");
     }
 
@@ -215,7 +286,7 @@ mod tests {
     fn few_titles_widen() {
         let few = Calibration::fit(&rows(5, 3));
         let many = Calibration::fit(&rows(500, 3));
-        assert!(few.around(50.0).1 > many.around(50.0).1);
+        assert!(few.around(50.0, Cell::of(None, 720.0)).1 > many.around(50.0, Cell::of(None, 720.0)).1);
         assert!(coverage(&few, &rows(5, 3)) >= 0.9);
     }
 

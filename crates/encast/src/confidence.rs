@@ -1,21 +1,27 @@
 //! How far a forecast can be trusted: distance from the trained range, and one number from 0 to 1.
 //!
-//! `confidence = exp(−e / 25) · exp(−2 d) · (1 − frame_drop)`, where
+//! `confidence = p · 2^(−n/2) · exp(−2 d) · (1 − frame_drop)`, where
 //!
-//! - `e` is the expected reach of the error in VMAF points: half the width of the 90 % interval before it was widened
-//!   for distance, times `max(1, spread / typical spread)^½`, the disagreement of the ensemble's members;
+//! - `p` is the probability, by the errors on unseen titles, that the forecast VMAF is within ±6 points of the measured
+//!   one: one just-noticeable difference (Ozer, 2017, after Netflix's own tests). The size of the errors follows the
+//!   request: its inputs, the forecast, how far curves and trees (or the ensemble's members) disagree. So it falls as the
+//!   expected error rises, and where nothing else is wrong a confidence of 0.85 says that 85 of 100 such forecasts are
+//!   within ±6;
+//! - `n` is the novelty: octaves by which the inputs are farther from all that was seen than 95 % of the training rows;
 //! - `d` is the distance from the trained range, summed over the inputs: octaves for rates and sizes, halved; shares
 //!   of the range's width for the others; 2 for a codec, 1 for an encoder or preset that was never seen;
 //! - `frame_drop` counts fully, because frames that never arrive are in no quality score.
 //!
-//! A bundle without VMAF is judged by PSNR (1 dB counts as 4 points), without both by its first target, on the scale it
-//! is learnt on (1 octave counts as 25 points). Intervals are widened by the factor `1 + d`.
+//! A bundle without VMAF is judged by PSNR (±1.5 dB), without both by its first target (SSIM ±0.02, other linear ones
+//! ±6, logarithmic ones a quarter of an octave). Intervals are widened by the factor `1 + d`.
 
 use crate::{
     bundle::Model,
+    cell::Cell,
     features::PredictionFeatures,
     field::{Field, FieldSet},
     target::{Scale, Target},
+    variant::Forecast,
 };
 
 /// Where a request lies relative to what the model saw.
@@ -93,26 +99,25 @@ fn beyond(field: Field, value: f64, min: f64, max: f64) -> f64 {
     (value - edge).abs() / (max - min).max((highest - lowest) / 10.0)
 }
 
-/// One forecast's own reach of error, on the scale it is learnt on.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Reach {
-    pub target: Target,
-    /// Half the width of the interval.
-    pub half_width: f64,
-    pub spread: f64,
-    pub typical_spread: f64,
+/// The error within which a forecast counts as right, on the scale that it is learnt on.
+fn close(target: Target) -> f64 {
+    match (target, target.scale()) {
+        (Target::Psnr, _) => 1.5,
+        (Target::Ssim, _) => 0.02,
+        (_, Scale::Linear) => 6.0,
+        (_, Scale::Log | Scale::LogPerMegapixel) => 0.25,
+    }
 }
 
-pub(crate) fn confidence(reach: Reach, distance: Distance, frame_drop: f64) -> f64 {
-    let points = match (reach.target, reach.target.scale()) {
-        (Target::Vmaf, _) => 1.0,
-        (Target::Psnr, _) => 4.0,
-        (Target::Ssim, _) => 100.0,
-        (_, Scale::Linear) => 1.0,
-        (_, Scale::Log | Scale::LogPerMegapixel) => 25.0,
-    };
-    let disagreement = if reach.typical_spread > 0.0 { (reach.spread / reach.typical_spread).max(1.0) } else { 1.0 };
-    let expected = reach.half_width * points * disagreement.sqrt();
-    let confidence = (-expected / 25.0).exp() * (-2.0 * distance.sum).exp() * (1.0 - frame_drop);
+pub(crate) fn confidence(forecast: &Forecast, cell: Cell, distance: Distance, frame_drop: f64) -> f64 {
+    let calibration = &forecast.variant.calibration;
+    let typical = calibration.spread;
+    let disagreement = if typical > 0.0 { (forecast.spread / typical).max(1.0).sqrt() } else { 1.0 };
+    let (lower, upper) = forecast.around(cell);
+    let close = close(forecast.variant.key.target) / disagreement;
+    // A reach of 0 holds everything that is at all close.
+    let units = |reach: f64| if reach > 0.0 { close / reach } else { f64::MAX };
+    let probability = calibration.levels.probability(units(-lower), units(upper));
+    let confidence = probability * (-0.5 * forecast.novelty).exp2() * (-2.0 * distance.sum).exp() * (1.0 - frame_drop);
     confidence.clamp(0.0, 1.0)
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    breakdown::breakdown,
     bundle::Model,
+    cell::Cell,
     error::{Error, Result},
     evaluation::Evaluation,
     features::PredictionFeatures,
@@ -124,7 +126,13 @@ impl<'a> Judge<'a> {
                     _ => self.targets[row].get(target),
                 };
                 if let Some(measured) = measured {
-                    let judged = Judged { title: titles.of_row[row], measured, estimate };
+                    let judged = Judged {
+                        title: titles.of_row[row],
+                        cell: Cell::of_request(&masked),
+                        measured,
+                        estimate,
+                        confidence: answer.confidence,
+                    };
                     self.judged.entry(target).or_default().push(judged);
                 }
             }
@@ -153,7 +161,11 @@ impl<'a> Judge<'a> {
             targets: self
                 .judged
                 .iter()
-                .filter_map(|(&target, rows)| Some((target.name().to_owned(), figures(target, rows, true)?)))
+                .filter_map(|(&target, rows)| {
+                    let mut of_target = figures(target, rows, true)?;
+                    of_target.breakdown = Some(breakdown(target, rows, &titles.names));
+                    Some((target.name().to_owned(), of_target))
+                })
                 .collect(),
             excluded,
         })

@@ -17,6 +17,62 @@ pub struct IntervalFigures {
     pub title_coverage_min: f64,
     /// Mean width, in the target's unit.
     pub mean_width: f64,
+    /// Smallest share of the cells (codec × size) with at least 100 rows, and which one; absent without such a cell.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub worst_cell: Option<CellFigures>,
+}
+
+/// Errors and intervals of one cell: a codec and a range of sizes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CellFigures {
+    /// The codec and the encoded heights, in words.
+    pub cell: String,
+    /// Rows judged in it.
+    pub rows: usize,
+    /// Titles that they are of.
+    pub titles: usize,
+    /// Mean absolute error.
+    pub mae: f64,
+    /// Share of rows whose measured value lies in the interval.
+    pub coverage: f64,
+}
+
+/// Errors of one title.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TitleFigures {
+    /// The title.
+    pub title: String,
+    /// Rows judged.
+    pub rows: usize,
+    /// Mean absolute error.
+    pub mae: f64,
+    /// Mean error: above 0 where forecasts are too high.
+    pub bias: f64,
+}
+
+/// Errors of a tenth of the rows, by confidence.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ConfidenceFigures {
+    /// Mean confidence.
+    pub confidence: f64,
+    /// Rows.
+    pub rows: usize,
+    /// Mean absolute error.
+    pub mae: f64,
+    /// Share of rows within one just-noticeable difference: ±6 VMAF.
+    pub within_6: f64,
+}
+
+/// Where the errors lie: by cell, by title, by confidence.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Breakdown {
+    /// By codec and size.
+    pub cells: Vec<CellFigures>,
+    /// The titles with the largest mean error, worst first, at most ten.
+    pub worst_titles: Vec<TitleFigures>,
+    /// Tenths of the rows from the least to the most confident; VMAF alone.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub by_confidence: Vec<ConfidenceFigures>,
 }
 
 /// Error of one target. Figures that make no sense for a target are absent.
@@ -53,6 +109,9 @@ pub struct TargetFigures {
     /// How the intervals did.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub interval: Option<IntervalFigures>,
+    /// Where the errors lie.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub breakdown: Option<Breakdown>,
 }
 
 /// The judge's verdict: figures by target. Serialises to the JSON of `encast evaluate`.

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use crate::{
+    breakdown::worst_cell,
     calibration::NOMINAL,
+    cell::Cell,
     evaluation::{IntervalFigures, TargetFigures},
     result::Estimate,
     target::{Scale, Target},
@@ -13,8 +15,17 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Judged {
     pub title: u32,
+    pub cell: Cell,
     pub measured: f64,
     pub estimate: Estimate,
+    pub confidence: f64,
+}
+
+impl Judged {
+    /// Whether the interval holds the measured value.
+    pub(crate) fn held(&self) -> bool {
+        (self.estimate.lower..=self.estimate.upper).contains(&self.measured)
+    }
 }
 
 /// The figures of one target; `None` without a row. `intervals` says whether the intervals may be judged on these
@@ -51,6 +62,7 @@ pub(crate) fn figures(target: Target, rows: &[Judged], intervals: bool) -> Optio
         mape: logarithmic.then(|| mean_of(&relative)),
         median_ape: logarithmic.then(|| median(rows.iter().map(relative).collect())),
         interval: intervals.then(|| interval_figures(rows)),
+        breakdown: None,
     })
 }
 
@@ -72,19 +84,19 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 fn interval_figures(rows: &[Judged]) -> IntervalFigures {
-    let held = |row: &Judged| (row.estimate.lower..=row.estimate.upper).contains(&row.measured);
     let mut by_title: HashMap<u32, (f64, f64)> = HashMap::new();
     for row in rows {
         let title = by_title.entry(row.title).or_default();
-        title.0 += f64::from(held(row));
+        title.0 += f64::from(row.held());
         title.1 += 1.0;
     }
     let n = rows.len() as f64;
     IntervalFigures {
         nominal: NOMINAL,
-        coverage: rows.iter().filter(|row| held(row)).count() as f64 / n,
+        coverage: rows.iter().filter(|row| row.held()).count() as f64 / n,
         title_coverage_min: by_title.values().map(|(held, rows)| held / rows).fold(1.0, f64::min),
         mean_width: rows.iter().map(|row| row.estimate.upper - row.estimate.lower).sum::<f64>() / n,
+        worst_cell: worst_cell(rows),
     }
 }
 
@@ -93,7 +105,8 @@ mod tests {
     use super::*;
 
     fn judged(title: u32, measured: f64, value: f64) -> Judged {
-        Judged { title, measured, estimate: Estimate { value, lower: value - 2.0, upper: value + 2.0 } }
+        let estimate = Estimate { value, lower: value - 2.0, upper: value + 2.0 };
+        Judged { title, cell: Cell::of(None, 720.0), measured, estimate, confidence: 0.5 }
     }
 
     #[test]

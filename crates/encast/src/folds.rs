@@ -10,7 +10,7 @@ pub(crate) struct Titles {
     pub of_row: Vec<u32>,
     /// How many titles there are.
     pub count: usize,
-    names: Vec<String>,
+    pub names: Vec<String>,
 }
 
 impl Titles {

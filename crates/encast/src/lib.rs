@@ -26,8 +26,10 @@
 //! value and bound. All types are `Send + Sync`.
 #![forbid(unsafe_code)]
 
+mod breakdown;
 pub mod bundle;
 mod calibration;
+mod cell;
 mod codec;
 mod columns;
 pub mod confidence;
@@ -39,6 +41,7 @@ mod features;
 mod field;
 mod figures;
 mod folds;
+mod levels;
 mod options;
 mod predict;
 mod recommend;
@@ -60,7 +63,9 @@ pub use columns::Column;
 pub use cost::{JobCost, ResourceProfile};
 pub use error::{Error, Result};
 pub use evaluate::{cross_validate, evaluate, mask};
-pub use evaluation::{Evaluation, IntervalFigures, TargetFigures};
+pub use evaluation::{
+    Breakdown, CellFigures, ConfidenceFigures, Evaluation, IntervalFigures, TargetFigures, TitleFigures,
+};
 pub use features::{DEFAULT_DURATION_S, PredictionFeatures, motion_intensity_of_ti};
 pub use field::{Field, FieldSet, Group};
 pub use options::{

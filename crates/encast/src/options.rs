@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    calibration::NOMINAL,
     cost::ResourceProfile,
     error::{Error, Result},
     field::Group,
@@ -122,13 +123,21 @@ impl Default for RecommendOptions {
 }
 
 /// How a forecast is made.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PredictOptions {
+    /// Probability that the intervals promise, 0.1 to 0.98. Default [`NOMINAL`], 0.9.
+    pub level: f64,
     /// For `recommended_bitrate_kbps`.
     pub recommend: RecommendOptions,
     /// Prices and carbon factors instead of those that the bundle carries. Only used where the bundle has no learnt
     /// model of the cost or the carbon.
     pub profile: Option<ResourceProfile>,
+}
+
+impl Default for PredictOptions {
+    fn default() -> Self {
+        PredictOptions { level: NOMINAL, recommend: RecommendOptions::default(), profile: None }
+    }
 }
 
 /// Which learner models the targets.

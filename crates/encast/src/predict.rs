@@ -4,8 +4,9 @@ use encast_trees::Rows;
 
 use crate::{
     bundle::Model,
+    cell::Cell,
     columns::{Row, derive},
-    confidence::{Distance, Reach, confidence, distance},
+    confidence::{Distance, confidence, distance},
     error::{Error, Result},
     features::PredictionFeatures,
     field::{Field, FieldSet},
@@ -14,7 +15,7 @@ use crate::{
     result::{Estimate, PredictionResult},
     scale,
     target::Target,
-    variant::{Known, Variant},
+    variant::{Forecast, Known, Variant},
 };
 
 /// Forecasts one encode, with the default options.
@@ -37,7 +38,7 @@ pub fn predict_with(
 ) -> Result<PredictionResult> {
     features.check()?;
     options.check()?;
-    let asked = Asked::new(features, model)?;
+    let asked = Asked::new(features, model, options.level)?;
     asked.answer(&asked.forecasts(), options)
 }
 
@@ -57,7 +58,7 @@ pub fn predict_batch(
             .iter()
             .enumerate()
             .map(|(row, features)| {
-                let asked = features.check().and_then(|()| Asked::new(features, model));
+                let asked = features.check().and_then(|()| Asked::new(features, model, options.level));
                 asked.map_err(|error| error.at_row(chunk * CHUNK + row))
             })
             .collect::<Result<Vec<_>>>()?;
@@ -93,8 +94,7 @@ fn forecasts_of_many<'a>(asked: &[Asked<'a>]) -> Result<Vec<Forecasts<'a>>> {
             let table = Rows::new(&values, columns)?;
             variant.flat.predict_batch_with_spread(table, &mut means, &mut spreads)?;
             for ((&row, &value), &spread) in rows.iter().zip(&means).zip(&spreads) {
-                let (value, spread) = variant.blend(&asked[row].row, (value, spread));
-                all[row][target as usize] = Some(Forecast { variant, value, spread });
+                all[row][target as usize] = Some(variant.with_trees(&asked[row].row, (value, spread)));
             }
         }
     }
@@ -108,21 +108,16 @@ pub(crate) struct Asked<'a> {
     pub row: Row,
     pub known: Known,
     pub distance: Distance,
+    /// Probability that the intervals promise.
+    pub level: f64,
+    cell: Cell,
     megapixels: f64,
-}
-
-/// A forecast on the learning scale, the model that made it, and how far its members disagree.
-#[derive(Clone, Copy)]
-struct Forecast<'a> {
-    variant: &'a Variant,
-    value: f64,
-    spread: f64,
 }
 
 type Forecasts<'a> = [Option<Forecast<'a>>; Target::COUNT];
 
 impl<'a> Asked<'a> {
-    pub(crate) fn new(features: &'a PredictionFeatures, model: &'a Model) -> Result<Asked<'a>> {
+    pub(crate) fn new(features: &'a PredictionFeatures, model: &'a Model, level: f64) -> Result<Asked<'a>> {
         let row = derive(features)?;
         Ok(Asked {
             features,
@@ -130,6 +125,8 @@ impl<'a> Asked<'a> {
             known: model.known(&row, features.codec_known().is_some()),
             row,
             distance: distance(features, model),
+            level,
+            cell: Cell::of_request(features),
             megapixels: features.megapixels(),
         })
     }
@@ -145,21 +142,27 @@ impl<'a> Asked<'a> {
             .or_else(|| given(Given::Crf, self.features.crf.is_some()))
     }
 
-    /// A forecast on the learning scale as an estimate, its interval widened for distance.
-    pub(crate) fn estimate_of(&self, variant: &Variant, value: f64, distance: f64) -> Estimate {
-        let (lower, upper) = variant.calibration.around(value);
-        let wider = 1.0 + distance;
-        scale::estimate(variant.key.target, value, (lower * wider, upper * wider), self.megapixels)
+    /// A forecast as an estimate, its interval widened for distance.
+    pub(crate) fn estimate_of(&self, forecast: &Forecast) -> Estimate {
+        let (lower, upper) = forecast.around(self.cell);
+        let (below, above) = forecast.variant.calibration.levels.two_sided(self.level);
+        let wider = 1.0 + self.distance.sum;
+        let around = (lower * below * wider, upper * above * wider);
+        scale::estimate(forecast.variant.key.target, forecast.value, around, self.megapixels)
+    }
+
+    /// The value, in the target's unit, that is exceeded with this probability (0.5–1), widened for distance.
+    pub(crate) fn lower_bound(&self, forecast: &Forecast, probability: f64) -> f64 {
+        let (lower, _) = forecast.around(self.cell);
+        let reach = lower * forecast.variant.calibration.levels.lower(probability) * (1.0 + self.distance.sum);
+        scale::from_learning(forecast.variant.key.target, forecast.value + reach, self.megapixels)
     }
 
     /// The forecasts of all targets, one by one.
     fn forecasts(&self) -> Forecasts<'a> {
         let mut forecasts = [None; Target::COUNT];
         for &target in Target::ALL {
-            forecasts[target as usize] = self.variant(target).map(|variant| {
-                let (value, spread) = variant.forecast(&self.row);
-                Forecast { variant, value, spread }
-            });
+            forecasts[target as usize] = self.variant(target).map(|variant| variant.forecast(&self.row));
         }
         forecasts
     }
@@ -171,18 +174,12 @@ impl<'a> Asked<'a> {
         }
         let mut result = PredictionResult { out_of_range: self.distance.out_of_range, ..Default::default() };
         let mut used = FieldSet::EMPTY;
-        let mut reach = None;
+        let mut quality = None;
         for forecast in forecasts.iter().flatten() {
             let (variant, target) = (forecast.variant, forecast.variant.key.target);
             used = used.union(variant.fields);
-            result.estimates[target as usize] = Some(self.estimate_of(variant, forecast.value, self.distance.sum));
-            let (lower, upper) = variant.calibration.around(forecast.value);
-            reach.get_or_insert(Reach {
-                target,
-                half_width: (upper - lower) / 2.0,
-                spread: forecast.spread,
-                typical_spread: variant.calibration.spread,
-            });
+            result.estimates[target as usize] = Some(self.estimate_of(forecast));
+            quality.get_or_insert(forecast);
         }
         self.add_costs(&mut result, options);
         let estimates = result.estimates;
@@ -194,8 +191,9 @@ impl<'a> Asked<'a> {
         let bitrate = self.features.bitrate_kbps.or(value(Target::BitrateKbps));
         result.bandwidth_mbps = bitrate.map(|kbps| kbps / 1000.0);
         result.size_mb = bitrate.map(|kbps| kbps * self.features.duration_or_default() / 8000.0);
-        result.confidence =
-            reach.map_or(0.0, |reach| confidence(reach, self.distance, self.features.frame_drop.unwrap_or(0.0)));
+        result.confidence = quality.map_or(0.0, |forecast| {
+            confidence(forecast, self.cell, self.distance, self.features.frame_drop.unwrap_or(0.0))
+        });
         match search(self, &options.recommend) {
             Some(Recommendation::Reached { bitrate_kbps, .. }) => result.recommended_bitrate_kbps = Some(bitrate_kbps),
             Some(Recommendation::Unreachable { best, .. }) => {

@@ -4,6 +4,7 @@ use encast_trees::Crossing;
 
 use crate::{
     bundle::Model,
+    calibration::NOMINAL,
     columns::BitrateColumns,
     error::{Error, Result},
     features::PredictionFeatures,
@@ -12,6 +13,7 @@ use crate::{
     predict::Asked,
     result::Estimate,
     target::Target,
+    variant::Forecast,
 };
 
 /// The answer of a search for a bitrate.
@@ -50,7 +52,7 @@ pub fn recommend_bitrate(
     features.check_values()?;
     options.check()?;
     let features = PredictionFeatures { bitrate_kbps: None, crf: None, ..features.clone() };
-    search(&Asked::new(&features, model)?, options).ok_or_else(|| Error::NotPredicted {
+    search(&Asked::new(&features, model, NOMINAL)?, options).ok_or_else(|| Error::NotPredicted {
         target: Target::Vmaf,
         reason: "no model of it from a bitrate was trained; train on rows with bitrate_kbps and vmaf".to_owned(),
     })
@@ -66,11 +68,11 @@ pub(crate) fn search(asked: &Asked, options: &RecommendOptions) -> Option<Recomm
     let mut row = asked.row;
     let mut forecast = |bitrate_kbps: f64| {
         columns.set(&mut row, bitrate_kbps.log2());
-        variant.value(&row)
+        variant.forecast(&row)
     };
-    let reaches = |value: f64| value.min(Target::Vmaf.bounds().1) >= options.target_vmaf;
+    let reaches = |forecast: &Forecast| forecast.value.min(Target::Vmaf.bounds().1) >= options.target_vmaf;
     let (lowest, highest) = (options.min_bitrate_kbps, options.max_bitrate_kbps);
-    let estimate = |value: f64| asked.estimate_of(variant, value, asked.distance.sum);
+    let estimate = |forecast: &Forecast| asked.estimate_of(forecast);
     let bracket = (lowest.log2(), highest.log2());
     let mut scratch = asked.row;
     let set = |position: f64, row: &mut [f32]| columns.set(row, position);
@@ -80,15 +82,15 @@ pub(crate) fn search(asked: &Asked, options: &RecommendOptions) -> Option<Recomm
         Crossing::Before => lowest,
         Crossing::Between { high, .. } => high.exp2().clamp(lowest, highest),
     };
-    let mut value = forecast(bitrate_kbps);
+    let mut found = forecast(bitrate_kbps);
     // Rounding may leave the forecast a hair below the target: step up until it is reached.
-    while !reaches(value) && bitrate_kbps < highest {
+    while !reaches(&found) && bitrate_kbps < highest {
         bitrate_kbps = (bitrate_kbps * PRECISION).min(highest);
-        value = forecast(bitrate_kbps);
+        found = forecast(bitrate_kbps);
     }
-    Some(match reaches(value) {
-        true => Recommendation::Reached { bitrate_kbps, estimate: estimate(value) },
-        false => Recommendation::Unreachable { bitrate_kbps, best: estimate(value) },
+    Some(match reaches(&found) {
+        true => Recommendation::Reached { bitrate_kbps, estimate: estimate(&found) },
+        false => Recommendation::Unreachable { bitrate_kbps, best: estimate(&found) },
     })
 }
 
@@ -113,12 +115,19 @@ impl RecommendOptions {
     }
 }
 
+/// Probabilities that an interval may promise.
+const LEVELS: (f64, f64) = (0.1, 0.98);
+
 impl PredictOptions {
     /// Checks the search's target and limits, and the profile.
     ///
     /// # Errors
     /// [`Error::InvalidField`].
     pub fn check(&self) -> Result<()> {
+        if !(LEVELS.0..=LEVELS.1).contains(&self.level) {
+            let bound = format!("a probability from {} to {}", LEVELS.0, LEVELS.1);
+            return Err(Error::InvalidField { field: "level", value: self.level.to_string(), bound });
+        }
         self.recommend.check()?;
         self.profile.as_ref().map_or(Ok(()), |profile| profile.check())
     }

@@ -2,16 +2,16 @@
 
 use std::fmt;
 
-use encast_curves::Curve;
 use encast_trees::{Crossing, Ensemble, FlatEnsemble};
 
 use crate::{
     calibration::Calibration,
+    cell::Cell,
     columns::{Column, Row},
     error::{Error, Result},
     field::{FieldSet, Group},
     options::{Given, Tier},
-    smooth::Smooth,
+    smooth::{Blend, Smooth},
     target::Target,
 };
 
@@ -163,28 +163,21 @@ impl Variant {
         Ok(Variant { key, columns, ensemble, flat, smooth, calibration, fields })
     }
 
-    /// The forecast of a row on the learning scale, and how far its parts disagree.
-    pub(crate) fn forecast(&self, row: &Row) -> (f64, f64) {
-        self.blend(row, self.flat.predict_with_spread(row))
+    /// The forecast of a row on the learning scale.
+    pub(crate) fn forecast(&self, row: &Row) -> Forecast<'_> {
+        self.with_trees(row, self.flat.predict_with_spread(row))
     }
 
     /// The forecast of a row whose trees were asked already: mean and spread.
-    pub(crate) fn blend(&self, row: &Row, (trees, spread): (f64, f64)) -> (f64, f64) {
-        match self.along(row) {
-            Some(along) => (along.value(along.rate_of(row), trees), spread),
-            None => (trees, spread),
+    pub(crate) fn with_trees(&self, row: &Row, (trees, spread): (f64, f64)) -> Forecast<'_> {
+        let Some(smooth) = &self.smooth else {
+            return Forecast { variant: self, value: trees, spread, scale: 1.0, novelty: 0.0 };
+        };
+        match smooth.blend(row, trees) {
+            // How far curves and trees disagree is in the size of the error already.
+            Some(Blend { value, scale, novelty }) => Forecast { variant: self, value, spread: 0.0, scale, novelty },
+            None => Forecast { variant: self, value: trees, spread, scale: smooth.fallback, novelty: 0.0 },
         }
-    }
-
-    /// What the curves say to a row, at any rate.
-    pub(crate) fn along(&self, row: &Row) -> Option<Along<'_>> {
-        let smooth = self.smooth.as_ref()?;
-        Some(Along { smooth, curve: smooth.curve(row)? })
-    }
-
-    /// The forecast alone.
-    pub(crate) fn value(&self, row: &Row) -> f64 {
-        self.blend(row, (self.flat.predict(row), 0.0)).0
     }
 
     /// Finds where along a line of rows the forecast reaches `target`, as [`FlatEnsemble::crossing`] does. `set` moves
@@ -197,45 +190,37 @@ impl Variant {
         row: &mut Row,
         set: impl Fn(f64, &mut [f32]),
     ) -> Crossing {
-        let Some(along) = self.along(row) else {
+        let Some(along) = self.smooth.as_ref().and_then(|smooth| smooth.along(row)) else {
             return self.flat.crossing(|_| target, bracket, precision, row, set);
         };
-        let (share, mut at) = (along.smooth.share, *row);
+        let mut at = *row;
         // What the trees must reach, where the curves have their share already.
         let left = |position: f64| {
             set(position, &mut at);
-            let curve = along.curve.at(along.rate_of(&at));
-            if share < 1.0 {
-                (target - share * curve) / (1.0 - share)
-            } else if curve >= target {
-                f64::NEG_INFINITY
-            } else {
-                f64::INFINITY
-            }
+            along.left_to_trees(&at, target)
         };
         self.flat.crossing(left, bracket, precision, row, &set)
     }
 }
 
-/// The curve of one row.
-pub(crate) struct Along<'a> {
-    smooth: &'a Smooth,
-    curve: Curve,
+/// A forecast on the learning scale, and the model that made it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Forecast<'a> {
+    pub variant: &'a Variant,
+    pub value: f64,
+    /// How far the members of the ensemble disagree.
+    pub spread: f64,
+    /// The size of its error, in which the calibration counts.
+    pub scale: f64,
+    /// Octaves by which the request is farther from what was seen than usual.
+    pub novelty: f64,
 }
 
-impl Along<'_> {
-    /// Where a row lies on the curve.
-    pub(crate) fn rate_of(&self, row: &Row) -> f64 {
-        self.smooth.rate_of(row)
-    }
-
-    /// The forecast at a rate, beside what the trees say there. A rate that is not known leaves it to the trees.
-    pub(crate) fn value(&self, rate: f64, trees: f64) -> f64 {
-        if rate.is_nan() {
-            return trees;
-        }
-        let share = self.smooth.share;
-        share * self.curve.at(rate) + (1.0 - share) * trees
+impl Forecast<'_> {
+    /// How far the nominal interval reaches below (below 0) and above.
+    pub(crate) fn around(&self, cell: Cell) -> (f64, f64) {
+        let (lower, upper) = self.variant.calibration.around(self.value, cell);
+        (lower * self.scale, upper * self.scale)
     }
 }
 

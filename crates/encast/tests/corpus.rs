@@ -81,7 +81,7 @@ const TARGET_VMAF: f64 = 70.0;
 fn answer(request: &Value, model: &Model) -> (&'static str, Value) {
     let features: PredictionFeatures = serde_json::from_value(request.clone()).unwrap();
     let recommend = RecommendOptions { target_vmaf: TARGET_VMAF, ..Default::default() };
-    let answer = match predict_with(&features, model, &PredictOptions { recommend, profile: None }) {
+    let answer = match predict_with(&features, model, &PredictOptions { recommend, ..Default::default() }) {
         Ok(answer) => answer,
         Err(error) => return ("error", json!(error.to_string())),
     };

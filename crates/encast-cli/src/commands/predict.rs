@@ -58,6 +58,9 @@ pub struct Args {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
+    /// Probability that the intervals hold the true value, 0.1 to 0.98
+    #[arg(long, value_name = "P", default_value_t = encast::NOMINAL)]
+    level: f64,
     #[command(flatten)]
     request: RequestArgs,
     #[command(flatten)]
@@ -161,7 +164,8 @@ pub fn run(args: &Args) -> Outcome {
         return Err(Failure::Bad(format!("{form} takes no flags of one encode (--help shows the forms)")));
     }
     let recommend = args.search.options();
-    let options = PredictOptions { recommend, profile: input::read_profile(args.profile.as_deref())? };
+    let profile = input::read_profile(args.profile.as_deref())?;
+    let options = PredictOptions { level: args.level, recommend, profile };
     if let Some(data) = &args.data {
         return predict_table::run(args, data, &args.model.load()?.model, &options);
     }

@@ -69,7 +69,7 @@ pub fn run(args: &Args) -> Outcome {
     };
     // What else is to be said of the encode at that bitrate.
     (features.bitrate_kbps, features.crf) = (Some(bitrate), None);
-    let there = predict_with(&features, &loaded.model, &PredictOptions { recommend: options, profile: None })?;
+    let there = predict_with(&features, &loaded.model, &PredictOptions { recommend: options, ..Default::default() })?;
     let when = |wanted: bool, value: f64| (wanted == reached).then_some(value);
     let interval = |wanted: bool, of: Estimate| (wanted == reached).then_some(Bounds::of(of));
     let report = Report {

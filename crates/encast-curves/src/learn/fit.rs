@@ -25,6 +25,8 @@ pub struct CurveFit {
     /// For each row: the forecast of curves that were learnt without its group. The kernel's lengths, a dozen numbers,
     /// were chosen with it.
     pub unseen: Vec<f64>,
+    /// The groups' numbers in rising order, each with the curves that were learnt without it.
+    pub without: Vec<(u32, Curves)>,
 }
 
 impl CurveParams {
@@ -77,14 +79,16 @@ impl CurveParams {
         let curves = basis.curves(&weights.all);
         curves.check()?;
         let mut unseen = vec![0.0; sample.targets.len()];
-        for (rows, without) in standardized.groups.iter().zip(&weights.without) {
-            let curves = basis.curves(without);
+        let mut without = Vec::with_capacity(standardized.groups.len());
+        for (rows, weights) in standardized.groups.iter().zip(&weights.without) {
+            let curves = basis.curves(weights);
             for &row in rows {
                 let inputs = &sample.inputs[row * sample.columns..(row + 1) * sample.columns];
                 unseen[row] = curves.curve(inputs).at(sample.rates[row]);
             }
+            without.extend(rows.first().map(|&row| (sample.groups[row], curves)));
         }
-        Ok(CurveFit { curves, unseen })
+        Ok(CurveFit { curves, unseen, without })
     }
 
     fn check(&self) -> Result<(), CurveError> {

@@ -8,7 +8,7 @@
 //! | 16 | 8 | length of the whole file |
 //! | 24 | 8 | length of the head: JSON, at offset 32 |
 //! | 32 | – | head: metadata, schema, and each model without its trees |
-//! | … | – | for each model: members (u32); for each member: base (f64), trees (u32); for each tree: nodes (u32), then 12 bytes a node: value (f32), right child (u32), column (u16), missing goes left (u8), 0 (u8); then, where the head names curves: numbers of centres (u32) and they (f32), numbers of the table (u32) and they (f32) |
+//! | … | – | for each model: members (u32); for each member: base (f64), trees (u32); for each tree: nodes (u32), then 12 bytes a node: value (f32), right child (u32), column (u16), missing goes left (u8), 0 (u8); then, where the head names curves, for those of values and those of errors: count (u32) and numbers (f32) of the centres, count (u32) and numbers (f32) of the table |
 
 use encast_trees::{Ensemble, Member, Node, Tree};
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     bundle::{
         FORMAT_VERSION, Metadata, Model,
-        json::{SmoothTables, VariantHead, check_schema, schema},
+        json::{SmoothTables, Tables, VariantHead, check_schema, schema},
     },
     error::{Error, Result},
 };
@@ -61,7 +61,8 @@ pub(crate) fn write(model: &Model) -> Result<Vec<u8>> {
             }
         }
         if let Some(smooth) = &variant.smooth {
-            for numbers in [&smooth.curves.centres, &smooth.curves.table] {
+            let tables = [&smooth.direct.curves, &smooth.errors].map(|curves| [&curves.centres, &curves.table]);
+            for numbers in tables.into_iter().flatten() {
                 out.extend_from_slice(&(numbers.len() as u32).to_le_bytes());
                 numbers.iter().for_each(|number| out.extend_from_slice(&number.to_le_bytes()));
             }
@@ -113,7 +114,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Model> {
         .map(|variant| {
             let ensemble = reader.ensemble(head.schema.len())?;
             let tables = match variant.curves.is_some() {
-                true => Some(SmoothTables { centres: reader.numbers()?, table: reader.numbers()? }),
+                true => Some(SmoothTables { values: reader.tables()?, errors: reader.tables()? }),
                 false => None,
             };
             variant.with(ensemble, tables)
@@ -164,6 +165,10 @@ impl<'a> Reader<'a> {
             return Err(Error::Truncated { needed, found: self.bytes.len() as u64 });
         }
         Ok(count)
+    }
+
+    fn tables(&mut self) -> Result<Tables> {
+        Ok(Tables { centres: self.numbers()?, table: self.numbers()? })
     }
 
     fn numbers(&mut self) -> Result<Vec<f32>> {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use std::sync::Arc;
+
 use encast_curves::{Curves, Direction};
 
 use crate::{
@@ -10,7 +12,7 @@ use crate::{
     columns::Column,
     error::{Error, Result},
     options::Given,
-    smooth::Smooth,
+    smooth::{ColumnCurves, Smooth, Warp},
     target::Target,
     variant::{Known, Variant, VariantKey},
 };
@@ -33,15 +35,28 @@ pub(crate) struct VariantHead {
     pub curves: Option<SmoothHead>,
 }
 
-/// Curves without their tables.
+/// What is kept of curves beside their tables, in a bundle.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct SmoothHead {
     /// The column that runs along the curves.
     pub rate: String,
     /// Their inputs, by name.
     pub columns: Vec<String>,
-    /// Share of the forecast.
+    /// The scale of the values.
+    pub warp: Warp,
+    /// Share of the forecast, and that of the way over the CRF.
     pub share: f64,
+    pub crf_share: f64,
+    pub floor: f64,
+    pub fallback: f64,
+    pub near: f64,
+    pub values: CurvesHead,
+    pub errors: CurvesHead,
+}
+
+/// Curves without their tables.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct CurvesHead {
     pub direction: Direction,
     pub mean: Vec<f64>,
     pub scale: Vec<f64>,
@@ -53,18 +68,21 @@ pub(crate) struct SmoothHead {
 
 /// The tables of curves: most of their numbers.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct SmoothTables {
+pub(crate) struct Tables {
     pub centres: Vec<f32>,
     pub table: Vec<f32>,
 }
 
-impl SmoothHead {
-    fn of(smooth: &Smooth) -> SmoothHead {
-        let curves = &smooth.curves;
-        SmoothHead {
-            rate: smooth.rate.name().to_owned(),
-            columns: smooth.columns.iter().map(|column| column.name().to_owned()).collect(),
-            share: smooth.share,
+/// Those of the curves of values and of errors.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct SmoothTables {
+    pub values: Tables,
+    pub errors: Tables,
+}
+
+impl CurvesHead {
+    fn of(curves: &Curves) -> CurvesHead {
+        CurvesHead {
             direction: curves.direction,
             mean: curves.mean.clone(),
             scale: curves.scale.clone(),
@@ -75,8 +93,8 @@ impl SmoothHead {
         }
     }
 
-    fn with(self, tables: SmoothTables) -> Result<Smooth> {
-        let curves = Curves {
+    fn with(self, tables: Tables) -> Curves {
+        Curves {
             direction: self.direction,
             mean: self.mean,
             scale: self.scale,
@@ -86,9 +104,42 @@ impl SmoothHead {
             step: self.step,
             centres: tables.centres,
             table: tables.table,
-        };
-        let columns = columns_of(&self.columns)?;
-        Ok(Smooth { rate: column_of(&self.rate)?, columns, share: self.share, curves })
+        }
+    }
+}
+
+impl SmoothHead {
+    fn of(smooth: &Smooth) -> SmoothHead {
+        SmoothHead {
+            rate: smooth.direct.rate.name().to_owned(),
+            columns: smooth.direct.columns.iter().map(|column| column.name().to_owned()).collect(),
+            warp: smooth.direct.warp,
+            share: smooth.share,
+            crf_share: smooth.crf_share,
+            floor: smooth.floor,
+            fallback: smooth.fallback,
+            near: smooth.near,
+            values: CurvesHead::of(&smooth.direct.curves),
+            errors: CurvesHead::of(&smooth.errors),
+        }
+    }
+
+    fn with(self, tables: SmoothTables) -> Result<Smooth> {
+        Ok(Smooth {
+            direct: Arc::new(ColumnCurves {
+                rate: column_of(&self.rate)?,
+                columns: columns_of(&self.columns)?,
+                warp: self.warp,
+                curves: self.values.with(tables.values),
+            }),
+            share: self.share,
+            crf_share: self.crf_share,
+            over_crf: None,
+            errors: self.errors.with(tables.errors),
+            floor: self.floor,
+            fallback: self.fallback,
+            near: self.near,
+        })
     }
 }
 
@@ -152,7 +203,8 @@ struct VariantJson {
 
 impl SmoothTables {
     fn of(smooth: &Smooth) -> SmoothTables {
-        SmoothTables { centres: smooth.curves.centres.clone(), table: smooth.curves.table.clone() }
+        let of = |curves: &Curves| Tables { centres: curves.centres.clone(), table: curves.table.clone() };
+        SmoothTables { values: of(&smooth.direct.curves), errors: of(&smooth.errors) }
     }
 }
 

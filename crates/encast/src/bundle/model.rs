@@ -1,13 +1,16 @@
 //! A trained model in memory: immutable, shareable between threads, every part checked when it was built.
 
+use std::sync::Arc;
+
 use crate::{
     bundle::{FORMAT_WITH_CURVES, Metadata, binary, json},
     columns::Row,
     error::{Error, Result},
     field::{Field, FieldSet},
     options::Given,
+    smooth::{OverCrf, Smooth},
     target::Target,
-    variant::{Known, Variant, best_of},
+    variant::{Known, Variant, VariantKey, best_of},
 };
 
 /// A trained model. Immutable; `Send + Sync`, so that threads can share one.
@@ -29,7 +32,7 @@ pub struct Model {
 
 impl Model {
     /// Puts a model together from checked parts.
-    pub(crate) fn new(metadata: Metadata, variants: Vec<Variant>) -> Result<Model> {
+    pub(crate) fn new(metadata: Metadata, mut variants: Vec<Variant>) -> Result<Model> {
         metadata.check()?;
         if variants.is_empty() {
             return Err(Error::corrupt("no model of any target"));
@@ -51,6 +54,7 @@ impl Model {
         if variants.windows(2).any(|pair| pair[0].key >= pair[1].key) {
             return Err(Error::corrupt("models are not in order, or one stands twice"));
         }
+        lead_over_crf(&mut variants)?;
         let spans = std::array::from_fn(|target| {
             Given::ALL.map(|given| {
                 let key = (Target::ALL[target], given);
@@ -155,6 +159,27 @@ impl Model {
         let (from, to) = self.spans[target as usize][given as usize];
         best_of(&self.variants[from..to], known)
     }
+}
+
+/// Gives the models from a bitrate that go over the CRF the curves of the models from a CRF.
+fn lead_over_crf(variants: &mut [Variant]) -> Result<()> {
+    for at in 0..variants.len() {
+        let key = variants[at].key;
+        let Some(smooth) = variants[at].smooth.as_ref().filter(|smooth| smooth.crf_share > 0.0) else { continue };
+        let curves_of = |target: Target| {
+            let wanted = VariantKey { target, given: Given::Crf, known: key.known };
+            let found = variants.binary_search_by_key(&wanted, |variant| variant.key).ok()?;
+            Some(Arc::clone(&variants[found].smooth.as_ref()?.direct))
+        };
+        let over = curves_of(Target::BitrateKbps).zip(curves_of(key.target)).filter(|_| key.given == Given::Bitrate);
+        let Some((size, value)) = over else {
+            let (target, known) = (key.target, key.known);
+            return Err(Error::corrupt(format!("{target} ({known}) goes over curves from a CRF that are not there")));
+        };
+        let smooth = Smooth { over_crf: Some(OverCrf { size, value }), ..smooth.clone() };
+        variants[at].smooth = Some(smooth);
+    }
+    Ok(())
 }
 
 static EMBEDDED: &[u8] = include_bytes!("../../default-model/default.encast");

@@ -1,16 +1,18 @@
-//! Curves beside the trees: the columns they may use, their fit, and the share that serves unseen titles best.
+//! Curves beside the trees: the columns they may use, their fit, and the shares that serve unseen titles best.
 
-use encast_curves::{CurveError, CurveParams, Direction, Sample};
+use std::{collections::HashMap, sync::Arc};
+
+use encast_curves::{CurveError, CurveFit, CurveParams, Curves, Direction, Sample};
 
 use super::{
     data::{FitData, TrainingData},
     fit::UnseenRow,
 };
 use crate::{
-    columns::Column,
+    columns::{Column, Row},
     error::Result,
     options::{Given, TrainOptions},
-    smooth::{Smooth, input_of},
+    smooth::{ColumnCurves, Smooth, Warp, disagreement, input_of},
     target::Target,
     variant::{Known, VariantKey},
 };
@@ -21,6 +23,46 @@ const MOST_MISSING: f64 = 0.2;
 const SHARE_STEPS: u32 = 20;
 /// A share below this is not worth its time.
 const LEAST_SHARE: f64 = 0.1;
+/// Errors below this share of the mean error all count as small.
+const FLOOR: f64 = 0.2;
+/// The curves of errors are coarser: what they forecast is mostly noise.
+const ERROR_CENTRES: usize = 32;
+const ERROR_STEPS: usize = 30;
+const ERROR_ROWS: usize = 250;
+const ERROR_ROWS_PER_GROUP: usize = 32;
+
+/// Curves of one model, and the same learnt without each title.
+pub(super) struct LeftOut {
+    direct: Arc<ColumnCurves>,
+    without: HashMap<u32, Curves>,
+}
+
+impl LeftOut {
+    /// The curve of a row by curves that had not seen its title.
+    fn curve(&self, row: &Row, title: u32) -> Option<encast_curves::Curve> {
+        let inputs = self.direct.inputs(row)?;
+        let curves = self.without.get(&title).unwrap_or(&self.direct.curves);
+        Some(curves.curve(&inputs[..self.direct.columns.len()]))
+    }
+}
+
+/// The models from a CRF that one from a bitrate may go over: of the bitrate, and of the target.
+pub(super) type OverCrf<'a> = Option<(&'a LeftOut, &'a LeftOut)>;
+
+/// What curves add to a model.
+pub(super) struct Added {
+    pub smooth: Smooth,
+    pub left_out: LeftOut,
+}
+
+/// The rows that curves can learn from, by their place among the unseen ones.
+struct Learnable {
+    places: Vec<usize>,
+    inputs: Vec<f64>,
+    rates: Vec<f64>,
+    groups: Vec<u32>,
+    settings: Vec<usize>,
+}
 
 /// Fits curves, and replaces the forecasts on unseen titles by those of curves and trees together. `None` where curves
 /// can't be learnt or do not help.
@@ -28,57 +70,114 @@ pub(super) fn add(
     data: &TrainingData,
     fit: &FitData,
     key: VariantKey,
+    over_crf: OverCrf,
     options: &TrainOptions,
     unseen: &mut [UnseenRow],
-) -> Result<Option<Smooth>> {
+) -> Result<Option<Added>> {
     let Some(rate) = rate_column(data, fit, key) else { return Ok(None) };
     let columns: Vec<Column> = fit.columns.iter().copied().filter(|column| column.is_curve_input()).collect();
-    if columns.is_empty() {
+    let Some(rows) = learnable(data, rate, &columns, unseen) else { return Ok(None) };
+    let of_rows =
+        |f: &dyn Fn(&UnseenRow) -> f64| rows.places.iter().map(|&place| f(&unseen[place])).collect::<Vec<f64>>();
+    let warp = Warp::of(key.target);
+    let targets = of_rows(&|row| row.unseen.measured);
+    let warped: Vec<f64> = targets.iter().map(|&target| warp.forward(target)).collect();
+    let params = CurveParams::new(direction(key)).seed(options.seed);
+    let Some(fitted) = learn(&params, &rows.sample(columns.len(), &rows.inputs, &warped))? else { return Ok(None) };
+    let trees = of_rows(&|row| row.unseen.forecast);
+    let direct: Vec<f64> = fitted.unseen.iter().map(|&value| warp.back(value)).collect();
+    let over: Option<Vec<f64>> = over_crf.and_then(|over| {
+        rows.places.iter().map(|&place| go_over_crf(data, over, &unseen[place])).collect::<Option<Vec<f64>>>()
+    });
+    let (share, crf_share) = best_shares(&direct, over.as_deref(), &trees, &targets);
+    if share + crf_share < LEAST_SHARE {
         return Ok(None);
     }
-    // Rows whose inputs are all known, by their place among the unseen ones.
-    let mut places = Vec::new();
-    let mut inputs = Vec::new();
+    let over = over.unwrap_or_else(|| vec![0.0; direct.len()]);
+    let curves: Vec<f64> =
+        direct.iter().zip(&over).map(|(a, b)| (share * a + crf_share * b) / (share + crf_share)).collect();
+    let left = 1.0 - share - crf_share;
+    let values: Vec<f64> = curves.iter().zip(&trees).map(|(curve, tree)| (1.0 - left) * curve + left * tree).collect();
+    let errors: Vec<f64> = values.iter().zip(&targets).map(|(value, target)| (value - target).abs()).collect();
+    let floor = FLOOR * errors.iter().sum::<f64>() / errors.len() as f64;
+    if floor <= 0.0 {
+        return Ok(None);
+    }
+    // The size of the errors, from the same inputs, and from what the forecast itself tells of it.
+    let mut wider = Vec::with_capacity(rows.inputs.len() + 2 * values.len());
+    for (row, inputs) in rows.inputs.chunks_exact(columns.len()).enumerate() {
+        wider.extend_from_slice(inputs);
+        wider.extend([disagreement(curves[row], trees[row], floor), values[row]]);
+    }
+    let sizes: Vec<f64> = errors.iter().map(|error| (error + floor).ln()).collect();
+    let params = CurveParams::new(Direction::Free)
+        .centres(ERROR_CENTRES)
+        .steps(ERROR_STEPS)
+        .rows_per_step(ERROR_ROWS)
+        .rows_per_group(ERROR_ROWS_PER_GROUP)
+        .seed(options.seed);
+    let Some(of_errors) = learn(&params, &rows.sample(columns.len() + 2, &wider, &sizes))? else { return Ok(None) };
+    for ((&place, &value), &size) in rows.places.iter().zip(&values).zip(&of_errors.unseen) {
+        let row = &mut unseen[place].unseen;
+        (row.forecast, row.scale) = (value, size.exp().max(floor));
+    }
+    let near = usual_nearness(&fitted.curves, &rows.inputs, columns.len());
+    let direct = Arc::new(ColumnCurves { rate, columns, warp, curves: fitted.curves });
+    let left_out = LeftOut { direct: Arc::clone(&direct), without: fitted.without.into_iter().collect() };
+    let errors = of_errors.curves;
+    let smooth = Smooth { direct, share, crf_share, over_crf: None, errors, floor, fallback: 1.0, near };
+    Ok(Some(Added { smooth, left_out }))
+}
+
+impl Learnable {
+    fn sample<'a>(&'a self, columns: usize, inputs: &'a [f64], targets: &'a [f64]) -> Sample<'a> {
+        Sample { columns, inputs, rates: &self.rates, targets, groups: &self.groups, settings: &self.settings }
+    }
+}
+
+/// `None` where there is too little to learn curves from: the trees do without.
+fn learn(params: &CurveParams, sample: &Sample) -> Result<Option<CurveFit>> {
+    match params.fit(sample) {
+        Ok(fitted) => Ok(Some(fitted)),
+        Err(CurveError::TooFew { .. } | CurveError::Constant { .. } | CurveError::Unsolvable) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Rows whose inputs are all known; `None` when they are too few.
+fn learnable(data: &TrainingData, rate: Column, columns: &[Column], unseen: &[UnseenRow]) -> Option<Learnable> {
+    let (mut places, mut inputs, mut rates) = (Vec::new(), Vec::new(), Vec::new());
     for (place, unseen) in unseen.iter().enumerate() {
         let row = data.row(unseen.row);
         let known: Option<Vec<f64>> = columns.iter().map(|&column| input_of(row, column)).collect();
-        if let Some(known) = known.filter(|_| !row[rate as usize].is_nan()) {
+        let at = f64::from(row[rate as usize]);
+        if let Some(known) = known.filter(|_| !at.is_nan()) {
             places.push(place);
             inputs.extend(known);
+            rates.push(at);
         }
     }
-    if (places.len() as f64) < (1.0 - MOST_MISSING) * unseen.len() as f64 {
-        return Ok(None);
+    if columns.is_empty() || (places.len() as f64) < (1.0 - MOST_MISSING) * unseen.len() as f64 {
+        return None;
     }
     fill(&mut inputs, columns.len());
-    let of_rows = |f: &dyn Fn(&UnseenRow) -> f64| places.iter().map(|&place| f(&unseen[place])).collect::<Vec<f64>>();
-    let rates = of_rows(&|row| f64::from(data.row(row.row)[rate as usize]));
-    let targets = of_rows(&|row| row.unseen.measured);
     let groups: Vec<u32> = places.iter().map(|&place| unseen[place].unseen.title).collect();
-    let settings = settings_of(&columns, &inputs, &groups);
-    let sample = Sample {
-        columns: columns.len(),
-        inputs: &inputs,
-        rates: &rates,
-        targets: &targets,
-        groups: &groups,
-        settings: &settings,
-    };
-    let fitted = match CurveParams::new(direction(key)).seed(options.seed).fit(&sample) {
-        Ok(fitted) => fitted,
-        // Too little to learn curves from: the trees do without.
-        Err(CurveError::TooFew { .. } | CurveError::Constant { .. } | CurveError::Unsolvable) => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
-    let trees = of_rows(&|row| row.unseen.forecast);
-    let share = best_share(&fitted.unseen, &trees, &targets);
-    if share < LEAST_SHARE {
-        return Ok(None);
-    }
-    for ((&place, curve), tree) in places.iter().zip(&fitted.unseen).zip(&trees) {
-        unseen[place].unseen.forecast = share * curve + (1.0 - share) * tree;
-    }
-    Ok(Some(Smooth { rate, columns, share, curves: fitted.curves }))
+    let settings = settings_of(columns, &inputs, &groups);
+    Some(Learnable { places, inputs, rates, groups, settings })
+}
+
+/// What curves over the CRF say to a row, none of them having seen its title.
+fn go_over_crf(data: &TrainingData, (size, value): (&LeftOut, &LeftOut), unseen: &UnseenRow) -> Option<f64> {
+    let (row, title) = (data.row(unseen.row), unseen.unseen.title);
+    let crf = size.curve(row, title)?.rate_of(f64::from(row[Column::Log2Bitrate as usize]));
+    Some(value.direct.warp.back(value.curve(row, title)?.at(crf)))
+}
+
+/// The nearness that 95 % of the rows have.
+fn usual_nearness(curves: &Curves, inputs: &[f64], columns: usize) -> f64 {
+    let mut all: Vec<f64> = inputs.chunks_exact(columns).map(|inputs| curves.curve(inputs).nearness()).collect();
+    all.sort_by(f64::total_cmp);
+    all.get(all.len() / 20).copied().unwrap_or(1.0).max(f64::MIN_POSITIVE)
 }
 
 /// What runs along the curves: the bitrate relative to the probe's where it is known, else bits per pixel.
@@ -131,12 +230,31 @@ fn settings_of(columns: &[Column], inputs: &[f64], groups: &[u32]) -> Vec<usize>
         .collect()
 }
 
-/// The share of the curves with the least squared error on unseen titles.
-fn best_share(curves: &[f64], trees: &[f64], targets: &[f64]) -> f64 {
-    let error = |share: f64| -> f64 {
-        let forecasts = curves.iter().zip(trees).map(|(curve, tree)| share * curve + (1.0 - share) * tree);
-        forecasts.zip(targets).map(|(forecast, target)| (forecast - target).powi(2)).sum()
-    };
-    let shares = (0..=SHARE_STEPS).map(|step| f64::from(step) / f64::from(SHARE_STEPS));
-    shares.map(|share| (share, error(share))).min_by(|a, b| a.1.total_cmp(&b.1)).map_or(0.0, |(share, _)| share)
+/// The shares of direct curves and of the way over the CRF with the least squared error on unseen titles; the trees make
+/// the rest.
+fn best_shares(direct: &[f64], over: Option<&[f64]>, trees: &[f64], targets: &[f64]) -> (f64, f64) {
+    // Errors of the three, and the sums of their products: every mixture's error follows from these.
+    let mut sums = [[0.0f64; 3]; 3];
+    for row in 0..targets.len() {
+        let of = |values: &[f64]| values[row] - targets[row];
+        let errors = [of(direct), over.map_or(0.0, of), of(trees)];
+        for (i, a) in errors.iter().enumerate() {
+            for (j, b) in errors.iter().enumerate() {
+                sums[i][j] += a * b;
+            }
+        }
+    }
+    let mut best = (f64::INFINITY, 0.0, 0.0);
+    for a in 0..=SHARE_STEPS {
+        for b in 0..=if over.is_some() { SHARE_STEPS - a } else { 0 } {
+            let steps = f64::from(SHARE_STEPS);
+            let shares = [f64::from(a) / steps, f64::from(b) / steps, f64::from(SHARE_STEPS - a - b) / steps];
+            let error: f64 =
+                (0..3).flat_map(|i| (0..3).map(move |j| (i, j))).map(|(i, j)| shares[i] * shares[j] * sums[i][j]).sum();
+            if error < best.0 {
+                best = (error, shares[0], shares[1]);
+            }
+        }
+    }
+    (best.1, best.2)
 }

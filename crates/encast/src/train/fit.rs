@@ -3,11 +3,12 @@
 use encast_trees::{BoostingParams, Ensemble, ForestParams, Monotone, Sample};
 
 use super::{
-    curves,
+    curves::{self, LeftOut, OverCrf},
     data::{FitData, TrainingData},
 };
 use crate::{
     calibration::{Calibration, Unseen},
+    cell::Cell,
     columns::Column,
     error::{Error, Result},
     options::{ModelKind, TrainOptions},
@@ -29,6 +30,8 @@ pub(crate) struct Fitted {
     pub unseen: Vec<UnseenRow>,
     /// How the titles were split for them.
     pub split: &'static str,
+    /// The curves without each title, where there are curves.
+    pub left_out: Option<LeftOut>,
 }
 
 /// A forecast on an unseen title, and the row it belongs to.
@@ -39,7 +42,7 @@ pub(crate) struct UnseenRow {
 }
 
 /// Fits one model.
-pub(crate) fn fit(data: &TrainingData, key: VariantKey, options: &TrainOptions) -> Result<Fitted> {
+pub(crate) fn fit(data: &TrainingData, key: VariantKey, over_crf: OverCrf, options: &TrainOptions) -> Result<Fitted> {
     let fit_data = data.for_fit(key);
     let monotone = constraints(key.target);
     let (ensemble, mut unseen, split) = match options.model_kind {
@@ -49,12 +52,20 @@ pub(crate) fn fit(data: &TrainingData, key: VariantKey, options: &TrainOptions) 
     if unseen.is_empty() {
         return Err(Error::TooFew { what: format!("unseen titles that measure {}", key.target), found: 0, needed: 1 });
     }
-    let smooth = match options.model_kind {
-        ModelKind::Blend => curves::add(data, &fit_data, key, options, &mut unseen)?,
+    let of_trees: Vec<Unseen> = unseen.iter().map(|row| row.unseen).collect();
+    let added = match options.model_kind {
+        ModelKind::Blend => curves::add(data, &fit_data, key, over_crf, options, &mut unseen)?,
         ModelKind::Boosting | ModelKind::Forest => None,
     };
     let calibration = Calibration::fit(&unseen.iter().map(|row| row.unseen).collect::<Vec<_>>());
-    Ok(Fitted { variant: Variant::new(key, fit_data.columns, ensemble, smooth, calibration)?, unseen, split })
+    let (smooth, left_out) = match added {
+        Some(mut added) => {
+            added.smooth.fallback = calibration.scale_for(&of_trees);
+            (Some(added.smooth), Some(added.left_out))
+        }
+        None => (None, None),
+    };
+    Ok(Fitted { variant: Variant::new(key, fit_data.columns, ensemble, smooth, calibration)?, unseen, split, left_out })
 }
 
 /// More bitrate never forecasts less quality, a lower CRF never less quality nor fewer bits.
@@ -167,5 +178,6 @@ fn forest(data: &TrainingData, fit: &FitData, monotone: Vec<Monotone>, options: 
 
 fn unseen_row(data: &TrainingData, fit: &FitData, row: u32, forecast: f64, spread: f64) -> UnseenRow {
     let measured = f64::from(fit.values[row as usize]);
-    UnseenRow { row, unseen: Unseen { title: data.title(row), forecast, measured, spread } }
+    let cell = Cell::of_request(&data.features[row as usize]);
+    UnseenRow { row, unseen: Unseen { title: data.title(row), cell, forecast, measured, spread, scale: 1.0 } }
 }

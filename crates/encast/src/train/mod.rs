@@ -79,7 +79,13 @@ pub(crate) fn train_variants(
     if keys.is_empty() {
         return Err(Error::TooFew { what: "rows that give a bitrate or CRF".into(), found: 0, needed: MIN_ROWS });
     }
-    let mut fitted = fit_all(&data, &keys, options, progress)?;
+    // Models from a bitrate may go over those from a CRF, which come first.
+    let (from_crf, from_bitrate): (Vec<_>, Vec<_>) = keys.iter().partition(|key| key.given == Given::Crf);
+    let total = keys.len();
+    let step = |before: usize| move |step: Progress| progress(Progress { done: before + step.done, total });
+    let mut fitted = fit_all(&data, &from_crf, &[], options, &step(0))?;
+    let more = fit_all(&data, &from_bitrate, &fitted, options, &step(from_crf.len()))?;
+    fitted.extend(more);
     fitted.sort_by_key(|fitted| fitted.variant.key);
     let figures = tier_figures(&data, &fitted);
     let mut metadata = describe(&data, options, figures, not_learnt);
@@ -170,7 +176,10 @@ fn plan(data: &TrainingData, learnt: &[Target], only: Option<(Given, Tier)>) -> 
                 sets.iter().copied().filter(|&set| known.has(set)).max()
             });
             for known in sets {
-                if only.is_none_or(|(wanted, _)| wanted == given) && best.is_none_or(|best| best == Some(known)) {
+                // A model from a bitrate may go over those from a CRF.
+                let leads = matches!(target, Target::Vmaf | Target::Psnr | Target::Ssim | Target::BitrateKbps);
+                let wanted = only.is_none_or(|(wanted, _)| wanted == given || wanted == Given::Bitrate && leads);
+                if wanted && best.is_none_or(|best| best == Some(known)) {
                     keys.push(VariantKey { target, given, known });
                 }
             }
@@ -183,9 +192,22 @@ fn plan(data: &TrainingData, learnt: &[Target], only: Option<(Given, Tier)>) -> 
 fn fit_all(
     data: &TrainingData,
     keys: &[VariantKey],
+    before: &[Fitted],
     options: &TrainOptions,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Vec<Fitted>> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let left_out = |target: Target, known: Known| {
+        let wanted = VariantKey { target, given: Given::Crf, known };
+        before.iter().find(|fitted| fitted.variant.key == wanted)?.left_out.as_ref()
+    };
+    let over_crf = |key: VariantKey| {
+        let of_quality = matches!(key.target, Target::Vmaf | Target::Psnr | Target::Ssim);
+        let over = left_out(Target::BitrateKbps, key.known).zip(left_out(key.target, key.known));
+        over.filter(|_| of_quality && key.given == Given::Bitrate)
+    };
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
     let threads = if options.threads == 0 { cores } else { options.threads }.clamp(1, keys.len());
     let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
@@ -194,7 +216,7 @@ fn fit_all(
         for _ in 0..threads {
             scope.spawn(|| {
                 while let Some(&key) = keys.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let fitted = fit(data, key, options);
+                    let fitted = fit(data, key, over_crf(key), options);
                     let failed = fitted.is_err();
                     results.lock().unwrap_or_else(PoisonError::into_inner).push(fitted);
                     let done = done.fetch_add(1, Ordering::Relaxed) + 1;
@@ -237,6 +259,8 @@ fn tier_figures(data: &TrainingData, fitted: &[Fitted]) -> Vec<TierFigures> {
                     let back = |value| scale::from_learning(target, value, megapixels);
                     Judged {
                         title: unseen.unseen.title,
+                        cell: unseen.unseen.cell,
+                        confidence: 0.0,
                         measured: back(unseen.unseen.measured),
                         estimate: scale::estimate(target, unseen.unseen.forecast, (0.0, 0.0), megapixels),
                     }
