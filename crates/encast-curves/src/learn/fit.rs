@@ -6,6 +6,11 @@ use crate::{
     model::{Curves, Direction, MAX_CENTRES},
 };
 
+/// A step looks at so many rows where there are as many.
+const LEAST_ROWS_PER_STEP: usize = 64;
+/// Rows for each centre, at least.
+const ROWS_PER_CENTRE: usize = 4;
+
 /// How curves are learnt. Setters check nothing; [`CurveParams::fit`] does.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CurveParams {
@@ -32,22 +37,22 @@ pub struct CurveFit {
 impl CurveParams {
     /// The defaults, for curves that run this way.
     pub fn new(direction: Direction) -> CurveParams {
-        CurveParams { direction, centres: 100, steps: 60, rows_per_step: 400, rows_per_group: 48, seed: 1 }
+        CurveParams { direction, centres: 120, steps: 80, rows_per_step: 480, rows_per_group: 48, seed: 1 }
     }
 
-    /// Most centres of the kernel, 1 to [`MAX_CENTRES`]. Default 100.
+    /// Most centres of the kernel, 1 to [`MAX_CENTRES`]. Default 120.
     pub fn centres(mut self, centres: usize) -> Self {
         self.centres = centres;
         self
     }
 
-    /// Steps of the search for the kernel's lengths, 0 to 1000. Default 60.
+    /// Steps of the search for the kernel's lengths, 0 to 1000. Default 80.
     pub fn steps(mut self, steps: usize) -> Self {
         self.steps = steps;
         self
     }
 
-    /// Rows that one step looks at, 20 to 2000; time goes with the cube. Default 400.
+    /// Rows that one step looks at, 20 to 2000; time goes with the cube. Default 480.
     pub fn rows_per_step(mut self, rows: usize) -> Self {
         self.rows_per_step = rows;
         self
@@ -73,8 +78,11 @@ impl CurveParams {
     pub fn fit(&self, sample: &Sample) -> Result<CurveFit, CurveError> {
         self.check()?;
         let standardized = Standardized::new(sample, self.direction)?;
-        let lengths = Lengths::start(sample.columns).search(&standardized, self.rows_per_step, self.steps, self.seed);
-        let basis = Basis::new(&standardized, &lengths, self.centres);
+        // Few rows pin down few numbers: what looks at more of them only takes longer.
+        let rows = standardized.rows();
+        let per_step = self.rows_per_step.min((rows / 2).max(LEAST_ROWS_PER_STEP));
+        let lengths = Lengths::start(sample.columns).search(&standardized, per_step, self.steps, self.seed);
+        let basis = Basis::new(&standardized, &lengths, self.centres.min((rows / ROWS_PER_CENTRE).max(1)));
         let weights = basis.solve(self.rows_per_group)?;
         let curves = basis.curves(&weights.all);
         curves.check()?;
