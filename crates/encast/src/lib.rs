@@ -26,6 +26,7 @@
 //! value and bound. All types are `Send + Sync`.
 #![forbid(unsafe_code)]
 
+mod assurance;
 pub mod bundle;
 mod calibration;
 mod codec;
@@ -40,10 +41,12 @@ mod field;
 mod figures;
 mod folds;
 mod options;
+mod point;
 mod predict;
 mod recommend;
 mod result;
 mod scale;
+mod search;
 mod table;
 mod target;
 mod train;
@@ -67,7 +70,7 @@ pub use options::{
     TrainOptions,
 };
 pub use predict::{predict, predict_batch, predict_with};
-pub use recommend::{Recommendation, recommend_bitrate};
+pub use recommend::{Choice, Limit, OverLimit, Recommendation, recommend, recommend_bitrate, recommend_crf};
 pub use result::{Estimate, PredictionResult};
 pub use table::{EncodeTable, MAX_ROW_BYTES, RequestReader};
 pub use target::{PredictionTargets, Scale, Target};

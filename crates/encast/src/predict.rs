@@ -10,7 +10,7 @@ use crate::{
     features::PredictionFeatures,
     field::{Field, FieldSet},
     options::{Given, PredictOptions},
-    recommend::{Recommendation, search},
+    recommend::{self, Recommendation},
     result::{Estimate, PredictionResult},
     scale,
     target::Target,
@@ -107,7 +107,7 @@ pub(crate) struct Asked<'a> {
     pub row: Row,
     pub known: Known,
     pub distance: Distance,
-    megapixels: f64,
+    pub megapixels: f64,
 }
 
 /// A forecast on the learning scale, the model that made it, and how far its members disagree.
@@ -134,7 +134,7 @@ impl<'a> Asked<'a> {
     }
 
     /// The model that answers a target: from the bitrate where there is one and a model for it, else from the CRF.
-    fn variant(&self, target: Target) -> Option<&'a Variant> {
+    pub(crate) fn variant(&self, target: Target) -> Option<&'a Variant> {
         // A bitrate that is given is not forecast.
         if target == Target::BitrateKbps && self.features.bitrate_kbps.is_some() {
             return None;
@@ -195,20 +195,20 @@ impl<'a> Asked<'a> {
         result.size_mb = bitrate.map(|kbps| kbps * self.features.duration_or_default() / 8000.0);
         result.confidence =
             reach.map_or(0.0, |reach| confidence(reach, self.distance, self.features.frame_drop.unwrap_or(0.0)));
-        match search(self, &options.recommend) {
-            Some(Recommendation::Reached { bitrate_kbps, .. }) => result.recommended_bitrate_kbps = Some(bitrate_kbps),
-            Some(Recommendation::Unreachable { best, .. }) => {
-                result.target_unreachable = true;
-                result.best_reachable_vmaf = Some(best.value);
-            }
-            None => (),
+        if let Some(found) = recommend::in_answer(self, options)? {
+            result.recommended_bitrate_kbps = found.reached().map(|choice| choice.setting);
+            result.target_unreachable = found.reached().is_none();
+            result.best_reachable_vmaf = match found {
+                Recommendation::Reached(_) => None,
+                _ => found.best().map(|choice| choice.vmaf.value),
+            };
         }
         result.ignored = self.ignored(used);
         Ok(result)
     }
 
     /// Why no target can be forecast for this request.
-    fn why_nothing(&self) -> Error {
+    pub(crate) fn why_nothing(&self) -> Error {
         let by_crf = self.features.bitrate_kbps.is_none();
         if by_crf && self.features.codec_known().is_none() {
             let needed = "a CRF is on the encoder's own scale: give codec or encoder, or bitrate_kbps";
