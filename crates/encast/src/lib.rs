@@ -31,6 +31,7 @@ pub mod bundle;
 mod calibration;
 mod codec;
 mod columns;
+mod compare;
 pub mod confidence;
 mod cost;
 mod error;
@@ -40,6 +41,7 @@ mod features;
 mod field;
 mod figures;
 mod folds;
+mod ladder;
 mod options;
 mod point;
 mod predict;
@@ -59,12 +61,17 @@ pub use bundle::{
 pub use calibration::NOMINAL;
 pub use codec::{Codec, Encoder, Preset};
 pub use columns::Column;
+pub use compare::{Comparison, Difference, compare};
 pub use cost::{JobCost, ResourceProfile};
 pub use error::{Error, Result};
 pub use evaluate::{cross_validate, evaluate, mask};
 pub use evaluation::{Evaluation, IntervalFigures, TargetFigures};
 pub use features::{DEFAULT_DURATION_S, PredictionFeatures, motion_intensity_of_ti};
 pub use field::{Field, FieldSet, Group};
+pub use ladder::{
+    Curve, CurvePoint, Dropped, HLS_HEVC, Ladder, LadderFigures, LadderJudgement, LadderOptions, Rung, Size, bd_rate,
+    judge_ladders, ladder, usual_sizes,
+};
 pub use options::{
     DEFAULT_TARGET_VMAF, Given, ModelKind, PredictOptions, Progress, RecommendOptions, TableProvenance, Tier,
     TrainOptions,
