@@ -26,8 +26,7 @@ use super::predict::{Forecast, names};
 ///
 /// A and B say what differs, over what the flags say of both: as preset=medium,crf=23, as JSON, or as the name of a JSON
 /// file, with the field names of the encode table (bitrate, fps, resolution, duration and motion are understood too).
-/// The interval of a difference takes the errors of the two forecasts as independent; those of one source go the same
-/// way, so that it is rather too wide.
+/// The interval of a difference holds for encodes of one source, whose errors go the same way.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     encast compare crf=23,preset=medium crf=28,preset=veryfast --resolution 1280x720 --fps 30 --encoder libx264\n  \
@@ -229,7 +228,7 @@ fn for_people(compared: &Comparison) -> String {
     ]);
     let mut text = show::table(&["forecast (unit)", "A", "B", "B − A", "B / A", "clear"], 1, rows);
     text.push_str(&format!(
-        "in brackets the {:.0} % interval; that of a difference takes the errors of both as independent, and is rather too wide\n",
+        "in brackets the {:.0} % interval; that of a difference holds for encodes of one source\n",
         100.0 * NOMINAL
     ));
     for (name, answer) in [("A", a), ("B", b)] {

@@ -68,7 +68,7 @@ pub struct Args {
     /// Print CSV: one row a rung
     #[arg(long)]
     csv: bool,
-    /// Also draw the curves with their intervals, the hull and the rungs, as SVG or PNG by the name's ending
+    /// Also draw the curves, the hull with its intervals and the rungs, as SVG or PNG by the name's ending
     #[arg(long, value_name = "FILE")]
     plot: Option<PathBuf>,
     #[command(flatten)]

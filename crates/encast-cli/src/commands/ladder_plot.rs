@@ -1,31 +1,27 @@
-//! The plot of `encast ladder`: VMAF over the bitrate for each size, the hull, and the rungs.
+//! The plot of `encast ladder`: VMAF over the bitrate for each size, the hull with its intervals, and the rungs.
 
-use encast::{CurvePoint, Ladder};
+use encast::{CurvePoint, Ladder, NOMINAL};
 
 use crate::plot::{Axis, Chart, Figure, Series};
 
 /// Of the curves' points, every so many-th is drawn: eight to an octave.
 const THINNING: usize = 4;
 
-/// Curves of the sizes that the hull uses, with their intervals, the hull and the rungs over them.
+/// The curve of every size, with its interval where the hull is of this size (everywhere, the bands would hide one
+/// another), the hull and the rungs over them.
 pub fn figure(made: &Ladder, assurance: Option<f64>) -> Figure {
     let mut series: Vec<Series> = made
         .curves
         .iter()
         .map(|curve| {
             let last = curve.points.len().saturating_sub(1);
-            let drawn: Vec<&CurvePoint> = curve
-                .points
-                .iter()
-                .enumerate()
-                .filter(|(i, _)| i % THINNING == 0 || *i == last)
-                .map(|(_, p)| p)
-                .collect();
+            let drawn = curve.points.iter().enumerate().filter(|(i, _)| i % THINNING == 0 || *i == last);
+            let on_hull = curve.points.iter().filter(|point| point.on_hull);
             Series {
                 label: curve.size.to_string(),
-                points: drawn.iter().map(|point| (point.bitrate_kbps, shown(point))).collect(),
+                points: drawn.map(|(_, point)| (point.bitrate_kbps, shown(point))).collect(),
                 line: true,
-                band: drawn.iter().map(|point| (point.bitrate_kbps, point.vmaf.lower, point.vmaf.upper)).collect(),
+                band: on_hull.map(|point| (point.bitrate_kbps, point.vmaf.lower, point.vmaf.upper)).collect(),
                 ..Series::default()
             }
         })
@@ -40,9 +36,10 @@ pub fn figure(made: &Ladder, assurance: Option<f64>) -> Figure {
     series.push(Series { label: "hull".to_owned(), points: hull, line: true, ..Series::default() });
     let rungs = made.rungs.iter().map(|rung| (rung.bitrate_kbps, rung.assured_vmaf)).collect();
     series.push(Series { label: "rung".to_owned(), points: rungs, dots: true, ..Series::default() });
+    let nominal = 100.0 * NOMINAL;
     let y = match assurance {
-        None => "VMAF; bands: 90 % interval".to_owned(),
-        Some(p) => format!("VMAF reached with probability {p}; bands: 90 % interval"),
+        None => format!("VMAF; bands: {nominal:.0} % interval"),
+        Some(p) => format!("VMAF reached with probability {p}; bands: {nominal:.0} % interval"),
     };
     let chart = Chart { x: Axis::log("bitrate (kbit/s)"), y: Axis::linear(y).to(100.0), series, ..Chart::default() };
     Figure { title: "Bitrate ladder".to_owned(), panels: vec![chart], columns: 1 }
