@@ -36,7 +36,7 @@ def main():
     print(f"Table: {table} (SHA-256 {answer['sha256'][:12]}…), {answer['rows']} encodes, {answer['titles']} titles,")
     print(f"{answer['sources']} sources (title, encoder and preset) judged, {answer['left_out']} left out; {answer['split']}.")
     print(
-        f"Rungs at least {answer['step_vmaf']:g} VMAF apart, from {answer['bottom_vmaf']:g} up to {answer['top_vmaf']:g}, "
+        f"Rungs at least {answer['step_vmaf']:g} VMAF and a ratio of {answer['min_bitrate_ratio']:g} apart, from {answer['bottom_vmaf']:g} up to {answer['top_vmaf']:g}, "
         f"{answer['min_bitrate_kbps']:g} to {answer['max_bitrate_kbps']:g} kbit/s."
     )
     print()

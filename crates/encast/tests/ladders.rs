@@ -34,6 +34,7 @@ fn check(made: &Ladder, features: &PredictionFeatures, options: &LadderOptions) 
         assert!(pair[1].assured_vmaf > pair[0].assured_vmaf);
         assert!(pair[1].size.pixels() >= pair[0].size.pixels());
         assert!(!by_steps || pair[1].assured_vmaf - pair[0].assured_vmaf >= options.step_vmaf);
+        assert!(!by_steps || pair[1].bitrate_kbps >= pair[0].bitrate_kbps * options.min_bitrate_ratio);
     }
     for rung in &made.rungs {
         assert!(!by_steps || rung.assured_vmaf >= options.bottom_vmaf);
@@ -134,6 +135,7 @@ fn bad_ladders_are_refused() {
     for (options, field) in [
         (LadderOptions { step_vmaf: 0.0, ..default() }, "step_vmaf"),
         (LadderOptions { top_vmaf: f64::NAN, ..default() }, "top_vmaf"),
+        (LadderOptions { min_bitrate_ratio: 0.9, ..default() }, "min_bitrate_ratio"),
         (LadderOptions { bottom_vmaf: 96.0, ..default() }, "bottom_vmaf"),
         (LadderOptions { sizes: vec![huge], ..default() }, "resolution_width"),
         (LadderOptions { bitrates_kbps: vec![500.0, -1.0], ..default() }, "bitrates_kbps"),

@@ -48,11 +48,14 @@ pub struct Args {
     sizes: Vec<Size>,
     /// One rung at each of these bitrates, kbit/s, instead of steps of VMAF
     #[arg(long, value_name = "KBPS,…", value_delimiter = ',', allow_negative_numbers = true,
-          conflicts_with_all = ["step", "top_vmaf", "bottom_vmaf"])]
+          conflicts_with_all = ["step", "min_ratio", "top_vmaf", "bottom_vmaf"])]
     bitrates: Vec<f64>,
     /// Least VMAF between two rungs [default: 6, one just noticeable difference]
     #[arg(long, value_name = "VMAF", allow_negative_numbers = true)]
     step: Option<f64>,
+    /// Least ratio of the bitrates of two rungs [default: 1.2]
+    #[arg(long, value_name = "RATIO", allow_negative_numbers = true)]
+    min_ratio: Option<f64>,
     /// The highest rung is the cheapest that reaches this VMAF, or the best there is [default: 95]
     #[arg(long, value_name = "VMAF", allow_negative_numbers = true)]
     top_vmaf: Option<f64>,
@@ -117,6 +120,7 @@ struct Report {
     sizes: Vec<String>,
     best_vmaf: Option<f64>,
     step_vmaf: f64,
+    min_bitrate_ratio: f64,
     top_vmaf: f64,
     bottom_vmaf: f64,
     assurance: Option<f64>,
@@ -188,6 +192,7 @@ pub fn run(args: &Args) -> Outcome {
         sizes: args.sizes.clone(),
         bitrates_kbps: args.bitrates.clone(),
         step_vmaf: args.step.unwrap_or(default.step_vmaf),
+        min_bitrate_ratio: args.min_ratio.unwrap_or(default.min_bitrate_ratio),
         top_vmaf: args.top_vmaf.unwrap_or(default.top_vmaf),
         bottom_vmaf: args.bottom_vmaf.unwrap_or(default.bottom_vmaf),
         predict: PredictOptions {
@@ -246,6 +251,7 @@ fn report(made: &Ladder, options: &LadderOptions, loaded: &Loaded) -> Report {
         sizes: made.curves.iter().map(|curve| curve.size.to_string()).collect(),
         best_vmaf: made.best_vmaf,
         step_vmaf: options.step_vmaf,
+        min_bitrate_ratio: options.min_bitrate_ratio,
         top_vmaf: options.top_vmaf,
         bottom_vmaf: options.bottom_vmaf,
         assurance: limits.assurance,

@@ -4,9 +4,6 @@ use encast::{CurvePoint, Ladder, NOMINAL};
 
 use crate::plot::{Axis, Chart, Figure, Series};
 
-/// Of the curves' points, every so many-th is drawn: eight to an octave.
-const THINNING: usize = 4;
-
 /// The curve of every size, with its interval where the hull is of this size (everywhere, the bands would hide one
 /// another), the hull and the rungs over them.
 pub fn figure(made: &Ladder, assurance: Option<f64>) -> Figure {
@@ -14,12 +11,10 @@ pub fn figure(made: &Ladder, assurance: Option<f64>) -> Figure {
         .curves
         .iter()
         .map(|curve| {
-            let last = curve.points.len().saturating_sub(1);
-            let drawn = curve.points.iter().enumerate().filter(|(i, _)| i % THINNING == 0 || *i == last);
             let on_hull = curve.points.iter().filter(|point| point.on_hull);
             Series {
                 label: curve.size.to_string(),
-                points: drawn.map(|(_, point)| (point.bitrate_kbps, shown(point))).collect(),
+                points: curve.points.iter().map(|point| (point.bitrate_kbps, shown(point))).collect(),
                 line: true,
                 band: on_hull.map(|point| (point.bitrate_kbps, point.vmaf.lower, point.vmaf.upper)).collect(),
                 ..Series::default()

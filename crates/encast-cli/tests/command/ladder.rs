@@ -27,6 +27,7 @@ fn rungs_rise_by_at_least_a_step() {
             "max_cost_usd",
             "max_encode_seconds",
             "min_bitrate_kbps",
+            "min_bitrate_ratio",
             "model",
             "model_version",
             "rungs",
@@ -104,6 +105,7 @@ fn wrong_flags_are_errors() {
     for (flags, parts) in [
         ("--fps 30", ["source_width", "missing"]),
         ("--source-resolution 1280x720 --step 0", ["step_vmaf", "0"]),
+        ("--source-resolution 1280x720 --min-ratio 0.5", ["min_bitrate_ratio", "0.5"]),
         ("--source-resolution 1280x720 --bitrates 500,-3", ["bitrates_kbps", "-3"]),
         ("--source-resolution 1280x720 --sizes 640x360.5", ["640x360.5", "whole"]),
         ("--source-resolution 1280x720 --bitrates 500 --step 3", ["--bitrates", "--step"]),

@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn a_perfect_forecast_stays_near_the_hull() {
         let grid: Vec<f64> = (0..=128).map(|i| 100.0 * (f64::from(i) / 32.0).exp2()).collect();
-        let ladder = measured().ladder(&grid, &Steps { step: 6.0, top: 95.0, bottom: 40.0 });
+        let ladder = measured().ladder(&grid, &Steps { step: 6.0, ratio: 1.2, top: 95.0, bottom: 40.0 });
         assert!(ladder.len() >= 6, "{ladder:?}");
         assert_eq!(ladder.last(), Some(&(LARGE, 1600.0)));
         assert!(ladder.iter().any(|(size, _)| *size == SMALL));

@@ -19,8 +19,10 @@ pub struct LadderOptions {
     /// Bitrates that get a rung each, kbit/s, at most 64; empty, the default: rungs by steps of VMAF.
     pub bitrates_kbps: Vec<f64>,
     /// Least VMAF between two rungs, above 0 and at most 100. Default 6, one just noticeable difference. With
-    /// `bitrates_kbps` not looked at, like the next two.
+    /// `bitrates_kbps` not looked at, like the next three.
     pub step_vmaf: f64,
+    /// Least ratio of the bitrates of two rungs, 1–16. Default 1.2: a forecast may jump by more than a step at once.
+    pub min_bitrate_ratio: f64,
     /// The highest rung is the cheapest that reaches this VMAF, or the best that there is, 0–100. Default 95.
     pub top_vmaf: f64,
     /// No rung has less VMAF than this, 0–100. Default 40.
@@ -36,6 +38,7 @@ impl Default for LadderOptions {
             sizes: Vec::new(),
             bitrates_kbps: Vec::new(),
             step_vmaf: JND,
+            min_bitrate_ratio: 1.2,
             top_vmaf: 95.0,
             bottom_vmaf: 40.0,
             predict: PredictOptions::default(),
@@ -59,6 +62,8 @@ impl LadderOptions {
         };
         let (step, top, bottom) = (self.step_vmaf, self.top_vmaf, self.bottom_vmaf);
         check("step_vmaf", step, step > 0.0 && step <= 100.0, "above 0 and at most 100")?;
+        let ratio = self.min_bitrate_ratio;
+        check("min_bitrate_ratio", ratio, (1.0..=16.0).contains(&ratio), "from 1 to 16")?;
         check("top_vmaf", top, (0.0..=100.0).contains(&top), "from 0 to 100")?;
         check("bottom_vmaf", bottom, bottom >= 0.0 && bottom <= top, &format!("from 0 to top_vmaf = {top}"))?;
         check("sizes", self.sizes.len() as f64, self.sizes.len() <= MOST, "at most 64 sizes")?;
@@ -85,7 +90,8 @@ impl LadderOptions {
 
     /// How rungs are placed, when by steps.
     pub(super) fn steps(&self) -> Option<Steps> {
-        let steps = Steps { step: self.step_vmaf, top: self.top_vmaf, bottom: self.bottom_vmaf };
+        let (step, ratio) = (self.step_vmaf, self.min_bitrate_ratio);
+        let steps = Steps { step, ratio, top: self.top_vmaf, bottom: self.bottom_vmaf };
         self.bitrates_kbps.is_empty().then_some(steps)
     }
 }

@@ -6,6 +6,8 @@ use super::{Dropped, hull::Candidate};
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Steps {
     pub step: f64,
+    /// Least ratio of the bitrates of two rungs.
+    pub ratio: f64,
     pub top: f64,
     pub bottom: f64,
 }
@@ -24,7 +26,7 @@ fn undominated(path: &[Candidate]) -> Vec<Candidate> {
 }
 
 /// The cheapest point that reaches the top, or the best one; then downwards, each time the best point that is at least
-/// a step below, as long as it reaches the bottom.
+/// a step of VMAF and the ratio of bitrates below, as long as it reaches the bottom.
 pub(super) fn by_steps(path: &[Candidate], steps: &Steps) -> Vec<Candidate> {
     let points = undominated(path);
     let top = points.iter().find(|point| point.value >= steps.top).or(points.last());
@@ -32,7 +34,10 @@ pub(super) fn by_steps(path: &[Candidate], steps: &Steps) -> Vec<Candidate> {
     let mut next = top.copied();
     while let Some(rung) = next.filter(|rung| rung.value >= steps.bottom) {
         rungs.push(rung);
-        next = points.iter().rev().find(|point| point.value <= rung.value - steps.step).copied();
+        let below = |point: &&Candidate| {
+            point.value <= rung.value - steps.step && point.bitrate_kbps * steps.ratio <= rung.bitrate_kbps
+        };
+        next = points.iter().rev().find(below).copied();
     }
     rungs.reverse();
     rungs
@@ -66,7 +71,8 @@ mod tests {
     }
 
     fn rungs(values: &[f64], step: f64, top: f64, bottom: f64) -> Vec<f64> {
-        by_steps(&path(values), &Steps { step, top, bottom }).iter().map(|rung| rung.value).collect()
+        let steps = Steps { step, ratio: 1.0, top, bottom };
+        by_steps(&path(values), &steps).iter().map(|rung| rung.value).collect()
     }
 
     #[test]
@@ -77,6 +83,15 @@ mod tests {
         assert_eq!(rungs(&values, 30.0, 95.0, 0.0), [61.0, 96.0]);
         assert_eq!(rungs(&values, 6.0, 99.0, 98.5), [0.0; 0]);
         assert_eq!(rungs(&[], 6.0, 95.0, 40.0), [0.0; 0]);
+    }
+
+    #[test]
+    fn a_jump_makes_no_two_rungs() {
+        let steps = Steps { step: 6.0, ratio: 1.2, top: 95.0, bottom: 40.0 };
+        // Bitrates 100 to 900: 800 is too near to 900, and 700 not.
+        let rungs = by_steps(&path(&[41.0, 42.0, 50.0, 51.0, 60.0, 61.0, 70.0, 80.0, 95.0]), &steps);
+        let bitrates: Vec<f64> = rungs.iter().map(|rung| rung.bitrate_kbps).collect();
+        assert_eq!(bitrates, [200.0, 400.0, 500.0, 700.0, 900.0]);
     }
 
     #[test]
