@@ -120,7 +120,8 @@ pub struct RecommendOptions {
     /// saw.
     pub max_crf: Option<f64>,
     /// Probability, 0.5–0.99, with which the true VMAF shall reach the target: then the lower bound that holds with
-    /// this probability has to reach it, not the forecast. Default `None`: the forecast.
+    /// this probability has to reach it, not the forecast. Default `None`: the forecast. Such a search, like one with a
+    /// limit on time or cost, takes some hundred forecasts instead of about four.
     pub assurance: Option<f64>,
     /// The forecast `encode_seconds` of the job at the recommended setting is at most this. Default `None`: any.
     pub max_encode_seconds: Option<f64>,
