@@ -1,12 +1,12 @@
 # Thin on purpose: each recipe is a script, so that it runs the same with and without make.
 .DEFAULT_GOAL := help
-.PHONY: help run build test fmt bench bench-lightgbm bench-content fuzz yardstick measure probe-recipes train-model clean
+.PHONY: help run build test fmt bench bench-lightgbm bench-content bench-ladder fuzz yardstick measure probe-recipes train-model clean
 
 # Seconds for `make fuzz`.
 SECONDS ?= 600
 # A clip for `make bench-content`; one is made without it.
 CLIP ?=
-# Tables for `make yardstick`: TABLE="a.csv b.csv".
+# Tables for `make yardstick` and `make bench-ladder`: TABLE="a.csv b.csv".
 TABLE ?= data/measured.csv
 
 help: ## Lists what can be made
@@ -33,6 +33,9 @@ bench-lightgbm: ## Speed of the trees beside LightGBM
 
 bench-content: ## Speed of `encast analyze` beside ffmpeg and siti-tools (CLIP=…)
 	@scripts/bench-content.sh $(CLIP)
+
+bench-ladder: ## Forecast ladders on measured curves, beside a fixed one (TABLE=…)
+	@scripts/bench-ladder.sh $(TABLE)
 
 fuzz: ## Fuzzes the Y4M reader and the analyzer, with nightly Rust (SECONDS=…)
 	@scripts/fuzz.sh $(SECONDS)

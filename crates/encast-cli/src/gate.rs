@@ -156,6 +156,7 @@ mod tests {
             mape: None,
             median_ape: None,
             interval: None,
+            breakdown: None,
         }
     }
 

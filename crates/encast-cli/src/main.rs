@@ -41,6 +41,8 @@ struct Cli {
 enum Command {
     Predict(Box<commands::predict::Args>),
     Recommend(Box<commands::recommend::Args>),
+    Ladder(Box<commands::ladder::Args>),
+    Compare(Box<commands::compare::Args>),
     Train(commands::train::Args),
     Evaluate(commands::evaluate::Args),
     Inspect(commands::inspect::Args),
@@ -57,6 +59,8 @@ fn main() -> ExitCode {
     let outcome: Outcome = match cli.command {
         Command::Predict(args) => commands::predict::run(&args),
         Command::Recommend(args) => commands::recommend::run(&args),
+        Command::Ladder(args) => commands::ladder::run(&args),
+        Command::Compare(args) => commands::compare::run(&args),
         Command::Train(args) => commands::train::run(&args),
         Command::Evaluate(args) => commands::evaluate::run(&args),
         Command::Inspect(args) => commands::inspect::run(&args),

@@ -145,9 +145,17 @@ impl RequestArgs {
 
     /// The request: the JSON file, with the flags over it. Bounds are checked where it is used.
     pub fn features(&self) -> Result<PredictionFeatures, Failure> {
+        if self.request.is_none() && self.resolution.is_none() {
+            return Err(Failure::Bad("resolution_width is missing: give --resolution WIDTHxHEIGHT".to_owned()));
+        }
+        self.features_over(PredictionFeatures::default())
+    }
+
+    /// As [`features`](Self::features), over what is known anyway, and without asking for a size.
+    pub fn features_over(&self, known: PredictionFeatures) -> Result<PredictionFeatures, Failure> {
         let mut features = match &self.request {
-            Some(path) => input::read_json::<PredictionFeatures>(path).map_err(of_analyze)?,
-            None => PredictionFeatures::default(),
+            Some(path) => over(known, &input::read_json::<PredictionFeatures>(path).map_err(of_analyze)?),
+            None => known,
         };
         for (field, value) in self.numbers() {
             features.set(field, Some(value));
@@ -155,28 +163,52 @@ impl RequestArgs {
         features.codec = self.codec.or(features.codec);
         features.encoder = self.encoder.or(features.encoder);
         features.preset = self.preset.clone().or(features.preset);
-        if self.request.is_none() && self.resolution.is_none() {
-            return Err(Failure::Bad("resolution_width is missing: give --resolution WIDTHxHEIGHT".to_owned()));
-        }
         Ok(features)
     }
 }
 
+/// What is known of a request, with all that another one gives in its place.
+fn over(mut known: PredictionFeatures, request: &PredictionFeatures) -> PredictionFeatures {
+    for &field in Field::ALL {
+        if let Some(value) = request.get(field) {
+            known.set(field, Some(value));
+        }
+    }
+    known.codec = request.codec.or(known.codec);
+    known.encoder = request.encoder.or(known.encoder);
+    known.preset = request.preset.clone().or(known.preset);
+    known
+}
+
 /// `1920x1080` as width and height.
-fn size(text: &str) -> Result<(f64, f64), String> {
+pub fn size(text: &str) -> Result<(f64, f64), String> {
     let number = |part: &str| part.parse::<f64>().ok();
     text.split_once(['x', 'X'])
         .and_then(|(width, height)| Some((number(width)?, number(height)?)))
         .ok_or_else(|| "must be WIDTHxHEIGHT in pixels, as 1920x1080".to_owned())
 }
 
-/// Target and limits of the search for a bitrate.
+/// Target and limits of the search for a bitrate or a CRF.
 #[derive(clap::Args)]
-#[command(next_help_heading = "The recommended bitrate")]
+#[command(next_help_heading = "The recommendation")]
 pub struct SearchArgs {
     /// VMAF to reach
     #[arg(long, value_name = "VMAF", default_value_t = DEFAULT_TARGET_VMAF, allow_negative_numbers = true)]
     target_vmaf: f64,
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+impl SearchArgs {
+    /// As the core takes them; it checks them.
+    pub fn options(&self) -> RecommendOptions {
+        RecommendOptions { target_vmaf: self.target_vmaf, ..self.limits.options() }
+    }
+}
+
+/// What a recommended encode has to keep.
+#[derive(clap::Args)]
+pub struct LimitArgs {
     /// Lowest bitrate that may be recommended, kbit/s
     #[arg(long, value_name = "KBPS", default_value_t = RecommendOptions::default().min_bitrate_kbps,
           allow_negative_numbers = true)]
@@ -185,15 +217,27 @@ pub struct SearchArgs {
     #[arg(long, value_name = "KBPS", default_value_t = RecommendOptions::default().max_bitrate_kbps,
           allow_negative_numbers = true)]
     max_bitrate: f64,
+    /// Probability, 0.5-0.99, with which VMAF shall be as high as asked for: its lower bound counts, not the forecast
+    #[arg(long, value_name = "P", allow_negative_numbers = true)]
+    assurance: Option<f64>,
+    /// Most seconds that the encode may take, by the forecast
+    #[arg(long, visible_alias = "max-encode-seconds", value_name = "S", allow_negative_numbers = true)]
+    max_seconds: Option<f64>,
+    /// Most that the encode may cost, USD, by the forecast
+    #[arg(long, visible_alias = "max-cost-usd", value_name = "USD", allow_negative_numbers = true)]
+    max_cost: Option<f64>,
 }
 
-impl SearchArgs {
+impl LimitArgs {
     /// As the core takes them; it checks them.
     pub fn options(&self) -> RecommendOptions {
         RecommendOptions {
-            target_vmaf: self.target_vmaf,
             min_bitrate_kbps: self.min_bitrate,
             max_bitrate_kbps: self.max_bitrate,
+            assurance: self.assurance,
+            max_encode_seconds: self.max_seconds,
+            max_cost_usd: self.max_cost,
+            ..RecommendOptions::default()
         }
     }
 }

@@ -102,6 +102,7 @@ pub(crate) fn from_c(c: &EncastPredictOptions) -> Result<PredictOptions, Failure
         target_vmaf: c.target_vmaf,
         min_bitrate_kbps: c.min_bitrate_kbps,
         max_bitrate_kbps: c.max_bitrate_kbps,
+        ..RecommendOptions::default()
     };
     Ok(PredictOptions { recommend, profile: c.profile.known()?, ..Default::default() })
 }

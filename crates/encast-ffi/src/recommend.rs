@@ -88,13 +88,18 @@ pub unsafe extern "C" fn encast_recommend_bitrate(
             )
         };
         let (features, options) = (features::from_c(&features)?, options::from_c(&options)?);
-        let (unreachable, bitrate_kbps, vmaf) =
-            match encast_core::recommend_bitrate(&features, model, &options.recommend)? {
-                Recommendation::Reached { bitrate_kbps, estimate } => (0, bitrate_kbps, estimate),
-                Recommendation::Unreachable { bitrate_kbps, best } => (1, bitrate_kbps, best),
-            };
-        let answer =
-            EncastRecommendation { unreachable, bitrate_kbps, vmaf: vmaf.into(), ..EncastRecommendation::defaults() };
+        let (unreachable, choice) = match encast_core::recommend_bitrate(&features, model, &options.recommend)? {
+            Recommendation::Reached(choice) => (0, choice),
+            Recommendation::Unreachable(choice) => (1, choice),
+            // These options hold no limit on time or cost yet.
+            Recommendation::OverLimit(over) => (1, over.best.unwrap_or(over.needed)),
+        };
+        let answer = EncastRecommendation {
+            unreachable,
+            bitrate_kbps: choice.setting,
+            vmaf: choice.vmaf.into(),
+            ..EncastRecommendation::defaults()
+        };
         // SAFETY: the caller's promise.
         unsafe { output.write(&answer) };
         Ok(())

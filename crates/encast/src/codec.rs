@@ -82,6 +82,16 @@ names! {
     }
 }
 
+impl Codec {
+    /// The lowest and the highest constant-quality setting that encoders of the codec have.
+    pub const fn crf_range(self) -> (f64, f64) {
+        match self {
+            Codec::H264 | Codec::Hevc => (0.0, 51.0),
+            Codec::Vp9 | Codec::Av1 | Codec::Vvc => (0.0, 63.0),
+        }
+    }
+}
+
 impl Encoder {
     /// The standard that the encoder writes.
     pub const fn codec(self) -> Codec {
@@ -91,6 +101,15 @@ impl Encoder {
             Encoder::LibvpxVp9 => Codec::Vp9,
             Encoder::Libsvtav1 | Encoder::Libaom => Codec::Av1,
             Encoder::Libvvenc => Codec::Vvc,
+        }
+    }
+
+    /// The lowest and the highest constant-quality setting of the encoder's own scale (8 bits a sample).
+    pub const fn crf_range(self) -> (f64, f64) {
+        match self {
+            Encoder::Libx264 | Encoder::Libx265 => (0.0, 51.0),
+            Encoder::LibvpxVp9 | Encoder::Libaom | Encoder::Libvvenc => (0.0, 63.0),
+            Encoder::Libsvtav1 => (1.0, 63.0),
         }
     }
 

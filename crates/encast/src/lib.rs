@@ -26,12 +26,14 @@
 //! value and bound. All types are `Send + Sync`.
 #![forbid(unsafe_code)]
 
+mod assurance;
 mod breakdown;
 pub mod bundle;
 mod calibration;
 mod cell;
 mod codec;
 mod columns;
+mod compare;
 pub mod confidence;
 mod cost;
 mod error;
@@ -41,12 +43,15 @@ mod features;
 mod field;
 mod figures;
 mod folds;
+mod ladder;
 mod levels;
 mod options;
+mod point;
 mod predict;
 mod recommend;
 mod result;
 mod scale;
+mod search;
 mod smooth;
 mod table;
 mod target;
@@ -60,6 +65,7 @@ pub use bundle::{
 pub use calibration::NOMINAL;
 pub use codec::{Codec, Encoder, Preset};
 pub use columns::Column;
+pub use compare::{Comparison, Difference, compare};
 pub use cost::{JobCost, ResourceProfile};
 pub use error::{Error, Result};
 pub use evaluate::{cross_validate, evaluate, mask};
@@ -68,12 +74,16 @@ pub use evaluation::{
 };
 pub use features::{DEFAULT_DURATION_S, PredictionFeatures, motion_intensity_of_ti};
 pub use field::{Field, FieldSet, Group};
+pub use ladder::{
+    Curve, CurvePoint, Dropped, HLS_HEVC, Ladder, LadderFigures, LadderJudgement, LadderOptions, Rung, Size, bd_rate,
+    judge_ladders, ladder, usual_sizes,
+};
 pub use options::{
     DEFAULT_TARGET_VMAF, Given, ModelKind, PredictOptions, Progress, RecommendOptions, TableProvenance, Tier,
     TrainOptions,
 };
 pub use predict::{predict, predict_batch, predict_with};
-pub use recommend::{Recommendation, recommend_bitrate};
+pub use recommend::{Choice, Limit, OverLimit, Recommendation, recommend, recommend_bitrate, recommend_crf};
 pub use result::{Estimate, PredictionResult};
 pub use table::{EncodeTable, MAX_ROW_BYTES, RequestReader};
 pub use target::{PredictionTargets, Scale, Target};

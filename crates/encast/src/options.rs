@@ -105,7 +105,7 @@ impl fmt::Display for Given {
 /// VMAF that [`crate::recommend_bitrate`] aims at when none is asked for.
 pub const DEFAULT_TARGET_VMAF: f64 = 93.0;
 
-/// Limits and target of a search for a bitrate.
+/// Limits and target of a search for a bitrate or a CRF.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RecommendOptions {
     /// VMAF to reach, above 0 and at most 100. Default [`DEFAULT_TARGET_VMAF`].
@@ -114,11 +114,41 @@ pub struct RecommendOptions {
     pub min_bitrate_kbps: f64,
     /// Highest bitrate that may be recommended, kbit/s. Default 50000.
     pub max_bitrate_kbps: f64,
+    /// Lowest CRF that may be recommended, on the encoder's scale. Default `None`: the lowest that the encoder has,
+    /// no lower than the model saw.
+    pub min_crf: Option<f64>,
+    /// Highest CRF that may be recommended. Default `None`: the highest that the encoder has, no higher than the model
+    /// saw.
+    pub max_crf: Option<f64>,
+    /// Probability, 0.5–0.99, with which the true VMAF shall reach the target: then the lower bound that holds with
+    /// this probability has to reach it, not the forecast. Default `None`: the forecast. Such a search, like one with a
+    /// limit on time or cost, takes some hundred forecasts instead of about four.
+    pub assurance: Option<f64>,
+    /// The forecast `encode_seconds` of the job at the recommended setting is at most this. Default `None`: any.
+    pub max_encode_seconds: Option<f64>,
+    /// The forecast `cost_usd` of the job at the recommended setting is at most this. Default `None`: any.
+    pub max_cost_usd: Option<f64>,
 }
 
 impl Default for RecommendOptions {
     fn default() -> Self {
-        RecommendOptions { target_vmaf: DEFAULT_TARGET_VMAF, min_bitrate_kbps: 100.0, max_bitrate_kbps: 50_000.0 }
+        RecommendOptions {
+            target_vmaf: DEFAULT_TARGET_VMAF,
+            min_bitrate_kbps: 100.0,
+            max_bitrate_kbps: 50_000.0,
+            min_crf: None,
+            max_crf: None,
+            assurance: None,
+            max_encode_seconds: None,
+            max_cost_usd: None,
+        }
+    }
+}
+
+impl RecommendOptions {
+    /// Whether only the forecast VMAF counts: no assurance, and no limit on time or cost.
+    pub(crate) fn of_forecast_alone(&self) -> bool {
+        self.assurance.is_none() && self.max_encode_seconds.is_none() && self.max_cost_usd.is_none()
     }
 }
 

@@ -4,6 +4,7 @@ use encast_trees::Rows;
 
 use crate::{
     bundle::Model,
+    calibration::NOMINAL,
     cell::Cell,
     columns::{Row, derive},
     confidence::{Distance, confidence, distance},
@@ -11,7 +12,7 @@ use crate::{
     features::PredictionFeatures,
     field::{Field, FieldSet},
     options::{Given, PredictOptions},
-    recommend::{Recommendation, search},
+    recommend::{self, Recommendation},
     result::{Estimate, PredictionResult},
     scale,
     target::Target,
@@ -38,7 +39,7 @@ pub fn predict_with(
 ) -> Result<PredictionResult> {
     features.check()?;
     options.check()?;
-    let asked = Asked::new(features, model, options.level)?;
+    let asked = Asked::new(features, model)?.with_level(options.level);
     asked.answer(&asked.forecasts(), options)
 }
 
@@ -58,7 +59,8 @@ pub fn predict_batch(
             .iter()
             .enumerate()
             .map(|(row, features)| {
-                let asked = features.check().and_then(|()| Asked::new(features, model, options.level));
+                let asked = features.check().and_then(|()| Asked::new(features, model));
+                let asked = asked.map(|asked| asked.with_level(options.level));
                 asked.map_err(|error| error.at_row(chunk * CHUNK + row))
             })
             .collect::<Result<Vec<_>>>()?;
@@ -111,13 +113,13 @@ pub(crate) struct Asked<'a> {
     /// Probability that the intervals promise.
     pub level: f64,
     cell: Cell,
-    megapixels: f64,
+    pub megapixels: f64,
 }
 
 type Forecasts<'a> = [Option<Forecast<'a>>; Target::COUNT];
 
 impl<'a> Asked<'a> {
-    pub(crate) fn new(features: &'a PredictionFeatures, model: &'a Model, level: f64) -> Result<Asked<'a>> {
+    pub(crate) fn new(features: &'a PredictionFeatures, model: &'a Model) -> Result<Asked<'a>> {
         let row = derive(features)?;
         Ok(Asked {
             features,
@@ -125,14 +127,14 @@ impl<'a> Asked<'a> {
             known: model.known(&row, features.codec_known().is_some()),
             row,
             distance: distance(features, model),
-            level,
+            level: NOMINAL,
             cell: Cell::of_request(features),
             megapixels: features.megapixels(),
         })
     }
 
     /// The model that answers a target: from the bitrate where there is one and a model for it, else from the CRF.
-    fn variant(&self, target: Target) -> Option<&'a Variant> {
+    pub(crate) fn variant(&self, target: Target) -> Option<&'a Variant> {
         // A bitrate that is given is not forecast.
         if target == Target::BitrateKbps && self.features.bitrate_kbps.is_some() {
             return None;
@@ -140,6 +142,11 @@ impl<'a> Asked<'a> {
         let given = |given: Given, there: bool| if there { self.model.best(target, given, self.known) } else { None };
         given(Given::Bitrate, self.features.bitrate_kbps.is_some())
             .or_else(|| given(Given::Crf, self.features.crf.is_some()))
+    }
+
+    /// The same request, with intervals that promise this probability.
+    pub(crate) fn with_level(self, level: f64) -> Self {
+        Asked { level, ..self }
     }
 
     /// A forecast as an estimate, its interval widened for distance.
@@ -194,20 +201,20 @@ impl<'a> Asked<'a> {
         result.confidence = quality.map_or(0.0, |forecast| {
             confidence(forecast, self.cell, self.distance, self.features.frame_drop.unwrap_or(0.0))
         });
-        match search(self, &options.recommend) {
-            Some(Recommendation::Reached { bitrate_kbps, .. }) => result.recommended_bitrate_kbps = Some(bitrate_kbps),
-            Some(Recommendation::Unreachable { best, .. }) => {
-                result.target_unreachable = true;
-                result.best_reachable_vmaf = Some(best.value);
-            }
-            None => (),
+        if let Some(found) = recommend::in_answer(self, options)? {
+            result.recommended_bitrate_kbps = found.reached().map(|choice| choice.setting);
+            result.target_unreachable = found.reached().is_none();
+            result.best_reachable_vmaf = match found {
+                Recommendation::Reached(_) => None,
+                _ => found.best().map(|choice| choice.vmaf.value),
+            };
         }
         result.ignored = self.ignored(used);
         Ok(result)
     }
 
     /// Why no target can be forecast for this request.
-    fn why_nothing(&self) -> Error {
+    pub(crate) fn why_nothing(&self) -> Error {
         let by_crf = self.features.bitrate_kbps.is_none();
         if by_crf && self.features.codec_known().is_none() {
             let needed = "a CRF is on the encoder's own scale: give codec or encoder, or bitrate_kbps";

@@ -206,8 +206,8 @@ fn a_batch_answers_as_single_requests_do() {
 fn unreachable_tells_the_best_reachable() {
     let options = RecommendOptions { target_vmaf: 99.9, ..Default::default() };
     match recommend_bitrate(&request(), model(), &options).unwrap() {
-        Recommendation::Unreachable { bitrate_kbps, best } => {
-            assert_eq!(bitrate_kbps, 50_000.0);
+        Recommendation::Unreachable(Choice { setting, vmaf: best, .. }) => {
+            assert_eq!(setting, 50_000.0);
             let there = PredictionFeatures { bitrate_kbps: Some(50_000.0), ..request() };
             assert_eq!(Some(best.value), predict(&there, model()).unwrap().predicted_vmaf);
             assert!(best.value < 99.9);
@@ -230,6 +230,13 @@ fn bad_searches_are_refused() {
         RecommendOptions { min_bitrate_kbps: -5.0, ..default },
         RecommendOptions { max_bitrate_kbps: 50.0, ..default },
         RecommendOptions { max_bitrate_kbps: f64::INFINITY, ..default },
+        RecommendOptions { assurance: Some(0.4), ..default },
+        RecommendOptions { assurance: Some(0.995), ..default },
+        RecommendOptions { assurance: Some(f64::NAN), ..default },
+        RecommendOptions { max_encode_seconds: Some(0.0), ..default },
+        RecommendOptions { max_cost_usd: Some(f64::INFINITY), ..default },
+        RecommendOptions { min_crf: Some(-1.0), ..default },
+        RecommendOptions { min_crf: Some(30.0), max_crf: Some(29.0), ..default },
     ] {
         assert!(matches!(recommend_bitrate(&request(), model(), &options), Err(Error::InvalidField { .. })));
     }
@@ -279,7 +286,8 @@ proptest! {
             predict(&PredictionFeatures { bitrate_kbps: Some(bitrate_kbps), ..asked.clone() }, model()).unwrap().predicted_vmaf.unwrap()
         };
         match recommend_bitrate(&asked, model(), &options).unwrap() {
-            Recommendation::Reached { bitrate_kbps, estimate } => {
+            Recommendation::Reached(Choice { setting: bitrate_kbps, vmaf: estimate, assured_vmaf }) => {
+                prop_assert_eq!(assured_vmaf, estimate.value);
                 prop_assert_eq!(vmaf(bitrate_kbps), estimate.value);
                 prop_assert!(estimate.value >= target_vmaf);
                 prop_assert!(bitrate_kbps == 100.0 || vmaf(bitrate_kbps / 1.001) < target_vmaf);
@@ -287,7 +295,8 @@ proptest! {
                 let in_answer = predict_with(&asked, model(), &options).unwrap().recommended_bitrate_kbps;
                 prop_assert_eq!(in_answer, Some(bitrate_kbps));
             }
-            Recommendation::Unreachable { best, .. } => prop_assert!(best.value < target_vmaf),
+            Recommendation::Unreachable(best) => prop_assert!(best.vmaf.value < target_vmaf),
+            over => prop_assert!(false, "{over:?}"),
         }
     }
 

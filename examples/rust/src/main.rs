@@ -34,8 +34,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let goal = RecommendOptions { target_vmaf: 90.0, ..Default::default() };
     match recommend_bitrate(&request, &model, &goal)? {
-        Recommendation::Reached { bitrate_kbps, .. } => println!("VMAF 90 at {bitrate_kbps:.0} kbit/s"),
-        Recommendation::Unreachable { best, .. } => println!("VMAF 90 is unreachable, {:.1} is not", best.value),
+        Recommendation::Reached(choice) => println!("VMAF 90 at {:.0} kbit/s", choice.setting),
+        Recommendation::Unreachable(best) => println!("VMAF 90 is unreachable, {:.1} is not", best.vmaf.value),
+        Recommendation::OverLimit(over) => println!("{} would be {:.1}", over.limit.name(), over.forecast),
     }
 
     // Train on own measurements. These are made up for the demonstration: eight titles of rising difficulty.

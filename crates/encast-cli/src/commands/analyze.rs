@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use encast::motion_intensity_of_ti;
+use encast::{PredictionFeatures, motion_intensity_of_ti};
 use encast_content::{Complexity, Segmentation, Statistics};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -169,6 +169,13 @@ impl Part {
         request.retain(|name, value| OF_REQUEST.contains(&name.as_str()) && !value.is_null());
         Ok(Part { row, request })
     }
+}
+
+/// What an analysed clip says of a request: all but the job's fields.
+pub fn request_of(analysed: &Analysed) -> Result<PredictionFeatures, Failure> {
+    let part = Part::of(Row::of("", "clip", analysed, &analysed.summary.clip))?;
+    serde_json::from_value(Value::Object(part.request))
+        .map_err(|error| Failure::Bad(format!("the request of an analysed clip: {error}")))
 }
 
 impl Report {

@@ -6,8 +6,12 @@ mod analyze_ffmpeg;
 mod analyze_input;
 mod analyze_log;
 mod analyze_plot;
+pub mod compare;
 pub mod evaluate;
 pub mod inspect;
+pub mod ladder;
+mod ladder_judge;
+mod ladder_plot;
 #[cfg(target_os = "linux")]
 pub mod measure;
 #[cfg(target_os = "linux")]

@@ -86,7 +86,7 @@ pub const ALWAYS: [Target; 4] = [Target::Vmaf, Target::Psnr, Target::CostUsd, Ta
 
 /// The contract of `--json` for one encode.
 #[derive(Serialize)]
-struct Forecast {
+pub struct Forecast {
     predicted_vmaf: Option<f64>,
     predicted_psnr: Option<f64>,
     predicted_cost_usd: Option<f64>,
@@ -106,7 +106,8 @@ struct Forecast {
 }
 
 impl Forecast {
-    fn of(result: &PredictionResult, target_vmaf: f64, model: &Model) -> Forecast {
+    /// Of an answer.
+    pub fn of(result: &PredictionResult, target_vmaf: f64, model: &Model) -> Forecast {
         Forecast {
             predicted_vmaf: result.predicted_vmaf,
             predicted_psnr: result.predicted_psnr,

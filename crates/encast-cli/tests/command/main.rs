@@ -5,9 +5,11 @@ mod analyze;
 mod analyze_formats;
 mod analyze_memory;
 mod common;
+mod compare;
 mod documentation;
 mod evaluate;
 mod inspect;
+mod ladder;
 #[cfg(target_os = "linux")]
 mod measure;
 #[cfg(target_os = "linux")]

@@ -9,7 +9,7 @@ use crate::{
 /// A step looks at so many rows where there are as many.
 const LEAST_ROWS_PER_STEP: usize = 64;
 /// Rows for each centre, at least.
-const ROWS_PER_CENTRE: usize = 4;
+const ROWS_PER_CENTRE: usize = 10;
 
 /// How curves are learnt. Setters check nothing; [`CurveParams::fit`] does.
 #[derive(Debug, Clone, Copy, PartialEq)]

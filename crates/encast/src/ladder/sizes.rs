@@ -1,0 +1,101 @@
+//! Sizes to choose from.
+
+use std::fmt;
+
+use crate::{
+    error::{Error, Result},
+    features::PredictionFeatures,
+    field::Field,
+};
+
+/// A size of pictures, pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Size {
+    /// Pixels in a line.
+    pub width: u32,
+    /// Lines.
+    pub height: u32,
+}
+
+/// The shorter sides that ladders usually have.
+const LINES: [u32; 8] = [288, 360, 480, 540, 720, 1080, 1440, 2160];
+
+impl Size {
+    /// Pixels of a picture.
+    pub const fn pixels(self) -> u64 {
+        self.width as u64 * self.height as u64
+    }
+
+    /// The request at this size.
+    pub(super) fn of(self, features: &PredictionFeatures) -> PredictionFeatures {
+        PredictionFeatures {
+            resolution_width: f64::from(self.width),
+            resolution_height: f64::from(self.height),
+            ..features.clone()
+        }
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}x{}", self.width, self.height)
+    }
+}
+
+/// The usual sizes that are no larger than the source, from the smallest: 288, 360, 480, 540, 720, 1080, 1440 and 2160
+/// lines (columns, when the source is higher than wide) in the source's shape, the longer side rounded to an even number;
+/// and the source's own size.
+pub fn usual_sizes(source: Size) -> Vec<Size> {
+    let (shorter, longer) = (source.width.min(source.height), source.width.max(source.height));
+    let even = |side: f64| ((side / 2.0).round() * 2.0) as u32;
+    let mut sizes: Vec<Size> = LINES
+        .into_iter()
+        .filter(|&lines| lines < shorter)
+        .map(|lines| {
+            let long = even(f64::from(longer) * f64::from(lines) / f64::from(shorter.max(1)));
+            match source.width >= source.height {
+                true => Size { width: long, height: lines },
+                false => Size { width: lines, height: long },
+            }
+        })
+        .collect();
+    sizes.push(source);
+    sizes
+}
+
+/// The source's size, or else the encoded one.
+pub(super) fn of_source(features: &PredictionFeatures) -> Result<Size> {
+    let missing = Error::MissingField {
+        field: Field::SourceWidth.name(),
+        needed: "a ladder needs sizes, or the source's size to choose them by",
+    };
+    let sides = features
+        .source_width
+        .zip(features.source_height)
+        .or_else(|| features.get(Field::ResolutionWidth).zip(features.get(Field::ResolutionHeight)));
+    let (width, height) = sides.ok_or(missing)?;
+    for (field, side) in [(Field::SourceWidth, width), (Field::SourceHeight, height)] {
+        let (lowest, highest) = field.hard_bounds();
+        if !(side.is_finite() && (lowest..=highest).contains(&side)) {
+            return Err(Error::invalid(field, side, format!("a finite number from {lowest} to {highest}")));
+        }
+    }
+    Ok(Size { width: width.round() as u32, height: height.round() as u32 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usual_sizes_keep_the_shape() {
+        let of = |width, height| -> Vec<String> {
+            usual_sizes(Size { width, height }).iter().map(Size::to_string).collect()
+        };
+        assert_eq!(of(1280, 720), ["512x288", "640x360", "854x480", "960x540", "1280x720"]);
+        assert_eq!(of(1920, 800).last().unwrap(), "1920x800");
+        assert_eq!(of(1920, 800)[4], "1728x720");
+        assert_eq!(of(720, 1280), ["288x512", "360x640", "480x854", "540x960", "720x1280"]);
+        assert_eq!(of(160, 90), ["160x90"]);
+    }
+}

@@ -1,0 +1,118 @@
+//! The forecast at one rate setting of a request: the one way in which searches, ladders and comparisons ask the model.
+
+use crate::{
+    assurance::lower_bound,
+    bundle::Model,
+    error::{Error, Result},
+    features::PredictionFeatures,
+    options::{Given, PredictOptions},
+    predict::Asked,
+    result::Estimate,
+    target::Target,
+};
+
+/// What is forecast at one setting. Time and cost only where they are limited or wanted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Point {
+    pub setting: f64,
+    pub vmaf: Estimate,
+    /// What is held against a target: the lower bound of the assurance, or the forecast.
+    pub assured: f64,
+    pub encode_seconds: Option<f64>,
+    pub cost_usd: Option<f64>,
+}
+
+/// A request whose one rate setting moves.
+pub(crate) struct Line<'a> {
+    features: PredictionFeatures,
+    given: Given,
+    model: &'a Model,
+    options: &'a PredictOptions,
+}
+
+impl<'a> Line<'a> {
+    /// Checks the request and the options; the request's own bitrate and CRF are not looked at.
+    pub(crate) fn new(
+        features: &PredictionFeatures,
+        model: &'a Model,
+        given: Given,
+        options: &'a PredictOptions,
+    ) -> Result<Line<'a>> {
+        features.check_values()?;
+        options.check()?;
+        let features = PredictionFeatures { bitrate_kbps: None, crf: None, ..features.clone() };
+        Ok(Line { features, given, model, options })
+    }
+
+    /// The request at a setting.
+    pub(crate) fn request(&mut self, setting: f64) -> &PredictionFeatures {
+        match self.given {
+            Given::Bitrate => self.features.bitrate_kbps = Some(setting),
+            Given::Crf => self.features.crf = Some(setting),
+        }
+        &self.features
+    }
+
+    /// The forecast at a setting.
+    ///
+    /// # Errors
+    /// [`Error::NotPredicted`] and [`Error::MissingField`] when the model forecasts no VMAF from this rate setting, or
+    /// not what is limited.
+    pub(crate) fn at(&mut self, setting: f64) -> Result<Point> {
+        let (model, options, given) = (self.model, self.options, self.given);
+        let asked = Asked::new(self.request(setting), model)?.with_level(options.level);
+        let Some(variant) = asked.variant(Target::Vmaf) else {
+            return Err(no_vmaf(&asked, given));
+        };
+        let forecast = variant.forecast(&asked.row);
+        let limits = &options.recommend;
+        let wanted = |target: Target, limit: Option<f64>| match limit {
+            None => Ok(None),
+            Some(_) => amount(&asked, target, options).map(Some).ok_or_else(|| Error::NotPredicted {
+                target,
+                reason: format!("it can't be limited; train on rows with {target}, or name a profile for costs"),
+            }),
+        };
+        Ok(Point {
+            setting,
+            vmaf: asked.estimate_of(&forecast),
+            assured: lower_bound(&asked, &forecast, limits.assurance),
+            encode_seconds: wanted(Target::EncodeSeconds, limits.max_encode_seconds)?,
+            cost_usd: wanted(Target::CostUsd, limits.max_cost_usd)?,
+        })
+    }
+
+    /// The forecast bitrate at a setting, kbit/s; `None` when the model forecasts none.
+    pub(crate) fn bitrate(&mut self, setting: f64) -> Result<Option<f64>> {
+        let (model, options) = (self.model, self.options);
+        let asked = Asked::new(self.request(setting), model)?;
+        Ok(amount(&asked, Target::BitrateKbps, options))
+    }
+}
+
+/// The forecast of an amount, in its unit; the cost by a profile where it was not learnt.
+fn amount(asked: &Asked, target: Target, options: &PredictOptions) -> Option<f64> {
+    let of = |target: Target| {
+        let variant = asked.variant(target)?;
+        Some(asked.estimate_of(&variant.forecast(&asked.row)).value)
+    };
+    of(target).or_else(|| {
+        let profile = options.profile.as_ref().or(asked.model.metadata().profile.as_ref());
+        let profile = profile.filter(|_| target == Target::CostUsd)?;
+        Some(profile.of_cpu_seconds(of(Target::CpuSeconds)?).cost_usd)
+    })
+}
+
+fn no_vmaf(asked: &Asked, given: Given) -> Error {
+    if given == Given::Crf && asked.features.codec_known().is_none() {
+        return asked.why_nothing();
+    }
+    let rate = match given {
+        Given::Bitrate => Target::BitrateKbps.name(),
+        Given::Crf => "crf",
+    };
+    Error::NotPredicted {
+        target: Target::Vmaf,
+        reason: format!("no model of it from a {given} was trained; train on rows with {rate} and vmaf"),
+    }
+}
