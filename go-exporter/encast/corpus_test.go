@@ -48,7 +48,13 @@ type interval struct {
 }
 
 func TestCorpus(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join(testdata, "cases.json"))
+	for _, file := range []string{"cases.json", "cases-v2.json"} {
+		t.Run(file, func(t *testing.T) { runCorpus(t, file) })
+	}
+}
+
+func runCorpus(t *testing.T, file string) {
+	text, err := os.ReadFile(filepath.Join(testdata, file))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -51,7 +51,7 @@ fn the_seed_form_stands_at_the_top_of_the_json() {
         let r2 = json["metrics"][metric].as_f64().unwrap();
         assert!((0.5..1.0).contains(&r2), "{metric} {r2}");
     }
-    assert_eq!(json["format_version"], 1);
+    assert_eq!(json["format_version"], 2);
     assert_eq!(json["ranges"]["bitrate_kbps"]["min"], 250.0);
 }
 
@@ -67,7 +67,7 @@ fn each_damage_has_its_own_error() {
     let path = folder.path().join("m");
     let load = |bytes: &[u8]| {
         fs::write(&path, bytes).unwrap();
-        load_model(&path).unwrap_err()
+        load_model(&path).map(|_| "a model").unwrap_err()
     };
     let good = model().to_binary().unwrap();
 
@@ -85,12 +85,12 @@ fn each_damage_has_its_own_error() {
     flipped[good.len() / 2] ^= 4;
     assert!(matches!(load(&flipped), Error::Checksum { .. }));
     let mut newer = good.clone();
-    newer[8] = 2;
-    assert!(matches!(load(&newer), Error::NewerFormat { found: 2, supported: 1 }));
+    newer[8] = 3;
+    assert!(matches!(load(&newer), Error::NewerFormat { found: 3, supported: 2 }));
 
     let json = String::from_utf8(model().to_json().unwrap()).unwrap();
     assert!(matches!(load(&json.as_bytes()[..json.len() / 2]), Error::Truncated { .. }));
-    let newer = json.replacen("\"format_version\":1", "\"format_version\":9", 1);
+    let newer = json.replacen("\"format_version\":2", "\"format_version\":9", 1);
     assert!(matches!(load(newer.as_bytes()), Error::NewerFormat { found: 9, .. }));
     let other = json.replacen("\"log2_bitrate_kbps\"", "\"log2_bitrate\"", 1);
     assert!(matches!(load(other.as_bytes()), Error::Corrupt { .. }));
@@ -104,6 +104,21 @@ fn each_damage_has_its_own_error() {
     ] {
         assert!(json.contains(from), "{from}");
         assert!(matches!(load(json.replacen(from, to, 1).as_bytes()), Error::Corrupt { .. }), "{from} to {to}");
+    }
+    for (from, to) in [
+        // Curves in a format that has none, shares that are none, an input that curves do not take, a rate that runs
+        // the other way, knots that do not rise, a table and a list of centres that do not fit.
+        ("\"format_version\":2", "\"format_version\":1"),
+        ("\"share\":", "\"share\":7,\"was\":"),
+        ("\"columns\":[\"log2_pixels\"", "\"columns\":[\"resolution_height\""),
+        ("\"rate\":\"crf\"", "\"rate\":\"log2_bits_per_pixel\""),
+        ("\"step\":", "\"step\":-1,\"was\":"),
+        ("\"table\":[", "\"table\":[0.0,"),
+        ("\"centres\":[", "\"centres\":[0.0,"),
+        ("\"fallback\":", "\"fallback\":0,\"was\":"),
+    ] {
+        assert!(json.contains(from), "{from}");
+        assert!(load(json.replacen(from, to, 1).as_bytes()).to_string().len() > 10, "{from} to {to}");
     }
     let spoilt = json.replacen("\"nominal\":0.9", "\"nominal\":9.0", 1);
     assert!(matches!(load(spoilt.as_bytes()), Error::Corrupt { .. }));

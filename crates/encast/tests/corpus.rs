@@ -30,6 +30,54 @@ fn train() -> Model {
     retrain(&features, &targets, &options).unwrap()
 }
 
+/// A small model with curves, from bitrates and from CRFs.
+fn train_curves() -> Model {
+    let (mut features, targets) = made::table(6);
+    for row in &mut features {
+        *row = row.without(Group::ProbeVmaf).without(Group::Motion);
+        row.ti_mean = None;
+    }
+    let options = TrainOptions {
+        targets: vec![Target::Vmaf, Target::BitrateKbps],
+        version: "testdata-2".to_owned(),
+        trained_at: 1_763_683_200,
+        ..Default::default()
+    };
+    retrain(&features, &targets, &options).unwrap()
+}
+
+/// What the bundles of both formats are asked; the second set has a probe and CRFs.
+fn requests_of(bundle: &str) -> Vec<(&'static str, Value)> {
+    let probed = |more: Value| {
+        let mut request = serde_json::to_value(made::request()).unwrap();
+        request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        request
+    };
+    match bundle {
+        "v1" => requests(),
+        _ => vec![
+            ("content known", probed(json!({}))),
+            ("probe known", probed(json!({"probe_bitrate_kbps": 700.0, "probe_psnr": 36.0, "probe_vmaf": 50.0}))),
+            ("probe without its VMAF", probed(json!({"probe_bitrate_kbps": 700.0, "probe_psnr": 36.0}))),
+            ("CRF given", probed(json!({"bitrate_kbps": null, "crf": 30.0}))),
+            (
+                "CRF and probe",
+                probed(json!({"bitrate_kbps": null, "crf": 30.0, "probe_bitrate_kbps": 700.0, "probe_psnr": 36.0,
+                "probe_vmaf": 50.0})),
+            ),
+            ("bitrate beyond the curves", probed(json!({"bitrate_kbps": 90000.0}))),
+            ("content partly unknown", probed(json!({"si_mean": null}))),
+            ("source of unknown size", probed(json!({"source_width": null, "source_height": null}))),
+            (
+                "six fields",
+                json!({"bitrate_kbps": 4000.0, "resolution_width": 1920.0, "resolution_height": 1080.0,
+                "frame_rate": 30.0, "frame_drop": 0.01, "motion_intensity": 0.5}),
+            ),
+            ("codec never seen", probed(json!({"codec": "av1", "preset": "8"}))),
+        ],
+    }
+}
+
 fn requests() -> Vec<(&'static str, Value)> {
     let with = |more: Value| {
         let mut request = serde_json::to_value(made::request()).unwrap();
@@ -119,43 +167,45 @@ fn same(a: &Value, b: &Value) -> bool {
     }
 }
 
+/// The corpus of each format version.
+const CORPORA: [(&str, &str); 2] = [("v1", "cases.json"), ("v2", "cases-v2.json")];
+
 #[test]
 fn every_bundle_ever_released_answers_the_corpus() {
-    let cases_file = testdata("cases.json");
-    if std::env::var_os("ENCAST_UPDATE").is_some() {
-        if !testdata("bundles/v1.encast").exists() {
-            let model = train();
-            fs::create_dir_all(testdata("bundles")).unwrap();
-            save_model(&model, testdata("bundles/v1.encast")).unwrap();
-            save_model(&model, testdata("bundles/v1.json")).unwrap();
+    for (bundle, file) in CORPORA {
+        let (binary, text) = (format!("bundles/{bundle}.encast"), format!("bundles/{bundle}.json"));
+        if std::env::var_os("ENCAST_UPDATE").is_some() {
+            if !testdata(&binary).exists() {
+                let model = if bundle == "v1" { train() } else { train_curves() };
+                fs::create_dir_all(testdata("bundles")).unwrap();
+                save_model(&model, testdata(&binary)).unwrap();
+                save_model(&model, testdata(&text)).unwrap();
+            }
+            let model = load_model(testdata(&binary)).unwrap();
+            let cases: Vec<Value> = requests_of(bundle)
+                .into_iter()
+                .map(|(name, request)| {
+                    let (kind, answer) = answer(&request, &model);
+                    json!({"name": name, "request": request, kind: answer})
+                })
+                .collect();
+            let corpus = json!({"bundle": binary, "target_vmaf": TARGET_VMAF, "cases": cases});
+            fs::write(testdata(file), serde_json::to_string_pretty(&corpus).unwrap() + "\n").unwrap();
         }
-        let model = load_model(testdata("bundles/v1.encast")).unwrap();
-        let cases: Vec<Value> = requests()
-            .into_iter()
-            .map(|(name, request)| {
-                let (kind, answer) = answer(&request, &model);
-                json!({"name": name, "request": request, kind: answer})
-            })
-            .collect();
-        let text = serde_json::to_string_pretty(&json!({
-            "bundle": "bundles/v1.encast", "target_vmaf": TARGET_VMAF, "cases": cases,
-        }))
-        .unwrap();
-        fs::write(&cases_file, text + "\n").unwrap();
-    }
-    let corpus: Value = serde_json::from_slice(&fs::read(&cases_file).unwrap()).unwrap();
-    let cases = corpus["cases"].as_array().unwrap();
-    assert!(cases.len() >= 21);
-    for bundle in ["bundles/v1.encast", "bundles/v1.json"] {
-        let model = load_model(testdata(bundle)).unwrap();
-        for case in cases {
-            let (kind, answer) = answer(&case["request"], &model);
-            assert!(
-                same(&case[kind], &answer),
-                "{bundle}, {}: {kind}\n{:#}\nnow\n{answer:#}",
-                case["name"],
-                case[kind]
-            );
+        let corpus: Value = serde_json::from_slice(&fs::read(testdata(file)).unwrap()).unwrap();
+        let cases = corpus["cases"].as_array().unwrap();
+        assert_eq!(cases.len(), requests_of(bundle).len());
+        for bundle in [&binary, &text] {
+            let model = load_model(testdata(bundle)).unwrap();
+            for case in cases {
+                let (kind, answer) = answer(&case["request"], &model);
+                assert!(
+                    same(&case[kind], &answer),
+                    "{bundle}, {}: {kind}\n{:#}\nnow\n{answer:#}",
+                    case["name"],
+                    case[kind]
+                );
+            }
         }
     }
 }

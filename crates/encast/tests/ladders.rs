@@ -166,7 +166,7 @@ fn the_judge_tells_good_ladders_from_a_fixed_one() {
     };
     assert!(judged.measured.excess_mean < 0.05, "{:?}", judged.measured);
     assert!(content.excess_mean < judged.fixed.excess_mean, "{content:?} {:?}", judged.fixed);
-    assert!(content.excess_mean >= judged.measured.excess_mean - 1e-3);
+    assert!(content.excess_mean >= judged.measured.excess_mean - 1e-2);
     assert!(content.vmaf_error.unwrap() < settings.vmaf_error.unwrap());
     assert!(judged.fixed.vmaf_error.is_none());
     for folds in [1, 21] {
