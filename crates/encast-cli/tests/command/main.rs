@@ -19,5 +19,6 @@ mod predict_table;
 #[cfg(target_os = "linux")]
 mod real_encodes;
 mod recommend;
+mod search;
 mod train;
 mod usage;
