@@ -45,7 +45,7 @@ pub struct Args {
     /// Rate setting that forecasts start from; the other is masked: bitrate or crf
     #[arg(long, value_name = "RATE", value_parser = Given::from_name, default_value_t = Given::Bitrate)]
     given: Given,
-    /// Learner of the folds: boosting or forest [default: boosting]
+    /// Learner of the folds: blend, boosting or forest [default: blend]
     #[arg(long, value_name = "KIND", value_parser = ModelKind::from_name, requires = "folds")]
     model_kind: Option<ModelKind>,
     /// Search anew within each fold, as train --search does: what is judged is the training with its search

@@ -50,7 +50,7 @@ pub struct Args {
     /// Threads; 0 is all cores
     #[arg(long, value_name = "N", default_value_t = 0)]
     threads: usize,
-    /// Learner: boosting or forest
+    /// Learner: blend, boosting or forest
     #[arg(long, value_name = "KIND", value_parser = ModelKind::from_name, default_value_t)]
     model_kind: ModelKind,
     /// Try learners and their sizes by title-disjoint folds of the rows, and train with what forecasts unseen titles best

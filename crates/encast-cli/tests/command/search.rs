@@ -4,7 +4,18 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::common::{TABLE, folder, keys, run, sh};
+use crate::common::{TABLE, folder, keys, run, sh, write};
+
+/// The rows of six titles, half of the table: a search over all candidates takes a while.
+fn six_titles(folder: &tempfile::TempDir) -> String {
+    let text = fs::read_to_string(TABLE).unwrap();
+    let title = |line: &str| line.split(',').next().unwrap().to_owned();
+    let mut titles: Vec<String> = text.lines().skip(1).map(title).collect();
+    titles.sort();
+    titles.dedup();
+    let rows = text.lines().enumerate().filter(|(line, row)| *line == 0 || titles[..6].contains(&title(row)));
+    write(folder, "six.csv", rows.map(|(_, row)| format!("{row}\n")).collect::<String>())
+}
 
 fn inspect(model: &str) -> Value {
     run(&["inspect", model, "--json"]).done().json()
@@ -13,12 +24,13 @@ fn inspect(model: &str) -> Value {
 #[test]
 fn every_trial_is_reported_and_the_winner_is_trained() {
     let folder = folder();
+    let table = six_titles(&folder);
     let (out, report) = (folder.path().join("m.json"), folder.path().join("r.json"));
     let (out, report) = (out.display().to_string(), report.display().to_string());
     let said = run(&[
         "train",
         "--data",
-        TABLE,
+        &table,
         "--out",
         &out,
         "--targets",
@@ -51,11 +63,9 @@ fn every_trial_is_reported_and_the_winner_is_trained() {
         assert_eq!(trial["number"].as_u64(), Some(place as u64 + 1));
         // The score by hand: the geometric mean of the errors as shares of that of the mean.
         let figures = trial["figures"].as_array().unwrap();
-        let given: Vec<&str> = figures.iter().map(|of| of["given"].as_str().unwrap()).collect();
-        assert_eq!(given, ["bitrate", "crf"]);
         let share = |of: &Value| of["mae"].as_f64().unwrap() / of["mae_of_mean"].as_f64().unwrap();
         let product: f64 = figures.iter().map(share).product();
-        assert!((product.sqrt() - scores[place]).abs() < 1e-9);
+        assert!((product.powf(1.0 / figures.len() as f64) - scores[place]).abs() < 1e-9);
     }
     let (chosen, about) = (&printed["chosen"], inspect(&out));
     assert_eq!(chosen["model_kind"], trials[winner]["model_kind"]);
