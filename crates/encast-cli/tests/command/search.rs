@@ -78,9 +78,10 @@ fn every_trial_is_reported_and_the_winner_is_trained() {
 #[test]
 fn without_time_the_default_is_judged_and_trained() {
     let folder = folder();
+    let table = six_titles(&folder);
     let (searched, plain) = (folder.path().join("s.json"), folder.path().join("p.json"));
     let (searched, plain) = (searched.display().to_string(), plain.display().to_string());
-    let line = ["train", "--data", TABLE, "--targets", "psnr", "--version", "1", "--out"];
+    let line = ["train", "--data", &table, "--targets", "psnr", "--version", "1", "--out"];
     let said =
         run(&[&line[..], &[&searched, "--search", "--search-seconds", "0", "--search-folds", "2"]].concat()).done();
     let trials: Vec<&str> = said.out.lines().filter(|line| line.trim_start().starts_with("1  ")).collect();
