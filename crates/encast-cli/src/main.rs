@@ -12,6 +12,7 @@ mod output;
 mod plot;
 mod progress;
 mod request;
+mod search;
 mod show;
 mod time;
 

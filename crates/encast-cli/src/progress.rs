@@ -87,6 +87,14 @@ impl Meter {
         }
     }
 
+    /// Does something that writes to the terminal beside the bar.
+    pub fn aside(&self, write: impl FnOnce()) {
+        match &self.shown {
+            Shown::Bar(bar) => bar.suspend(write),
+            Shown::Lines | Shown::Nothing => write(),
+        }
+    }
+
     /// Takes the bar away and returns the seconds since the start; what failed is not told as done.
     pub fn finish(self, worked: bool) -> f64 {
         let seconds = self.started.elapsed().as_secs_f64();

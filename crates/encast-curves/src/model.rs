@@ -90,7 +90,7 @@ impl Curves {
         let numbers = self.mean.iter().chain(&self.scale).chain(&self.low).chain(&self.high);
         let small = numbers.copied().chain([self.first, self.step]);
         let kept = self.centres.iter().chain(&self.table).map(|&value| f64::from(value));
-        if let Some(value) = small.chain(kept).find(|value| !(value.abs() <= LARGEST)) {
+        if let Some(value) = small.chain(kept).find(|value| value.is_nan() || value.abs() > LARGEST) {
             return invalid(format!("the number {value} is not within ±{LARGEST:e}"));
         }
         if self.low.iter().zip(&self.high).any(|(low, high)| low > high) {

@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use encast_core::{ModelKind, Target, TrainOptions};
+use encast_core::{ModelKind, Target, TrainOptions, Tuning};
 
 use crate::{
     boundary::enter,
@@ -106,6 +106,7 @@ fn from_c(c: &EncastRetrainOptions) -> Result<TrainOptions, Failure> {
         seed: c.seed,
         threads: c.threads as usize,
         model_kind: model_kind(c.model_kind)?,
+        tuning: Tuning::default(),
         targets: targets_of(c.targets)?,
         version: text(&c.version, "version")?.unwrap_or_default().to_owned(),
         trained_at: c.trained_at,

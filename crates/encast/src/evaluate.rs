@@ -15,7 +15,7 @@ use crate::{
     options::{Given, PredictOptions, Progress, Tier, TrainOptions},
     predict::predict_with,
     target::{PredictionTargets, Target},
-    train::train_variants,
+    train::{Wanted, train_variants},
 };
 
 /// Judges a model on rows that it should not have been trained on.
@@ -57,45 +57,105 @@ pub fn cross_validate(
     options: &TrainOptions,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Evaluation> {
+    let mut choose = |_: TrainingFold| Ok(options.clone());
+    cross_validate_with(features, targets, folds, tier, given, &mut choose, progress)
+}
+
+/// The rows that one fold is trained on: none of a title that it is judged on.
+#[derive(Debug, Clone, Copy)]
+pub struct TrainingFold<'a> {
+    /// Which fold is held out, from 0.
+    pub fold: usize,
+    /// The inputs.
+    pub features: &'a [PredictionFeatures],
+    /// What was measured.
+    pub targets: &'a [PredictionTargets],
+}
+
+/// As [`cross_validate`], with options that are chosen anew for each fold from the rows that it is trained on. So a
+/// choice that is made on measured rows, such as that of [`crate::search`], is judged on titles that it had not seen.
+///
+/// # Errors
+/// As [`cross_validate`], and those of `choose`; a row that they name is counted in the fold's rows.
+pub fn cross_validate_with(
+    features: &[PredictionFeatures],
+    targets: &[PredictionTargets],
+    folds: usize,
+    tier: Tier,
+    given: Given,
+    choose: &mut dyn FnMut(TrainingFold) -> Result<TrainOptions>,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Evaluation> {
+    let mut judges = [Judge::new(features, targets, tier, given)?];
+    let wanted = Wanted { tier, given: Some(given) };
+    let titles = judge_folds(&mut judges, Split { folds, salt: "" }, wanted, choose, progress)?;
+    let [judge] = judges;
+    judge.verdict(format!("title-{folds}-fold"), &titles)
+}
+
+/// A split by title: how many folds, and what is put before the titles' names when they are dealt out.
+#[derive(Clone, Copy)]
+pub(crate) struct Split<'a> {
+    pub folds: usize,
+    pub salt: &'a str,
+}
+
+/// Lets every judge see forecasts of each row by a model that saw no row of its title.
+pub(crate) fn judge_folds(
+    judges: &mut [Judge],
+    Split { folds, salt }: Split,
+    wanted: Wanted,
+    choose: &mut dyn FnMut(TrainingFold) -> Result<TrainOptions>,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Titles> {
     if folds < 2 {
         return Err(Error::InvalidField { field: "folds", value: folds.to_string(), bound: "at least 2".to_owned() });
     }
-    let mut judge = Judge::new(features, targets, tier, given)?;
+    let Some((features, targets)) = judges.first().map(|judge| (judge.features, judge.targets)) else {
+        return Err(Error::TooFew { what: "judges".to_owned(), found: 0, needed: 1 });
+    };
     let titles = Titles::new(targets.iter().map(|row| row.title.as_str()));
     if titles.count < folds {
         return Err(Error::TooFew { what: "titles for the folds".to_owned(), found: titles.count, needed: folds });
     }
-    let fold_of_title = titles.folds(folds, "");
+    let fold_of_title = titles.folds(folds, salt);
     for fold in 0..folds {
         let (held_out, training): (Vec<usize>, Vec<usize>) =
             (0..features.len()).partition(|&row| fold_of_title[titles.of_row[row] as usize] == fold as u32);
         let train_features: Vec<_> = training.iter().map(|&row| features[row].clone()).collect();
         let train_targets: Vec<_> = training.iter().map(|&row| targets[row].clone()).collect();
-        let model = train_variants(&train_features, &train_targets, options, Some((given, tier)), &|step| {
-            progress(Progress { done: fold * step.total + step.done, total: folds * step.total });
+        let options = choose(TrainingFold { fold, features: &train_features, targets: &train_targets });
+        let model = options.and_then(|options| {
+            train_variants(&train_features, &train_targets, &options, Some(wanted), &|step| {
+                progress(Progress { done: fold * step.total + step.done, total: folds * step.total });
+            })
         });
         let row_of_table = |error| match error {
-            Error::Row { row, source } => Error::Row { row: training[row], source },
+            Error::Row { row, source } => Error::Row { row: training.get(row).copied().unwrap_or(row), source },
             other => other,
         };
-        judge.add(&held_out, &model.map_err(row_of_table)?, &titles)?;
+        let model = model.map_err(row_of_table)?;
+        for judge in judges.iter_mut() {
+            judge.add(&held_out, &model, &titles)?;
+        }
     }
-    judge.verdict(format!("title-{folds}-fold"), &titles)
+    Ok(titles)
 }
 
 /// Forecasts and measurements so far.
-struct Judge<'a> {
+pub(crate) struct Judge<'a> {
     features: &'a [PredictionFeatures],
     targets: &'a [PredictionTargets],
     tier: Tier,
-    given: Given,
-    judged: BTreeMap<Target, Vec<Judged>>,
+    pub given: Given,
+    pub judged: BTreeMap<Target, Vec<Judged>>,
     without_rate: usize,
     own_probes: usize,
+    only_answered: bool,
 }
 
 impl<'a> Judge<'a> {
-    fn new(
+    pub(crate) fn new(
         features: &'a [PredictionFeatures],
         targets: &'a [PredictionTargets],
         tier: Tier,
@@ -104,7 +164,13 @@ impl<'a> Judge<'a> {
         if features.len() != targets.len() {
             return Err(Error::LengthMismatch { what: "targets", found: targets.len(), expected: features.len() });
         }
-        Ok(Judge { features, targets, tier, given, judged: BTreeMap::new(), without_rate: 0, own_probes: 0 })
+        let judged = BTreeMap::new();
+        Ok(Judge { features, targets, tier, given, judged, without_rate: 0, own_probes: 0, only_answered: false })
+    }
+
+    /// Leaves out rows that the model can't answer, instead of failing.
+    pub(crate) fn only_answered(self) -> Self {
+        Judge { only_answered: true, ..self }
     }
 
     fn add(&mut self, rows: &[usize], model: &Model, titles: &Titles) -> Result<()> {
@@ -119,7 +185,10 @@ impl<'a> Judge<'a> {
                 self.own_probes += 1;
                 continue;
             }
-            let answer = predict_with(&masked, model, &options).map_err(|error| error.at_row(row))?;
+            let answer = match predict_with(&masked, model, &options) {
+                Err(Error::MissingField { .. } | Error::NotPredicted { .. }) if self.only_answered => continue,
+                answer => answer.map_err(|error| error.at_row(row))?,
+            };
             for (target, estimate) in answer.estimates() {
                 let measured = match target {
                     Target::BitrateKbps => self.features[row].bitrate_kbps,

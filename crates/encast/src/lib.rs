@@ -21,7 +21,7 @@
 //! A tour: a request is a [`PredictionFeatures`], its inputs are listed in [`Field`]; an answer is a
 //! [`PredictionResult`], what may be forecast is listed in [`Target`]. A [`Model`] is loaded ([`load_model`]),
 //! embedded ([`Model::embedded`]) or trained ([`retrain`]) from measured rows ([`EncodeTable`]); [`evaluate`] and
-//! [`cross_validate`] judge it on titles it has not seen. Everything is deterministic; nothing here starts a process,
+//! [`cross_validate`] judge it on titles it has not seen, [`search`] chooses the learner by such titles. Everything is deterministic; nothing here starts a process,
 //! opens a socket or reads a clock, and nothing panics on bad input: every failure is an [`Error`] that names field,
 //! value and bound. All types are `Send + Sync`.
 #![forbid(unsafe_code)]
@@ -51,11 +51,13 @@ mod predict;
 mod recommend;
 mod result;
 mod scale;
+mod scan;
 mod search;
 mod smooth;
 mod table;
 mod target;
 mod train;
+mod tuning;
 mod variant;
 
 pub use bundle::{
@@ -68,7 +70,7 @@ pub use columns::Column;
 pub use compare::{Comparison, Difference, compare};
 pub use cost::{JobCost, ResourceProfile};
 pub use error::{Error, Result};
-pub use evaluate::{cross_validate, evaluate, mask};
+pub use evaluate::{TrainingFold, cross_validate, cross_validate_with, evaluate, mask};
 pub use evaluation::{
     Breakdown, CellFigures, ConfidenceFigures, Evaluation, IntervalFigures, TargetFigures, TitleFigures,
 };
@@ -85,6 +87,8 @@ pub use options::{
 pub use predict::{predict, predict_batch, predict_with};
 pub use recommend::{Choice, Limit, OverLimit, Recommendation, recommend, recommend_bitrate, recommend_crf};
 pub use result::{Estimate, PredictionResult};
+pub use search::{Candidate, SearchReport, Trial, TrialFigures, candidates, richest_tier, search};
 pub use table::{EncodeTable, MAX_ROW_BYTES, RequestReader};
 pub use target::{PredictionTargets, Scale, Target};
 pub use train::{MIN_ROWS, MIN_TITLES, retrain, retrain_with_progress};
+pub use tuning::Tuning;

@@ -10,6 +10,7 @@ use crate::{
     error::{Error, Result},
     field::Group,
     target::Target,
+    tuning::Tuning,
 };
 
 /// What a forecast may know; each tier includes the ones before it.
@@ -235,6 +236,8 @@ pub struct TrainOptions {
     pub threads: usize,
     /// The learner. Default [`ModelKind::Blend`].
     pub model_kind: ModelKind,
+    /// Its sizes. The default is the rule by rows.
+    pub tuning: Tuning,
     /// Targets to learn; empty, the default, is all that the rows measure.
     pub targets: Vec<Target>,
     /// The bundle's version. Default `0`.
@@ -259,6 +262,7 @@ impl Default for TrainOptions {
             seed: 1,
             threads: 0,
             model_kind: ModelKind::default(),
+            tuning: Tuning::default(),
             targets: Vec::new(),
             version: "0".to_owned(),
             trained_at: 0,

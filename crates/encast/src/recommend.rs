@@ -13,7 +13,7 @@ use crate::{
     point::{Line, Point},
     predict::Asked,
     result::Estimate,
-    search::{Scan, beyond_limits, bitrates, halve, scan},
+    scan::{Scan, beyond_limits, bitrates, halve, scan},
     target::Target,
     variant::Forecast,
 };

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use encast::{
-    Evaluation, Field, Given, Group, ModelKind, PredictionFeatures, Target, Tier, TrainOptions, cross_validate,
+    Evaluation, Given, ModelKind, Target, Tier, TrainOptions, TrainingFold, cross_validate, cross_validate_with,
+    richest_tier,
 };
 use serde::Serialize;
 
@@ -13,6 +14,7 @@ use crate::{
     input::Tables,
     model, output,
     progress::Meter,
+    search::{self, Budget, Searched},
     show,
 };
 
@@ -43,9 +45,19 @@ pub struct Args {
     /// Rate setting that forecasts start from; the other is masked: bitrate or crf
     #[arg(long, value_name = "RATE", value_parser = Given::from_name, default_value_t = Given::Bitrate)]
     given: Given,
-    /// Learner of the folds: boosting or forest [default: boosting]
+    /// Learner of the folds: blend, boosting or forest [default: blend]
     #[arg(long, value_name = "KIND", value_parser = ModelKind::from_name, requires = "folds")]
     model_kind: Option<ModelKind>,
+    /// Search anew within each fold, as train --search does: what is judged is the training with its search
+    #[arg(long, requires = "folds", conflicts_with = "model_kind")]
+    search: bool,
+    /// After so many seconds, in each fold, no further candidate is tried; the first always is
+    #[arg(long, value_name = "S", value_parser = search::seconds, default_value_t = 600.0, requires = "search")]
+    search_seconds: f64,
+    /// Folds of a fold's training rows that the candidates are judged by
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(2..=1000), default_value_t = 3,
+        requires = "search")]
+    search_folds: u32,
     /// Targets to judge, separated by commas [default: all that the rows measure]
     #[arg(long, value_name = "T,…", value_delimiter = ',', value_parser = Target::from_name)]
     targets: Vec<Target>,
@@ -66,11 +78,13 @@ pub struct Args {
     quiet: bool,
 }
 
-/// The contract: the evaluation itself; `gates` only where `--require` was given.
+/// The contract: the evaluation itself; `gates` only where `--require` was given, `searches` only with `--search`.
 #[derive(Serialize)]
 struct Report<'a> {
     #[serde(flatten)]
     evaluation: &'a Evaluation,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    searches: Vec<Searched>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     gates: Vec<Checked>,
 }
@@ -85,9 +99,9 @@ pub fn run(args: &Args) -> Outcome {
     if tier > richest {
         output::note(&format!("warning: the tables hold no inputs above tier {richest}: the figures are of that tier"));
     }
-    let mut evaluation = match args.folds {
+    let (mut evaluation, searches) = match args.folds {
         Some(folds) => by_folds(args, &tables, folds as usize, tier)?,
-        None => by_model(args, &tables, tier)?,
+        None => (by_model(args, &tables, tier)?, Vec::new()),
     };
     if !args.targets.is_empty() {
         evaluation.targets.retain(|name, _| args.targets.iter().any(|target| target.name() == name));
@@ -98,9 +112,9 @@ pub fn run(args: &Args) -> Outcome {
     let gates: Vec<Checked> = args.require.iter().map(|gate| gate.check(&evaluation.targets)).collect();
     let verdict = gate::missed(&gates).map_or(Verdict::Done, Verdict::No);
     if args.json {
-        output::print_json(&Report { evaluation: &evaluation, gates })?;
+        output::print_json(&Report { evaluation: &evaluation, searches, gates })?;
     } else {
-        output::print_text(&for_people(&evaluation))?;
+        output::print_text(&for_people(&evaluation, &searches))?;
     }
     Ok(verdict)
 }
@@ -118,22 +132,10 @@ fn check_gates(args: &Args, tier: Tier) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The richest tier of which any row knows an input.
-fn richest_tier(rows: &[PredictionFeatures]) -> Tier {
-    let any = |group: Group| {
-        let fields: Vec<Field> = Field::ALL.iter().copied().filter(|f| f.group() == group).collect();
-        rows.iter().any(|row| fields.iter().any(|&field| row.get(field).is_some()))
-    };
-    if any(Group::Probe) || any(Group::ProbeVmaf) {
-        Tier::Probe
-    } else if any(Group::Content) {
-        Tier::Content
-    } else {
-        Tier::Settings
-    }
-}
+/// Figures, and the search of each fold.
+type Judged = (Evaluation, Vec<Searched>);
 
-fn by_folds(args: &Args, tables: &Tables, folds: usize, tier: Tier) -> Result<Evaluation, Failure> {
+fn by_folds(args: &Args, tables: &Tables, folds: usize, tier: Tier) -> Result<Judged, Failure> {
     let options = TrainOptions {
         seed: args.seed,
         threads: args.threads,
@@ -141,10 +143,35 @@ fn by_folds(args: &Args, tables: &Tables, folds: usize, tier: Tier) -> Result<Ev
         targets: args.targets.clone(),
         ..TrainOptions::default()
     };
-    let (rows, meter) = (&tables.table, Meter::start("folds", "fits", args.quiet));
+    let rows = &tables.table;
+    if args.search {
+        return by_search(args, tables, folds, tier, &options);
+    }
+    let meter = Meter::start("folds", "fits", args.quiet);
     let judged = cross_validate(&rows.features, &rows.targets, folds, tier, args.given, &options, &|p| meter.report(p));
     meter.finish(judged.is_ok());
-    judged.map_err(|error| tables.failure(error))
+    Ok((judged.map_err(|error| tables.failure(error))?, Vec::new()))
+}
+
+/// The training with its search: no search sees a title that its fold is judged on.
+fn by_search(args: &Args, tables: &Tables, folds: usize, tier: Tier, base: &TrainOptions) -> Result<Judged, Failure> {
+    let (rows, mut searches) = (&tables.table, Vec::with_capacity(folds));
+    let budget = Budget { seconds: args.search_seconds, folds: args.search_folds as usize };
+    let mut tell = |line: String| {
+        if !args.quiet {
+            output::note(&line);
+        }
+    };
+    let mut choose = |fold: TrainingFold| {
+        tell(format!("fold {} of {folds}", fold.fold + 1));
+        let rows = (fold.features, fold.targets);
+        let (searched, options) = search::run(rows, base, budget, args.quiet, &mut tell)?;
+        searches.push(searched);
+        Ok(options)
+    };
+    // The searches tell how far they are; between them little is left to do.
+    let judged = cross_validate_with(&rows.features, &rows.targets, folds, tier, args.given, &mut choose, &|_| ());
+    Ok((judged.map_err(|error| tables.failure(error))?, searches))
 }
 
 fn by_model(args: &Args, tables: &Tables, tier: Tier) -> Result<Evaluation, Failure> {
@@ -163,7 +190,7 @@ fn by_model(args: &Args, tables: &Tables, tier: Tier) -> Result<Evaluation, Fail
 }
 
 /// The evaluation as a table.
-fn for_people(evaluation: &Evaluation) -> String {
+fn for_people(evaluation: &Evaluation, searches: &[Searched]) -> String {
     let mut text = format!(
         "{} rows, {} titles, split {}, tier {}, {} given\n",
         show::count(evaluation.rows),
@@ -184,6 +211,9 @@ fn for_people(evaluation: &Evaluation) -> String {
     }
     text.push_str(&show::table(&header, 1, rows));
     text.push_str("MAE and width in the target's unit; mean's MAE: always answering the mean of the judged rows.\n");
+    for (fold, searched) in searches.iter().enumerate() {
+        text.push_str(&format!("fold {}: {}\n", fold + 1, searched.verdict()));
+    }
     for (reason, count) in &evaluation.excluded {
         text.push_str(&format!("left out {} times: {reason}\n", show::count(*count)));
     }

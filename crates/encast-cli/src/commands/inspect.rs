@@ -127,6 +127,7 @@ fn for_people(loaded: &Loaded) -> String {
         ("trained at", about.trained_at.clone()),
         ("format", about.format_version.to_string()),
         ("learner", format!("{}, seed {}", about.model_kind.name(), about.seed)),
+        ("tuning", about.tuning.to_string()),
         ("trained on", format!("{} rows, {} titles", show::count(about.rows), show::count(about.titles))),
         ("targets", targets.join(", ")),
         ("codecs", codecs.join(", ")),

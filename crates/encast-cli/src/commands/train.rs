@@ -17,6 +17,7 @@ use crate::{
     input::{self, Tables},
     output,
     progress::Meter,
+    search::{self, Budget, Searched},
     show, time,
 };
 
@@ -31,7 +32,8 @@ use crate::{
     Examples:\n  \
     encast train --data A.csv --data B.csv --out M.json\n  \
     encast train --data A.csv --out M.encast --require vmaf.r2=0.85 --require 'content:vmaf.mae<=9.3'\n  \
-    SOURCE_DATE_EPOCH=0 encast train --data A.csv --out M.json --seed 7 --targets vmaf,psnr --json")]
+    SOURCE_DATE_EPOCH=0 encast train --data A.csv --out M.json --seed 7 --targets vmaf,psnr --json\n  \
+    encast train --data A.csv --out M.encast --search --search-seconds 1800 --search-report R.json")]
 pub struct Args {
     /// Encode table, CSV; may be given several times
     #[arg(long, value_name = "T.csv", required = true)]
@@ -48,9 +50,22 @@ pub struct Args {
     /// Threads; 0 is all cores
     #[arg(long, value_name = "N", default_value_t = 0)]
     threads: usize,
-    /// Learner: boosting or forest
+    /// Learner: blend, boosting or forest
     #[arg(long, value_name = "KIND", value_parser = ModelKind::from_name, default_value_t)]
     model_kind: ModelKind,
+    /// Try learners and their sizes by title-disjoint folds of the rows, and train with what forecasts unseen titles best
+    #[arg(long, conflicts_with = "model_kind")]
+    search: bool,
+    /// After so many seconds no further candidate is tried; the first always is
+    #[arg(long, value_name = "S", value_parser = search::seconds, default_value_t = 600.0, requires = "search")]
+    search_seconds: f64,
+    /// Folds that the candidates are judged by
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(2..=1000), default_value_t = 3,
+        requires = "search")]
+    search_folds: u32,
+    /// Write every trial of the search here, JSON
+    #[arg(long, value_name = "R.json", requires = "search")]
+    search_report: Option<PathBuf>,
     /// Targets to learn, separated by commas [default: all that the rows measure]
     #[arg(long, value_name = "T,…", value_delimiter = ',', value_parser = Target::from_name)]
     targets: Vec<Target>,
@@ -91,6 +106,8 @@ struct Report<'a> {
     figures: &'a [TierFigures],
     metrics: HeadlineMetrics,
     gates: Vec<Checked>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    search: Option<&'a Searched>,
     seconds: f64,
     bytes: Option<u64>,
     written: bool,
@@ -99,6 +116,7 @@ struct Report<'a> {
 /// Runs the subcommand.
 pub fn run(args: &Args) -> Outcome {
     output::check_place(&args.out)?;
+    args.search_report.as_deref().map_or(Ok(()), output::check_place)?;
     let profile = input::read_profile(args.profile.as_deref())?;
     let trained_at = time::trained_at()?;
     let tables = Tables::read(&args.data)?;
@@ -116,6 +134,14 @@ pub fn run(args: &Args) -> Outcome {
         probe_recipe: args.probe_recipe.clone(),
         profile,
         licence: args.licence.clone(),
+        ..TrainOptions::default()
+    };
+    let (searched, options) = match args.search {
+        true => {
+            let (searched, options) = by_search(args, &tables, &options)?;
+            (Some(searched), options)
+        }
+        false => (None, options),
     };
     let meter = Meter::start("training", "fits", args.quiet);
     let trained = retrain_with_progress(&rows.features, &rows.targets, &options, &|p| meter.report(p));
@@ -148,6 +174,7 @@ pub fn run(args: &Args) -> Outcome {
             figures: &about.figures,
             metrics: about.metrics,
             gates,
+            search: searched.as_ref(),
             seconds,
             bytes,
             written: bytes.is_some(),
@@ -159,6 +186,27 @@ pub fn run(args: &Args) -> Outcome {
         Some(missed) => Verdict::No(format!("{missed}; {} was not written", args.out.display())),
         None => Verdict::Done,
     })
+}
+
+/// Searches, tells people of each trial as it ends, and writes the report.
+fn by_search(args: &Args, tables: &Tables, base: &TrainOptions) -> Result<(Searched, TrainOptions), Failure> {
+    let rows = (&tables.table.features[..], &tables.table.targets[..]);
+    let budget = Budget { seconds: args.search_seconds, folds: args.search_folds as usize };
+    let mut closed = Ok(());
+    let mut tell = |line: String| {
+        if !args.json && closed.is_ok() {
+            closed = output::print_text(&format!("{line}\n"));
+        }
+    };
+    tell(search::HEADER.to_owned());
+    let found = search::run(rows, base, budget, args.quiet, &mut tell);
+    closed?;
+    let (searched, options) = found.map_err(|error| tables.failure(error))?;
+    if !args.json {
+        output::print_text(&format!("chosen: {}\n", searched.verdict()))?;
+    }
+    args.search_report.as_deref().map_or(Ok(()), |path| search::save(&searched, path))?;
+    Ok((searched, options))
 }
 
 fn for_people(about: &Metadata, out: &Path, bytes: Option<u64>, seconds: f64) -> String {

@@ -21,5 +21,6 @@ mod predict_table;
 #[cfg(target_os = "linux")]
 mod real_encodes;
 mod recommend;
+mod search;
 mod train;
 mod usage;

@@ -62,7 +62,7 @@ impl Standardized {
         let rate_scale = moments(sample.rates.iter().copied());
         let target_scale = moments(sample.targets.iter().copied());
         for (name, scale) in [("rates", rate_scale), ("targets", target_scale)] {
-            if !(scale.1 > 1e-12 * scale.0.abs().max(1e-300)) {
+            if scale.1.is_nan() || scale.1 <= 1e-12 * scale.0.abs().max(1e-300) {
                 return Err(CurveError::Constant { name, value: scale.0 });
             }
         }

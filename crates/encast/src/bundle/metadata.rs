@@ -12,6 +12,7 @@ use crate::{
     evaluation::TargetFigures,
     options::{Given, ModelKind, TableProvenance, Tier},
     target::Target,
+    tuning::Tuning,
 };
 
 /// Range of one input over the training rows.
@@ -77,6 +78,9 @@ pub struct Metadata {
     pub tables: Vec<TableProvenance>,
     /// The learner.
     pub model_kind: ModelKind,
+    /// Its sizes; not written where they are the default.
+    #[serde(default, skip_serializing_if = "Tuning::is_default")]
+    pub tuning: Tuning,
     /// Seed of the training.
     pub seed: u64,
     /// Range of each numeric input over the training rows, by name; an input without one was never seen.

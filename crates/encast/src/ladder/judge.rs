@@ -9,9 +9,9 @@ use crate::{
     features::PredictionFeatures,
     folds::Titles,
     options::{Given, Progress, Tier, TrainOptions},
-    search::bitrates,
+    scan::bitrates,
     target::{PredictionTargets, Target},
-    train::train_variants,
+    train::{Wanted, train_variants},
 };
 
 use super::{
@@ -171,11 +171,16 @@ fn train_without(
     let train_features: Vec<_> = rows.iter().map(|&row| features[row].clone()).collect();
     let train_targets: Vec<_> = rows.iter().map(|&row| targets[row].clone()).collect();
     let options = TrainOptions { targets: vec![Target::Vmaf], ..training.clone() };
-    train_variants(&train_features, &train_targets, &options, Some((Given::Bitrate, tier)), &|_| ()).map_err(|error| {
-        match error {
-            Error::Row { row, source } => Error::Row { row: rows[row], source },
-            other => other,
-        }
+    train_variants(
+        &train_features,
+        &train_targets,
+        &options,
+        Some(Wanted { tier, given: Some(Given::Bitrate) }),
+        &|_| (),
+    )
+    .map_err(|error| match error {
+        Error::Row { row, source } => Error::Row { row: rows[row], source },
+        other => other,
     })
 }
 

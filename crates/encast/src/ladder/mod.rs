@@ -24,7 +24,7 @@ use crate::{
     predict::predict_with,
     recommend::crf_range,
     result::Estimate,
-    search::{beyond_limits, bitrates},
+    scan::{beyond_limits, bitrates},
     target::Target,
 };
 

@@ -82,7 +82,13 @@ pub(super) fn add(
     let warp = Warp::of(key.target);
     let targets = of_rows(&|row| row.unseen.measured);
     let warped: Vec<f64> = targets.iter().map(|&target| warp.forward(target)).collect();
-    let params = CurveParams::new(direction(key)).seed(options.seed);
+    let tuning = &options.tuning;
+    let params = CurveParams::new(direction(key))
+        .centres(tuning.centres)
+        .steps(tuning.steps)
+        .rows_per_step(tuning.rows_per_step)
+        .rows_per_group(tuning.rows_per_group)
+        .seed(options.seed);
     let Some(fitted) = learn(&params, &rows.sample(columns.len(), &rows.inputs, &warped))? else { return Ok(None) };
     let trees = of_rows(&|row| row.unseen.forecast);
     let direct: Vec<f64> = fitted.unseen.iter().map(|&value| warp.back(value)).collect();

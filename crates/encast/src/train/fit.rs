@@ -13,6 +13,7 @@ use crate::{
     error::{Error, Result},
     options::{ModelKind, TrainOptions},
     target::Target,
+    tuning::Tuning,
     variant::{Variant, VariantKey},
 };
 
@@ -91,10 +92,15 @@ struct BoostingSize {
     leaves: usize,
 }
 
-fn boosting_size(rows: usize) -> BoostingSize {
-    match rows < SMALL_TABLE_ROWS {
+fn boosting_size(rows: usize, tuning: &Tuning) -> BoostingSize {
+    let usual = match rows < SMALL_TABLE_ROWS {
         true => BoostingSize { trees: 40, learning_rate: 0.2, leaves: 8 },
         false => BoostingSize { trees: 150, learning_rate: 0.1, leaves: 15 },
+    };
+    BoostingSize {
+        trees: tuning.trees.unwrap_or(usual.trees),
+        learning_rate: tuning.learning_rate.unwrap_or(usual.learning_rate),
+        leaves: tuning.leaves.unwrap_or(usual.leaves),
     }
 }
 
@@ -115,7 +121,7 @@ fn boosting(data: &TrainingData, fit: &FitData, monotone: Vec<Monotone>, options
     for member in 0..folds as u32 {
         let rows: Vec<u32> =
             fit.originals.iter().chain(&fit.copies).copied().filter(|&row| fold(row) != member).collect();
-        let size = boosting_size(rows.len());
+        let size = boosting_size(rows.len(), &options.tuning);
         let params = BoostingParams::new()
             .trees(size.trees)
             .learning_rate(size.learning_rate)

@@ -61,17 +61,25 @@ pub fn retrain_with_progress(
     train_variants(features, targets, options, None, progress)
 }
 
-/// Trains all variants, or only what answers one rate setting at one tier.
+/// Which variants are wanted: what answers at a tier, from one rate setting or from either.
+#[derive(Clone, Copy)]
+pub(crate) struct Wanted {
+    pub tier: Tier,
+    pub given: Option<Given>,
+}
+
+/// Trains all variants, or only those wanted.
 pub(crate) fn train_variants(
     features: &[PredictionFeatures],
     targets: &[PredictionTargets],
     options: &TrainOptions,
-    only: Option<(Given, Tier)>,
+    only: Option<Wanted>,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Model> {
     if let Some(profile) = &options.profile {
         profile.check()?;
     }
+    options.tuning.check()?;
     check(features, targets)?;
     let data = TrainingData::new(features, targets, options.seed)?;
     let (learnt, not_learnt) = learnable(targets, &data, options)?;
@@ -162,7 +170,7 @@ fn learnable(
 }
 
 /// One key for each model that these rows can teach.
-fn plan(data: &TrainingData, learnt: &[Target], only: Option<(Given, Tier)>) -> Vec<VariantKey> {
+fn plan(data: &TrainingData, learnt: &[Target], only: Option<Wanted>) -> Vec<VariantKey> {
     let mut keys = Vec::new();
     for &target in learnt {
         for given in Given::ALL {
@@ -171,14 +179,16 @@ fn plan(data: &TrainingData, learnt: &[Target], only: Option<(Given, Tier)>) -> 
                 continue;
             }
             let sets = teachable(target, given, data.known);
-            let best = only.map(|(_, tier)| {
-                let known = data.known_at(tier);
+            let best = only.map(|only| {
+                let known = data.known_at(only.tier);
                 sets.iter().copied().filter(|&set| known.has(set)).max()
             });
             for known in sets {
                 // A model from a bitrate may go over those from a CRF.
                 let leads = matches!(target, Target::Vmaf | Target::Psnr | Target::Ssim | Target::BitrateKbps);
-                let wanted = only.is_none_or(|(wanted, _)| wanted == given || wanted == Given::Bitrate && leads);
+                let wanted = only
+                    .and_then(|only| only.given)
+                    .is_none_or(|wanted| wanted == given || wanted == Given::Bitrate && leads);
                 if wanted && best.is_none_or(|best| best == Some(known)) {
                     keys.push(VariantKey { target, given, known });
                 }
@@ -319,6 +329,7 @@ fn describe(
         titles: data.titles.count,
         tables: options.tables.clone(),
         model_kind: options.model_kind,
+        tuning: options.tuning,
         seed: options.seed,
         ranges,
         codecs,
