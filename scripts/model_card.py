@@ -2,7 +2,7 @@
 
     model_card.py TABLE FOLDER WORK
 
-WORK holds train.json and evaluate-<titles>-<tier>-<given>.json; see train-model.sh, which calls this.
+WORK holds train.json and evaluate-<tier>-<given>.json; see train-model.sh, which calls this.
 """
 
 import csv
@@ -74,14 +74,11 @@ def main():
     titles = {row["title"] for row in rows}
     learnt = [row for row in rows if row["title_kind"] in KINDS]
     real = {row["title"] for row in learnt}
-    evaluations = {
-        kept: [
-            json.loads((work / f"evaluate-{kept}-{tier}-{given}.json").read_text())
-            for given in ("bitrate", "crf")
-            for tier in ("settings", "content", "probe")
-        ]
-        for kept in ("all", "real", "natural")
-    }
+    evaluations = [
+        json.loads((work / f"evaluate-{tier}-{given}.json").read_text())
+        for given in ("bitrate", "crf")
+        for tier in ("settings", "content", "probe")
+    ]
     bundle = folder / "default.encast"
     of_kind = {kind: len({row["title"] for row in rows if row["title_kind"] == kind}) for kind in KINDS}
     kinds = ", ".join(f"{count} {kind}" for kind, count in of_kind.items() if count)
@@ -143,15 +140,7 @@ def main():
         "",
         f"The {len(real)} titles of the kinds that it learns from:",
         "",
-        *table_of(evaluations["real"]),
-        "",
-        f"The {len(natural)} natural titles alone (trained and judged on them only):",
-        "",
-        *table_of(evaluations["natural"]),
-        "",
-        f"All {len(titles)} titles, the generated ones too (trained and judged on all of them):",
-        "",
-        *table_of(evaluations["all"]),
+        *table_of(evaluations),
         "",
         "With a hundred titles, one title more or less still moves these figures in their second digit.",
     ]
