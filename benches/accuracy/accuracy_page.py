@@ -182,7 +182,8 @@ def unusual(properties):
         label, digits = PROPERTIES[name]
         if min(rank, 1 - rank) > UNUSUAL or len(parts) == 4:
             break
-        side = {0.0: "lowest", 1.0: "highest"}.get(rank, f"{100 * rank:.0f}th percentile")
+        side = {0.0: "lowest", 1.0: "highest"}.get(rank)
+        side = side or (f"lowest {100 * rank:.0f} %" if rank < 0.5 else f"highest {100 * (1 - rank):.0f} %")
         parts.append(f"{label} {number(median, digits)} ({side})")
     return ", ".join(parts) or "nothing in the outermost 5 %"
 
@@ -214,6 +215,14 @@ def confidence(figures):
             figure = tenths[tenth]
             text = f"{number(figure['confidence'], 2)}: {number(figure['mae'], 2)}, {share(figure['within_6'])}"
             cells_of_row.append(text)
+        rows.append(cells_of_row)
+    for least in (0.85, 0.7):
+        cells_of_row = [f"all of ≥ {number(least, 2)}"]
+        for tenths in found.values():
+            sure = [figure for figure in tenths if figure["confidence"] >= least]
+            count = sum(figure["rows"] for figure in sure)
+            wrong = sum(figure["rows"] * (1 - figure["within_6"]) for figure in sure) / count if count else None
+            cells_of_row.append(f"{len(sure)} tenths, {share(wrong)} wrong" if count else "none")
         rows.append(cells_of_row)
     return table(header, rows)
 
@@ -273,7 +282,7 @@ def renewed(page, figures):
             raise SystemExit(f"docs/accuracy.md has a marker that nothing is known for: {name}")
         return "\n".join([f"<!-- generated: {name} -->", *SECTIONS[name](figures), "<!-- end -->"])
 
-    return re.sub(r"<!-- generated: ([a-z ]+) -->\n(?:.*?\n)?<!-- end -->", part, page, flags=re.DOTALL)
+    return re.sub(r"<!-- generated: ([a-z ]+) -->\n.*?<!-- end -->", part, page, flags=re.DOTALL)
 
 
 def main():

@@ -19,7 +19,7 @@ import pandas
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "yardstick"))
 from peers import is_own_probe, title_folds  # noqa: E402
-from report import rounded  # noqa: E402
+from report import as_json  # noqa: E402
 from verdicts import PROBE_PSNR, sha256  # noqa: E402
 from yardstick import tiers_of  # noqa: E402
 
@@ -123,7 +123,7 @@ def main():
     }
     arguments.out.mkdir(parents=True, exist_ok=True)
     path = arguments.out / f"heldout-{name}.json"
-    path.write_text(json.dumps(rounded(report), indent=1) + "\n", encoding="utf-8")
+    path.write_text(as_json(report), encoding="utf-8")
 
 
 if __name__ == "__main__":

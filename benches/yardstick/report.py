@@ -1,5 +1,8 @@
 """The yardstick's report as a page, and its numbers as they are kept."""
 
+import json
+import re
+
 LABELS = {
     "vmaf": "VMAF",
     "psnr": "PSNR, dB",
@@ -19,6 +22,12 @@ def rounded(value):
     if isinstance(value, list):
         return [rounded(inner) for inner in value]
     return float(f"{value:.6g}") if isinstance(value, float) else value
+
+
+def as_json(report):
+    """The report as JSON of which people can read the differences: what holds nothing else stands on one line."""
+    text = json.dumps(rounded(report), indent=1, ensure_ascii=False)
+    return re.sub(r"[\[{][^\[\]{}]*[\]}]", lambda found: " ".join(found.group().split()), text) + "\n"
 
 
 def cell(found):

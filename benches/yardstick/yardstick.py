@@ -8,8 +8,9 @@ judged. How the peers are set up, and which rows are judged, is explained in REA
 """
 
 import argparse
+import concurrent.futures
 import datetime
-import json
+import os
 import platform
 import subprocess
 import sys
@@ -40,7 +41,7 @@ from peers import (
     read_table,
     title_folds,
 )
-from report import markdown, rounded
+from report import as_json, markdown
 from verdicts import PROBE_PSNR, sha256, verdict_of
 
 TIERS = ["settings", "content", PROBE_PSNR, "probe"]
@@ -95,10 +96,9 @@ def cases_of(table, targets, tiers):
                 yield target, tier, given
 
 
-def judge(table, path, folds, cases, arguments, progress):
-    """All figures of all cases."""
-    results, settings_cache = [], {}
-    asked = [name for name in arguments.targets if name in table]
+def judge_group(table, folds, cases, verdicts):
+    """All figures of cases that share a target and what is given."""
+    results, of_settings = [], {}
     for target, tier, given in cases:
         rate = "bitrate_kbps" if given == "bitrate" else "crf"
         usable = (table[target].notna() & table[rate].notna()).to_numpy()
@@ -110,15 +110,12 @@ def judge(table, path, folds, cases, arguments, progress):
         def forecast(model_of, inputs):
             return out_of_fold(model_of, inputs, labels, part_folds) + offset
 
-        if (target, given) not in settings_cache:
+        if not of_settings:
             settings = columns_of(part, "settings", given)
-            settings_cache[target, given] = {
-                "mean": forecast(Mean, settings),
-                "settings-only forest": forecast(lambda: RandomForestRegressor(**FOREST), settings),
-            }
+            of_settings["mean"] = forecast(Mean, settings)
+            of_settings["settings-only forest"] = forecast(lambda: RandomForestRegressor(**FOREST), settings)
         inputs = columns_of(part, tier, given)
-        started = time.monotonic()
-        answers = dict(settings_cache[target, given])
+        answers = dict(of_settings)
         answers["LightGBM"] = forecast(lambda: lightgbm_model(inputs, target), inputs)
         row = {
             "target": target,
@@ -130,17 +127,15 @@ def judge(table, path, folds, cases, arguments, progress):
         }
         results.append(row)
         coverage = None
-        if arguments.encast:
-            verdict = verdict_of(arguments.encast, path, arguments.folds, tier, given, asked, arguments.kept)
-            found = verdict["targets"].get(target)
-            if found is not None:
-                row["models"]["encast"] = figures_of_encast(found, target)
-                row["intervals"] = {"encast": found.get("interval")}
-                coverage = (found.get("interval") or {}).get("coverage")
-                row["breakdown"] = found.get("breakdown", {})
-                if target == "vmaf":
-                    errors = (answers["LightGBM"] - measured)[judged]
-                    titles.explain(row["breakdown"].get("worst_titles", []), part[judged], errors)
+        found = verdicts.get((tier, given), {}).get("targets", {}).get(target)
+        if found is not None:
+            row["models"]["encast"] = figures_of_encast(found, target)
+            row["intervals"] = {"encast": found.get("interval")}
+            coverage = (found.get("interval") or {}).get("coverage")
+            row["breakdown"] = found.get("breakdown", {})
+            if target == "vmaf":
+                errors = (answers["LightGBM"] - measured)[judged]
+                titles.explain(row["breakdown"].get("worst_titles", []), part[judged], errors)
         if target in ("vmaf", "psnr", "bitrate_kbps"):
             quantiles = Intervals(inputs, labels, part.title.to_numpy(), part_folds)
             rows = (measured, offset, target, judged)
@@ -148,8 +143,30 @@ def judge(table, path, folds, cases, arguments, progress):
             if coverage is not None:
                 peer["equal"] = quantiles.judge_at_coverage(coverage, *rows)
             row.setdefault("intervals", {})["LightGBM, CQR"] = peer
-        progress(f"{target} {tier} given {given}: {len(inputs.columns)} columns, {time.monotonic() - started:.1f} s")
+        progress(f"{target} {tier} given {given}: {len(inputs.columns)} columns")
     return results
+
+
+def judge(table, path, folds, cases, arguments):
+    """All figures of all cases: encast's first, which uses all cores, then the peers', a process for each group."""
+    verdicts = {}
+    asked = [name for name in arguments.targets if name in table]
+    for _, tier, given in cases if arguments.encast else []:
+        if (tier, given) not in verdicts:
+            started = time.monotonic()
+            verdicts[tier, given] = verdict_of(arguments.encast, path, arguments.folds, tier, given, asked, arguments.kept)
+            progress(f"encast {tier} given {given}: {time.monotonic() - started:.1f} s")
+    groups = {}
+    for case in cases:
+        groups.setdefault((case[0], case[2]), []).append(case)
+    with concurrent.futures.ProcessPoolExecutor(arguments.jobs) as pool:
+        running = [pool.submit(judge_group, table, folds, group, verdicts) for group in groups.values()]
+        return [row for job in running for row in job.result()]
+
+
+def progress(text):
+    """Tells how far the run is."""
+    print(text, file=sys.stderr, flush=True)
 
 
 def cpu_name():
@@ -197,19 +214,16 @@ def main():
     parser.add_argument("--out", type=Path, default=Path("benches/results"), help="folder of the reports")
     parser.add_argument("--kept", type=Path, default=Path("build/yardstick"), help="folder of encast's answers")
     parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes of the peers")
     parser.add_argument("--targets", type=some_of(TARGETS), default=TARGETS, help="only these, separated by commas")
     parser.add_argument("--tiers", type=some_of(TIERS), default=TIERS, help="only these, separated by commas")
     arguments = parser.parse_args()
-
-    def progress(text):
-        print(text, file=sys.stderr, flush=True)
-
     table = read_table(arguments.data)
     folds = title_folds(list(table.title), arguments.folds)
     targets = [name for name in arguments.targets if name in table]
     tiers = [name for name in tiers_of(table) if name in arguments.tiers]
     cases = list(cases_of(table, targets, tiers))
-    results = judge(table, arguments.data, folds, cases, arguments, progress)
+    results = judge(table, arguments.data, folds, cases, arguments)
     name = arguments.data.stem
     command = f"make yardstick TABLE={arguments.data.name}"
     for option, chosen, known in (("TARGETS", arguments.targets, TARGETS), ("TIERS", arguments.tiers, TIERS)):
@@ -229,7 +243,7 @@ def main():
     }
     arguments.out.mkdir(parents=True, exist_ok=True)
     page = markdown(report)
-    (arguments.out / f"yardstick-{name}.json").write_text(json.dumps(rounded(report), indent=1) + "\n", encoding="utf-8")
+    (arguments.out / f"yardstick-{name}.json").write_text(as_json(report), encoding="utf-8")
     (arguments.out / f"yardstick-{name}.md").write_text(page, encoding="utf-8")
     print(page, end="")
 
