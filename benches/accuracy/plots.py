@@ -80,19 +80,16 @@ def by_confidence(figures, path):
     save(figure, path)
 
 
-def predicted(answers, names, path):
+def predicted(answers, name, path):
     """Predicted against measured VMAF at the probe tier, from a bitrate."""
-    figure, axes = panels(list(names))
-    for axis, table in zip(axes, names.values()):
-        rows = pandas.read_csv(answers / f"heldout-{table}.csv")
-        rows = rows[(rows.tier == "probe") & (rows.given == "bitrate")]
-        drawn = axis.hexbin(
-            rows.measured, rows.forecast, gridsize=28, extent=(0, 100, 0, 100), mincnt=1, bins="log", cmap="viridis", linewidths=0.1
-        )
-        axis.plot([0, 100], [0, 100], color="black", linewidth=0.8)
-        axis.set(xlabel="measured VMAF", xlim=(0, 100), ylim=(0, 100))
-        figure.colorbar(drawn, ax=axis, label="rows" if axis is axes[-1] else None)
-    axes[0].set_ylabel("forecast VMAF")
+    rows = pandas.read_csv(answers)
+    rows = rows[(rows.tier == "probe") & (rows.given == "bitrate")]
+    figure, (axis,) = panels([name])
+    cells = dict(gridsize=28, extent=(0, 100, 0, 100), mincnt=1, bins="log", cmap="viridis", linewidths=0.1)
+    drawn = axis.hexbin(rows.measured, rows.forecast, **cells)
+    axis.plot([0, 100], [0, 100], color="black", linewidth=0.8)
+    axis.set(xlabel="measured VMAF", ylabel="forecast VMAF", xlim=(0, 100), ylim=(0, 100))
+    figure.colorbar(drawn, ax=axis, label="rows")
     save(figure, path)
 
 
@@ -107,8 +104,11 @@ def main():
     figures = Figures(arguments.results)
     calibration(figures, arguments.out / "vmaf-calibration.svg")
     by_confidence(figures, arguments.out / "vmaf-error-by-confidence.svg")
-    names = {name: report["table"] for name, report in figures.heldout.items()}
-    predicted(arguments.answers, names, arguments.out / "vmaf-predicted-measured.svg")
+    for name, report in figures.heldout.items():
+        answers = arguments.answers / f"heldout-{report['table']}.csv"
+        # A table that was not asked this time keeps the plot that it has.
+        if answers.exists():
+            predicted(answers, name, arguments.out / f"vmaf-predicted-measured-{report['table']}.svg")
 
 
 if __name__ == "__main__":
