@@ -1,12 +1,14 @@
 # Thin on purpose: each recipe is a script, so that it runs the same with and without make.
 .DEFAULT_GOAL := help
-.PHONY: help run build test fmt bench bench-lightgbm bench-content bench-ladder fuzz yardstick measure probe-recipes train-model clean
+.PHONY: help run build test fmt bench bench-lightgbm bench-content bench-ladder fuzz yardstick accuracy measure \
+	probe-recipes train-model clean
 
 # Seconds for `make fuzz`.
 SECONDS ?= 600
 # A clip for `make bench-content`; one is made without it.
 CLIP ?=
-# Tables for `make yardstick` and `make bench-ladder`: TABLE="a.csv b.csv".
+# Tables for `make yardstick`, `make accuracy` and `make bench-ladder`: TABLE="a.csv b.csv"; TARGETS=vmaf,psnr and
+# TIERS=content,probe judge less.
 TABLE ?= data/measured.csv
 
 help: ## Lists what can be made
@@ -42,6 +44,9 @@ fuzz: ## Fuzzes the Y4M reader and the analyzer, with nightly Rust (SECONDS=…)
 
 yardstick: ## Accuracy beside LightGBM, a forest and the mean (TABLE=…)
 	@scripts/yardstick.sh $(TABLE)
+
+accuracy: ## All figures and plots of docs/accuracy.md (TABLE=…)
+	@scripts/accuracy.sh $(TABLE)
 
 measure: ## Measures the encodes behind data/measured.csv; hours, resumable (CLIPS=folder)
 	@scripts/measure.sh "$(CLIPS)"

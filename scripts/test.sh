@@ -35,6 +35,7 @@ in_go() { (cd go-exporter && "$@"); }
 
 step setup scripts/setup.sh --test
 step data data_is_the_documented_one
+step accuracy-page python3 benches/accuracy/accuracy_page.py --check
 step shellcheck shellcheck -x .ci/run scripts/*.sh
 step rustfmt cargo fmt --all --check
 step clippy cargo clippy --workspace --all-targets --locked -- -D warnings

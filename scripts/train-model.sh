@@ -25,18 +25,7 @@ encast=$root/target/release/encast
 # Generated content is in the table to judge by, not to learn from: the model errs no less on the other titles with it (VMAF,
 # probe tier, bitrate given: 4.3 against 4.4), but its intervals are a third wider.
 mkdir -p build
-of_kinds() { # of_kinds TARGET KIND…: the rows of these kinds
-    python3 - "$table" "$@" <<'PY'
-import csv, sys
-table, target, *kinds = sys.argv[1:]
-with open(table, newline="") as source, open(target, "w", newline="") as file:
-    rows = csv.DictReader(source)
-    out = csv.DictWriter(file, rows.fieldnames, lineterminator="\n")
-    out.writeheader()
-    out.writerows(row for row in rows if row["title_kind"] in kinds)
-PY
-}
-of_kinds build/measured-real.csv natural animation screen
+python3 scripts/rows_of_kinds.py "$table" build/measured-real.csv natural animation screen
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

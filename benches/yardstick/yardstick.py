@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""Accuracy of encast beside LightGBM, a settings-only forest and the mean: same table, same title folds, one run.
+"""Accuracy of encast beside LightGBM, a settings-only forest and the mean: same table, same title folds, same rows.
 
-    yardstick.py --data T.csv [--encast target/release/encast] [--out benches/results] [--folds 5]
+    yardstick.py --data T.csv [--encast target/release/encast] [--targets vmaf,psnr] [--tiers content,probe]
 
 Writes yardstick-<table>.md and yardstick-<table>.json and prints the Markdown. Without --encast only the peers are
-judged. How the peers are set up, and why rows are judged twice, is explained in README.md beside this file.
+judged. How the peers are set up, and which rows are judged, is explained in README.md beside this file.
 """
 
 import argparse
+import concurrent.futures
 import datetime
-import hashlib
-import json
+import os
 import platform
 import subprocess
 import sys
@@ -19,167 +19,33 @@ from pathlib import Path
 
 import lightgbm
 import numpy as np
-import pandas
 import sklearn
 from sklearn.ensemble import RandomForestRegressor
 
-LIGHTGBM = dict(
-    n_estimators=400,
-    learning_rate=0.05,
-    num_leaves=31,
-    min_child_samples=20,
-    subsample=0.5,
-    subsample_freq=1,
-    n_jobs=1,
-    verbose=-1,
+import titles
+from peers import (
+    CONTENT,
+    FOREST,
+    LOG,
+    NOMINAL,
+    PER_MEGAPIXEL,
+    PROBE,
+    QUALITY,
+    Intervals,
+    Mean,
+    columns_of,
+    is_own_probe,
+    label_of,
+    lightgbm_model,
+    out_of_fold,
+    read_table,
+    title_folds,
 )
-FOREST = dict(n_estimators=100, min_samples_leaf=5, max_features=0.6, random_state=1, n_jobs=1)
+from report import as_json, markdown
+from verdicts import PROBE_PSNR, sha256, verdict_of
 
-QUALITY = ["vmaf", "psnr", "ssim"]
-# Amounts that grow with the job: learnt as log2 of the amount for one megapixel of encoded frames.
-PER_MEGAPIXEL = ["encode_seconds", "cpu_seconds"]
-LOG = ["bitrate_kbps", "peak_memory_mb"]
-LABELS = {
-    "vmaf": "VMAF",
-    "psnr": "PSNR, dB",
-    "ssim": "SSIM",
-    "encode_seconds": "encode_seconds, log2",
-    "cpu_seconds": "cpu_seconds, log2",
-    "bitrate_kbps": "bitrate_kbps, log2",
-    "peak_memory_mb": "peak_memory_mb, log2",
-}
-SIZE = [
-    "resolution_height",
-    "resolution_width",
-    "frame_rate",
-    "frame_drop",
-    "source_height",
-    "source_width",
-    "bit_depth",
-    "threads",
-]
-CONTENT = [
-    "si_mean",
-    "si_std",
-    "ti_mean",
-    "ti_std",
-    "spatial_energy",
-    "temporal_energy",
-    "luminance",
-    "static_share",
-]
-PROBE = ["probe_bitrate_kbps", "probe_psnr", "probe_vmaf"]
-BITRATE_COLUMNS = ["log2_bitrate", "log2_bits_per_pixel", "log2_bitrate_over_probe"]
-
-# Slowest first, as in encast: a preset's speed is its place in its encoder's list, from 0 to 1.
-X26X = "placebo veryslow slower slow medium fast faster veryfast superfast ultrafast".split()
-PRESETS = {
-    "libx264": X26X,
-    "libx265": X26X,
-    "libvpx-vp9": ["best"] + [f"good-cpu{i}" for i in range(6)] + [f"rt-cpu{i}" for i in range(4, 9)],
-    "libsvtav1": [str(i) for i in range(-1, 14)],
-}
-
-
-def preset_speed(encoder, preset):
-    """0 for an encoder's slowest preset, 1 for its fastest; unknown names are missing values."""
-    names = PRESETS.get(encoder if encoder.startswith("lib") else "lib" + encoder, [])
-    return names.index(preset) / (len(names) - 1) if preset in names else np.nan
-
-
-def title_folds(titles, folds):
-    """The fold of every row: titles by the SHA-256 of their UTF-8 bytes (ties by title), position modulo `folds`."""
-    ranked = sorted(set(titles), key=lambda title: (hashlib.sha256(title.encode()).digest(), title))
-    fold_of = {title: position % folds for position, title in enumerate(ranked)}
-    return np.array([fold_of[title] for title in titles])
-
-
-def read_table(path):
-    """The table with the derived columns that the peers learn from."""
-    table = pandas.read_csv(path, dtype={"title": str, "preset": str})
-    pixels = table.resolution_width * table.resolution_height
-    if "bitrate_kbps" in table:
-        table["log2_bitrate"] = np.log2(table.bitrate_kbps)
-        table["log2_bits_per_pixel"] = np.log2(table.bitrate_kbps * 1000 / (pixels * table.frame_rate))
-    if "probe_bitrate_kbps" in table:
-        table["log2_probe_bitrate"] = np.log2(table.probe_bitrate_kbps)
-        table["log2_bitrate_over_probe"] = table.log2_bitrate - table.log2_probe_bitrate
-    table["megapixels"] = pixels * table.frame_rate * table.duration_s / 1e6
-    return table
-
-
-def is_probe_row(table):
-    """Rows that are the title's own trial encode: their answer stands among the inputs of the probe tier."""
-    if not set(PROBE) <= set(table.columns):
-        return np.zeros(len(table), dtype=bool)
-    return ((table.bitrate_kbps == table.probe_bitrate_kbps) & (table.vmaf == table.probe_vmaf)).to_numpy()
-
-
-def columns_of(table, tier, given):
-    """The inputs of a tier, without those that are absent, constant, or sort the rows as an earlier one does."""
-    names = ["log2_bitrate", "log2_bits_per_pixel"] if given == "bitrate" else ["crf"]
-    names += SIZE
-    if tier != "settings":
-        names += CONTENT
-    if tier.startswith("probe"):
-        names.append("log2_probe_bitrate")
-        if given == "bitrate":
-            names.append("log2_bitrate_over_probe")
-        names.append("probe_psnr")
-        if tier == "probe":
-            names.append("probe_vmaf")
-    inputs = table[[name for name in names if name in table]].copy()
-    for name in ("codec", "encoder"):
-        if name in table:
-            inputs = inputs.join(pandas.get_dummies(table[name], prefix=name, dtype=float))
-    if "preset" in table:
-        inputs["preset_speed"] = [preset_speed(*row) for row in zip(table.encoder, table.preset)]
-    kept, seen = [], set()
-    for name in inputs:
-        ranks = inputs[name].rank(method="dense").to_numpy()
-        if np.nanmax(ranks) > 1 and ranks.tobytes() not in seen:
-            seen.add(ranks.tobytes())
-            kept.append(name)
-    return inputs[kept]
-
-
-def label_of(table, target):
-    """What a peer learns for a target, and the offset that turns it into the judged scale."""
-    if target in PER_MEGAPIXEL:
-        offset = np.log2(table.megapixels).to_numpy()
-        return np.log2(table[target]).to_numpy() - offset, offset
-    if target in LOG:
-        return np.log2(table[target]).to_numpy(), 0.0
-    return table[target].to_numpy(), 0.0
-
-
-def lightgbm_model(inputs, target):
-    """LightGBM, with quality never falling with the bitrate, and neither quality nor size rising with the CRF."""
-    signs = {"crf": -1 if target in QUALITY + ["bitrate_kbps"] else 0}
-    if target in QUALITY:
-        signs.update(dict.fromkeys(BITRATE_COLUMNS, 1))
-    return lightgbm.LGBMRegressor(monotone_constraints=[signs.get(name, 0) for name in inputs], **LIGHTGBM)
-
-
-class Mean:
-    """Always answers the mean of the rows it was fitted on."""
-
-    def fit(self, _inputs, labels):
-        self.answer = labels.mean()
-
-    def predict(self, inputs):
-        return np.full(len(inputs), self.answer)
-
-
-def out_of_fold(model_of, inputs, labels, folds):
-    """A forecast for every row by a model that never saw the row's title."""
-    values = inputs.to_numpy(dtype=float)
-    answers = np.full(len(labels), np.nan)
-    for fold in np.unique(folds):
-        model = model_of()
-        model.fit(values[folds != fold], labels[folds != fold])
-        answers[folds == fold] = model.predict(values[folds == fold])
-    return answers
+TIERS = ["settings", "content", PROBE_PSNR, "probe"]
+TARGETS = QUALITY + LOG + PER_MEGAPIXEL
 
 
 def figures(measured, forecast, target):
@@ -197,87 +63,110 @@ def figures(measured, forecast, target):
     return result
 
 
-def cases_of(table):
-    """Every (target, tier, given) that the table can answer."""
+def figures_of_encast(found, target):
+    """The same figures as `encast evaluate` prints them."""
+    logarithmic = target in PER_MEGAPIXEL + LOG
+    result = {
+        "rows": found["rows"],
+        "r2": found.get("r2_log") if logarithmic else found["r2"],
+        "mae": found.get("mae_log2") if logarithmic else found["mae"],
+        "within": found.get("within_2", found.get("within_half_db")),
+        "median_ape": found.get("median_ape"),
+    }
+    return {name: value for name, value in result.items() if value is not None}
+
+
+def tiers_of(table):
+    """The tiers that the table has inputs for."""
     tiers = ["settings"]
     tiers += ["content"] if any(name in table for name in CONTENT) else []
-    tiers += ["probe without VMAF", "probe"] if set(PROBE) <= set(table.columns) else []
+    tiers += [PROBE_PSNR] if set(PROBE[:2]) <= set(table.columns) else []
+    return tiers + (["probe"] if set(PROBE) <= set(table.columns) else [])
+
+
+def cases_of(table, targets, tiers):
+    """Every (target, tier, given) that the table can answer."""
     for given, column in (("bitrate", "bitrate_kbps"), ("crf", "crf")):
         if column not in table or table[column].nunique() < 2:
             continue
-        for target in QUALITY + LOG + PER_MEGAPIXEL:
-            if target not in table or (target == "bitrate_kbps" and given == "bitrate"):
+        for target in targets:
+            if target == "bitrate_kbps" and given == "bitrate":
                 continue
             for tier in tiers:
                 yield target, tier, given
 
 
-def judge_peers(table, folds, progress):
-    """All figures of the mean, the forest and LightGBM."""
-    results = []
-    own = is_probe_row(table)
-    settings_cache = {}
-    for target, tier, given in cases_of(table):
+def judge_group(table, folds, cases, verdicts):
+    """All figures of cases that share a target and what is given."""
+    results, of_settings = [], {}
+    for target, tier, given in cases:
         rate = "bitrate_kbps" if given == "bitrate" else "crf"
         usable = (table[target].notna() & table[rate].notna()).to_numpy()
-        part, part_folds, part_own = table[usable], folds[usable], own[usable]
+        part, part_folds = table[usable], folds[usable]
+        judged = ~is_own_probe(part, tier)
         labels, offset = label_of(part, target)
+        measured = labels + offset
 
         def forecast(model_of, inputs):
             return out_of_fold(model_of, inputs, labels, part_folds) + offset
 
-        if (target, given) not in settings_cache:
+        if not of_settings:
             settings = columns_of(part, "settings", given)
-            settings_cache[target, given] = {
-                "mean": forecast(Mean, settings),
-                "settings-only forest": forecast(lambda: RandomForestRegressor(**FOREST), settings),
-            }
+            of_settings["mean"] = forecast(Mean, settings)
+            of_settings["settings-only forest"] = forecast(lambda: RandomForestRegressor(**FOREST), settings)
         inputs = columns_of(part, tier, given)
-        started = time.monotonic()
-        answers = dict(settings_cache[target, given])
+        answers = dict(of_settings)
         answers["LightGBM"] = forecast(lambda: lightgbm_model(inputs, target), inputs)
-        progress(f"{target} {tier} given {given}: {len(inputs.columns)} columns, {time.monotonic() - started:.1f} s")
-        for rows, mask in (("all", slice(None)), ("without the probe's own", ~part_own)):
-            if rows != "all" and not part_own.any():
-                continue
-            results.append(
-                {
-                    "target": target,
-                    "tier": tier,
-                    "given": given,
-                    "judged": rows,
-                    "columns": list(inputs.columns),
-                    "models": {
-                        name: figures((labels + offset)[mask], answer[mask], target) for name, answer in answers.items()
-                    },
-                }
-            )
+        row = {
+            "target": target,
+            "tier": tier,
+            "given": given,
+            "own_probes": int((~judged).sum()),
+            "columns": list(inputs.columns),
+            "models": {name: figures(measured[judged], answer[judged], target) for name, answer in answers.items()},
+        }
+        results.append(row)
+        coverage = None
+        found = verdicts.get((tier, given), {}).get("targets", {}).get(target)
+        if found is not None:
+            row["models"]["encast"] = figures_of_encast(found, target)
+            row["intervals"] = {"encast": found.get("interval")}
+            coverage = (found.get("interval") or {}).get("coverage")
+            row["breakdown"] = found.get("breakdown", {})
+            if target == "vmaf":
+                errors = (answers["LightGBM"] - measured)[judged]
+                titles.explain(row["breakdown"].get("worst_titles", []), part[judged], errors)
+        if target in ("vmaf", "psnr", "bitrate_kbps"):
+            quantiles = Intervals(inputs, labels, part.title.to_numpy(), part_folds)
+            rows = (measured, offset, target, judged)
+            peer = {"nominal": quantiles.judge(NOMINAL, *rows)}
+            if coverage is not None:
+                peer["equal"] = quantiles.judge_at_coverage(coverage, *rows)
+            row.setdefault("intervals", {})["LightGBM, CQR"] = peer
+        progress(f"{target} {tier} given {given}: {len(inputs.columns)} columns")
     return results
 
 
-def judge_encast(program, path, folds, results, progress):
-    """Adds encast's figures, as its own `evaluate` prints them, to the rows judged on all rows."""
-    for tier, given in sorted({(row["tier"], row["given"]) for row in results}):
-        if tier == "probe without VMAF":
-            continue
-        command = [program, "evaluate", "--data", path, "--folds", str(folds), "--tier", tier, "--given", given, "--json"]
-        started = time.monotonic()
-        run = subprocess.run(command, stdout=subprocess.PIPE, check=True, stdin=subprocess.DEVNULL)
-        verdict = json.loads(run.stdout)
-        progress(f"encast {tier} given {given}: {time.monotonic() - started:.1f} s")
-        for row in results:
-            found = verdict["targets"].get(row["target"])
-            if found is None or (row["tier"], row["given"], row["judged"]) != (tier, given, "all"):
-                continue
-            logarithmic = row["target"] in PER_MEGAPIXEL + LOG
-            row["models"]["encast"] = {
-                "rows": found["rows"],
-                "r2": found.get("r2_log") if logarithmic else found["r2"],
-                "mae": found.get("mae_log2") if logarithmic else found["mae"],
-                "within": found.get("within_2", found.get("within_half_db")),
-                "median_ape": found.get("median_ape"),
-                "interval": found.get("interval"),
-            }
+def judge(table, path, folds, cases, arguments):
+    """All figures of all cases: encast's first, which uses all cores, then the peers', a process for each group."""
+    verdicts = {}
+    asked = [name for name in arguments.targets if name in table]
+    for _, tier, given in cases if arguments.encast else []:
+        if (tier, given) not in verdicts:
+            started = time.monotonic()
+            verdicts[tier, given] = verdict_of(arguments.encast, path, arguments.folds, tier, given, asked, arguments.kept)
+            progress(f"encast {tier} given {given}: {time.monotonic() - started:.1f} s")
+    groups = {}
+    for case in cases:
+        groups.setdefault((case[0], case[2]), []).append(case)
+    with concurrent.futures.ProcessPoolExecutor(arguments.jobs) as pool:
+        running = [pool.submit(judge_group, table, folds, group, verdicts) for group in groups.values()]
+        return [row for job in running for row in job.result()]
+
+
+def progress(text):
+    """Tells how far the run is."""
+    print(text, file=sys.stderr, flush=True)
 
 
 def cpu_name():
@@ -304,53 +193,17 @@ def versions(program):
     return found
 
 
-def cell(found):
-    """R² / MAE, the way every table of the project writes them."""
-    if found is None or found.get("r2") is None or found.get("mae") is None:
-        return "–"
-    return f"{found['r2']:.3f} / {found['mae']:.3g}"
+def some_of(known):
+    """A parser of names separated by commas, kept in the known order."""
 
+    def parse(text):
+        names = text.split(",")
+        unknown = sorted(set(names) - set(known))
+        if unknown:
+            raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}; known: {', '.join(known)}")
+        return [name for name in known if name in names]
 
-def markdown(report):
-    """The report as a page."""
-    names = ["mean", "settings-only forest", "LightGBM"]
-    names += ["encast"] if "encast" in report["versions"] else []
-    lines = [
-        f"# Yardstick: {report['table']}",
-        "",
-        f"{report['rows']} rows, {report['titles']} titles, SHA-256 `{report['sha256'][:16]}…`; "
-        f"{report['folds']} folds by title; VMAF model {report['vmaf_model']}. {report['date']}, {report['cpu']}; "
-        + ", ".join(f"{name} {version}" for name, version in report["versions"].items())
-        + ".",
-        f"Made by `{report['command']}`; set-up and meaning in [benches/yardstick](../yardstick/README.md).",
-        "",
-        "R² / MAE. Targets marked log2 are judged on the base-2 logarithm: an MAE of 1 is a factor of 2.",
-    ]
-    judged = list(dict.fromkeys(row["judged"] for row in report["results"]))
-    for rows in judged:
-        lines += ["", f"## Judged rows: {rows}", ""]
-        if rows != "all":
-            lines += [
-                "The rows that are the trial encode itself are left out of the judging (they stay in the training). "
-                "`encast evaluate` judges all rows, so it has no column here.",
-                "",
-            ]
-        columns = [name for name in names if rows == "all" or name != "encast"]
-        lines.append("| target | given | tier | rows | " + " | ".join(columns) + " |")
-        lines.append("|---|---|---|--:|" + "--:|" * len(columns))
-        differing = []
-        for row in report["results"]:
-            if row["judged"] == rows:
-                cells = [cell(row["models"].get(name)) for name in columns]
-                count = row["models"]["LightGBM"]["rows"]
-                lines.append(
-                    f"| {LABELS[row['target']]} | {row['given']} | {row['tier']} | {count} | " + " | ".join(cells) + " |"
-                )
-                if row["models"].get("encast", {}).get("rows", count) != count:
-                    differing.append(f"{row['target']} {row['tier']} given {row['given']}: {row['models']['encast']['rows']}")
-        if differing:
-            lines += ["", "encast judged another number of rows: " + "; ".join(differing) + "."]
-    return "\n".join(lines) + "\n"
+    return parse
 
 
 def main():
@@ -359,35 +212,39 @@ def main():
     parser.add_argument("--data", required=True, type=Path, help="an encode table (CSV)")
     parser.add_argument("--encast", help="the encast program; without it only the peers are judged")
     parser.add_argument("--out", type=Path, default=Path("benches/results"), help="folder of the reports")
+    parser.add_argument("--kept", type=Path, default=Path("build/yardstick"), help="folder of encast's answers")
     parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes of the peers")
+    parser.add_argument("--targets", type=some_of(TARGETS), default=TARGETS, help="only these, separated by commas")
+    parser.add_argument("--tiers", type=some_of(TIERS), default=TIERS, help="only these, separated by commas")
     arguments = parser.parse_args()
-
-    def progress(text):
-        print(text, file=sys.stderr, flush=True)
-
     table = read_table(arguments.data)
     folds = title_folds(list(table.title), arguments.folds)
-    results = judge_peers(table, folds, progress)
-    if arguments.encast:
-        judge_encast(arguments.encast, str(arguments.data), arguments.folds, results, progress)
+    targets = [name for name in arguments.targets if name in table]
+    tiers = [name for name in tiers_of(table) if name in arguments.tiers]
+    cases = list(cases_of(table, targets, tiers))
+    results = judge(table, arguments.data, folds, cases, arguments)
     name = arguments.data.stem
+    command = f"make yardstick TABLE={arguments.data.name}"
+    for option, chosen, known in (("TARGETS", arguments.targets, TARGETS), ("TIERS", arguments.tiers, TIERS)):
+        command += f" {option}={','.join(chosen)}" if chosen != known else ""
     report = {
         "table": name,
         "rows": len(table),
         "titles": int(table.title.nunique()),
-        "sha256": hashlib.sha256(arguments.data.read_bytes()).hexdigest(),
+        "sha256": sha256(arguments.data),
         "folds": arguments.folds,
         "vmaf_model": ", ".join(sorted(table.vmaf_model.unique())) if "vmaf_model" in table else "not named in the table",
         "date": datetime.date.today().isoformat(),
         "cpu": cpu_name(),
         "versions": versions(arguments.encast),
-        "command": f"make yardstick TABLE={arguments.data.name}",
+        "command": command,
         "results": results,
     }
     arguments.out.mkdir(parents=True, exist_ok=True)
     page = markdown(report)
-    (arguments.out / f"yardstick-{name}.json").write_text(json.dumps(report, indent=1) + "\n")
-    (arguments.out / f"yardstick-{name}.md").write_text(page)
+    (arguments.out / f"yardstick-{name}.json").write_text(as_json(report), encoding="utf-8")
+    (arguments.out / f"yardstick-{name}.md").write_text(page, encoding="utf-8")
     print(page, end="")
 
 
