@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    anchor_rows,
     bundle::Model,
     error::{Error, Result},
     evaluation::Evaluation,
@@ -30,8 +31,27 @@ pub fn evaluate(
     tier: Tier,
     given: Given,
 ) -> Result<Evaluation> {
+    evaluate_anchored(features, targets, model, tier, given, 0)
+}
+
+/// As [`evaluate`], with the tier [`Tier::Anchor`]: of each title and codec, `anchors` measured rows are given to all its
+/// other rows as anchors, beside what `tier` knows; they themselves are not judged.
+///
+/// They are rows without dropped frames at the most common size, encoder and preset, nearest to the middle of the rates
+/// there (two: to the ends of the middle third, and so on). Rows of a title and codec with fewer are left out and counted.
+///
+/// # Errors
+/// As [`evaluate`].
+pub fn evaluate_anchored(
+    features: &[PredictionFeatures],
+    targets: &[PredictionTargets],
+    model: &Model,
+    tier: Tier,
+    given: Given,
+    anchors: usize,
+) -> Result<Evaluation> {
     let titles = Titles::new(targets.iter().map(|row| row.title.as_str()));
-    let mut judge = Judge::new(features, targets, tier, given)?;
+    let mut judge = Judge::new(features, targets, tier, given, anchors)?;
     let rows: Vec<usize> = (0..features.len()).collect();
     judge.add(&rows, model, &titles)?;
     judge.verdict("model".to_owned(), &titles)
@@ -54,10 +74,25 @@ pub fn cross_validate(
     options: &TrainOptions,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Evaluation> {
+    cross_validate_anchored(features, targets, folds, (tier, given, 0), options, progress)
+}
+
+/// As [`cross_validate`], with anchors as [`evaluate_anchored`] gives them: `tier`, `given` and how many.
+///
+/// # Errors
+/// As [`cross_validate`].
+pub fn cross_validate_anchored(
+    features: &[PredictionFeatures],
+    targets: &[PredictionTargets],
+    folds: usize,
+    (tier, given, anchors): (Tier, Given, usize),
+    options: &TrainOptions,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Evaluation> {
     if folds < 2 {
         return Err(Error::InvalidField { field: "folds", value: folds.to_string(), bound: "at least 2".to_owned() });
     }
-    let mut judge = Judge::new(features, targets, tier, given)?;
+    let mut judge = Judge::new(features, targets, tier, given, anchors)?;
     let titles = Titles::new(targets.iter().map(|row| row.title.as_str()));
     if titles.count < folds {
         return Err(Error::TooFew { what: "titles for the folds".to_owned(), found: titles.count, needed: folds });
@@ -88,6 +123,10 @@ struct Judge<'a> {
     given: Given,
     judged: BTreeMap<Target, Vec<Judged>>,
     without_rate: usize,
+    anchors: usize,
+    /// Measured rows that each row is given.
+    given_rows: Vec<anchor_rows::Given>,
+    without_anchors: usize,
 }
 
 impl<'a> Judge<'a> {
@@ -96,20 +135,35 @@ impl<'a> Judge<'a> {
         targets: &'a [PredictionTargets],
         tier: Tier,
         given: Given,
+        anchors: usize,
     ) -> Result<Judge<'a>> {
         if features.len() != targets.len() {
             return Err(Error::LengthMismatch { what: "targets", found: targets.len(), expected: features.len() });
         }
-        Ok(Judge { features, targets, tier, given, judged: BTreeMap::new(), without_rate: 0 })
+        let given_rows = if anchors == 0 { Vec::new() } else { anchor_rows::choose(features, targets, given, anchors) };
+        let (judged, without_rate, without_anchors) = (BTreeMap::new(), 0, 0);
+        Ok(Judge { features, targets, tier, given, judged, without_rate, anchors, given_rows, without_anchors })
     }
 
     fn add(&mut self, rows: &[usize], model: &Model, titles: &Titles) -> Result<()> {
         let options = PredictOptions::default();
         for &row in rows {
-            let masked = mask(&self.features[row], self.tier, self.given);
+            let mut masked = mask(&self.features[row], self.tier, self.given);
             if masked.bitrate_kbps.is_none() && masked.crf.is_none() {
                 self.without_rate += 1;
                 continue;
+            }
+            match self.given_rows.get(row) {
+                None => {}
+                Some(anchor_rows::Given::Anchors(rows)) => {
+                    let of_row = |&row: &usize| anchor_rows::anchor(&self.features[row], &self.targets[row]);
+                    masked.anchors = rows.iter().map(of_row).collect();
+                }
+                Some(anchor_rows::Given::IsAnchor) => continue,
+                Some(anchor_rows::Given::TooFew) => {
+                    self.without_anchors += 1;
+                    continue;
+                }
             }
             let answer = predict_with(&masked, model, &options).map_err(|error| error.at_row(row))?;
             for (target, estimate) in answer.estimates() {
@@ -135,11 +189,17 @@ impl<'a> Judge<'a> {
         if self.without_rate > 0 {
             excluded.insert(format!("no {}", rate(self.given).name()), self.without_rate);
         }
+        if self.without_anchors > 0 {
+            excluded.insert("too few rows to be anchors".to_owned(), self.without_anchors);
+        }
+        let anchored = self.anchors > 0;
         Ok(Evaluation {
             rows: self.features.len(),
             titles: titles.count,
             split,
-            tier: self.tier,
+            tier: if anchored { Tier::Anchor } else { self.tier },
+            anchors: anchored.then_some(self.anchors),
+            beside: anchored.then_some(self.tier),
             given: self.given,
             targets: self
                 .judged
@@ -165,6 +225,9 @@ pub fn mask(features: &PredictionFeatures, tier: Tier, given: Given) -> Predicti
         if !tier.knows(group) {
             masked = masked.without(group);
         }
+    }
+    if tier < Tier::Anchor {
+        masked.anchors.clear();
     }
     match given {
         Given::Bitrate => masked.crf = None,

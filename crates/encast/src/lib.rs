@@ -26,6 +26,9 @@
 //! value and bound. All types are `Send + Sync`.
 #![forbid(unsafe_code)]
 
+mod anchor;
+mod anchor_rows;
+mod anchored;
 pub mod bundle;
 mod calibration;
 mod codec;
@@ -39,6 +42,7 @@ mod features;
 mod field;
 mod figures;
 mod folds;
+mod kriging;
 mod options;
 mod predict;
 mod recommend;
@@ -49,6 +53,7 @@ mod target;
 mod train;
 mod variant;
 
+pub use anchor::Anchor;
 pub use bundle::{
     FORMAT_VERSION, HeadlineMetrics, MAX_BUNDLE_BYTES, Metadata, Model, NotLearnt, Range, TierFigures, load_model,
     save_model,
@@ -58,7 +63,7 @@ pub use codec::{Codec, Encoder, Preset};
 pub use columns::Column;
 pub use cost::{JobCost, ResourceProfile};
 pub use error::{Error, Result};
-pub use evaluate::{cross_validate, evaluate, mask};
+pub use evaluate::{cross_validate, cross_validate_anchored, evaluate, evaluate_anchored, mask};
 pub use evaluation::{Evaluation, IntervalFigures, TargetFigures};
 pub use features::{DEFAULT_DURATION_S, PredictionFeatures, motion_intensity_of_ti};
 pub use field::{Field, FieldSet, Group};

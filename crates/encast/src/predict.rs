@@ -3,6 +3,7 @@
 use encast_trees::Rows;
 
 use crate::{
+    anchored::AnchoredCurve,
     bundle::Model,
     columns::{Row, derive},
     confidence::{Distance, Reach, confidence, distance},
@@ -93,7 +94,7 @@ fn forecasts_of_many<'a>(asked: &[Asked<'a>]) -> Result<Vec<Forecasts<'a>>> {
             let table = Rows::new(&values, columns)?;
             variant.flat.predict_batch_with_spread(table, &mut means, &mut spreads)?;
             for ((&row, &value), &spread) in rows.iter().zip(&means).zip(&spreads) {
-                all[row][target as usize] = Some(Forecast { variant, value, spread });
+                all[row][target as usize] = Some(Forecast { variant, value, spread, width: 1.0 });
             }
         }
     }
@@ -116,6 +117,8 @@ struct Forecast<'a> {
     variant: &'a Variant,
     value: f64,
     spread: f64,
+    /// Factor of the interval's width: below 1 where anchors tell.
+    width: f64,
 }
 
 type Forecasts<'a> = [Option<Forecast<'a>>; Target::COUNT];
@@ -146,8 +149,13 @@ impl<'a> Asked<'a> {
 
     /// A forecast on the learning scale as an estimate, its interval widened for distance.
     pub(crate) fn estimate_of(&self, variant: &Variant, value: f64, distance: f64) -> Estimate {
+        self.estimate_with(variant, value, distance, 1.0)
+    }
+
+    /// As [`estimate_of`](Self::estimate_of), with a factor of the width.
+    pub(crate) fn estimate_with(&self, variant: &Variant, value: f64, distance: f64, width: f64) -> Estimate {
         let (lower, upper) = variant.calibration.around(value);
-        let wider = 1.0 + distance;
+        let wider = (1.0 + distance) * width;
         scale::estimate(variant.key.target, value, (lower * wider, upper * wider), self.megapixels)
     }
 
@@ -157,28 +165,37 @@ impl<'a> Asked<'a> {
         for &target in Target::ALL {
             forecasts[target as usize] = self.variant(target).map(|variant| {
                 let (value, spread) = variant.flat.predict_with_spread(&self.row);
-                Forecast { variant, value, spread }
+                Forecast { variant, value, spread, width: 1.0 }
             });
         }
         forecasts
     }
 
     /// The answer that these forecasts make.
-    fn answer(&self, forecasts: &Forecasts, options: &PredictOptions) -> Result<PredictionResult> {
+    fn answer(&self, forecasts: &Forecasts<'a>, options: &PredictOptions) -> Result<PredictionResult> {
         if forecasts.iter().all(Option::is_none) {
             return Err(self.why_nothing());
         }
+        let anchored;
+        let forecasts = match self.features.anchors.is_empty() {
+            true => forecasts,
+            false => {
+                anchored = self.anchored(forecasts)?;
+                &anchored
+            }
+        };
         let mut result = PredictionResult { out_of_range: self.distance.out_of_range, ..Default::default() };
         let mut used = FieldSet::EMPTY;
         let mut reach = None;
         for forecast in forecasts.iter().flatten() {
             let (variant, target) = (forecast.variant, forecast.variant.key.target);
             used = used.union(variant.fields);
-            result.estimates[target as usize] = Some(self.estimate_of(variant, forecast.value, self.distance.sum));
+            result.estimates[target as usize] =
+                Some(self.estimate_with(variant, forecast.value, self.distance.sum, forecast.width));
             let (lower, upper) = variant.calibration.around(forecast.value);
             reach.get_or_insert(Reach {
                 target,
-                half_width: (upper - lower) / 2.0,
+                half_width: (upper - lower) / 2.0 * forecast.width,
                 spread: forecast.spread,
                 typical_spread: variant.calibration.spread,
             });
@@ -195,7 +212,7 @@ impl<'a> Asked<'a> {
         result.size_mb = bitrate.map(|kbps| kbps * self.features.duration_or_default() / 8000.0);
         result.confidence =
             reach.map_or(0.0, |reach| confidence(reach, self.distance, self.features.frame_drop.unwrap_or(0.0)));
-        match search(self, &options.recommend) {
+        match search(self, &options.recommend)? {
             Some(Recommendation::Reached { bitrate_kbps, .. }) => result.recommended_bitrate_kbps = Some(bitrate_kbps),
             Some(Recommendation::Unreachable { best, .. }) => {
                 result.target_unreachable = true;
@@ -205,6 +222,18 @@ impl<'a> Asked<'a> {
         }
         result.ignored = self.ignored(used);
         Ok(result)
+    }
+
+    /// The forecasts, sharpened by the request's anchors.
+    fn anchored(&self, forecasts: &Forecasts<'a>) -> Result<Forecasts<'a>> {
+        let mut sharpened = *forecasts;
+        for forecast in sharpened.iter_mut().flatten() {
+            let curve = AnchoredCurve::of(self, forecast.variant)?;
+            if let Some(point) = curve.and_then(|curve| curve.at_request()) {
+                (forecast.value, forecast.width) = (point.value, point.width);
+            }
+        }
+        Ok(sharpened)
     }
 
     /// Why no target can be forecast for this request.

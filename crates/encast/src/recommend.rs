@@ -3,6 +3,7 @@
 use encast_trees::Crossing;
 
 use crate::{
+    anchored::AnchoredCurve,
     bundle::Model,
     columns::BitrateColumns,
     error::{Error, Result},
@@ -50,7 +51,7 @@ pub fn recommend_bitrate(
     features.check_values()?;
     options.check()?;
     let features = PredictionFeatures { bitrate_kbps: None, crf: None, ..features.clone() };
-    search(&Asked::new(&features, model)?, options).ok_or_else(|| Error::NotPredicted {
+    search(&Asked::new(&features, model)?, options)?.ok_or_else(|| Error::NotPredicted {
         target: Target::Vmaf,
         reason: "no model of it from a bitrate was trained; train on rows with bitrate_kbps and vmaf".to_owned(),
     })
@@ -60,8 +61,13 @@ pub fn recommend_bitrate(
 const PRECISION: f64 = 1.0005;
 
 /// The search itself; `None` when the model forecasts no VMAF from a bitrate.
-pub(crate) fn search(asked: &Asked, options: &RecommendOptions) -> Option<Recommendation> {
-    let variant = asked.model.best(Target::Vmaf, Given::Bitrate, asked.known)?;
+pub(crate) fn search(asked: &Asked, options: &RecommendOptions) -> Result<Option<Recommendation>> {
+    let Some(variant) = asked.model.best(Target::Vmaf, Given::Bitrate, asked.known) else { return Ok(None) };
+    if !asked.features.anchors.is_empty()
+        && let Some(curve) = AnchoredCurve::of(asked, variant)?
+    {
+        return Ok(Some(curve.search(options)));
+    }
     let columns = BitrateColumns::of(asked.features);
     let mut row = asked.row;
     let mut forecast = |bitrate_kbps: f64| {
@@ -86,10 +92,10 @@ pub(crate) fn search(asked: &Asked, options: &RecommendOptions) -> Option<Recomm
         bitrate_kbps = (bitrate_kbps * PRECISION).min(highest);
         value = forecast(bitrate_kbps);
     }
-    Some(match reaches(value) {
+    Ok(Some(match reaches(value) {
         true => Recommendation::Reached { bitrate_kbps, estimate: estimate(value) },
         false => Recommendation::Unreachable { bitrate_kbps, best: estimate(value) },
-    })
+    }))
 }
 
 impl RecommendOptions {
