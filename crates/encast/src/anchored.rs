@@ -11,7 +11,7 @@ use crate::{
     error::Result,
     features::PredictionFeatures,
     field::Field,
-    kriging::{Conditioned, MOST, Place, ResidualKernel},
+    kriging::{Conditioned, MOST, Place, ResidualKernel, width},
     options::{Given, RecommendOptions},
     predict::Asked,
     recommend::Recommendation,
@@ -226,7 +226,7 @@ impl<'a> AnchoredCurve<'a> {
         };
         let (lowest, highest) = target.bounds();
         let value = if target.scale() == Scale::Linear { value.clamp(lowest, highest) } else { value };
-        Point { value, width: left.sqrt() }
+        Point { value, width: width(left) }
     }
 
     /// The smallest bitrate that reaches a VMAF; the curve is one of bitrates.

@@ -6,6 +6,8 @@ mod analyze_ffmpeg;
 mod analyze_input;
 mod analyze_log;
 mod analyze_plot;
+#[cfg(target_os = "linux")]
+pub mod converge;
 pub mod evaluate;
 pub mod inspect;
 #[cfg(target_os = "linux")]

@@ -1,0 +1,227 @@
+//! Steers a row of encodes towards a VMAF: forecast, encode, measure, learn from it, forecast again.
+
+use encast::{Anchor, Estimate, Model, PredictOptions, PredictionFeatures, Target, predict_with};
+
+use crate::failure::Failure;
+
+/// Steps in an octave of bitrate that are told apart.
+const PER_OCTAVE: f64 = 64.0;
+
+/// What is set to reach the target.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Knob {
+    /// The encoder's constant-quality setting, in steps that it tells apart.
+    Crf { step: f64 },
+    /// An average bitrate, kbit/s.
+    Bitrate,
+}
+
+impl Knob {
+    /// A setting as a whole number that rises with quality.
+    fn notch(self, setting: f64) -> i64 {
+        match self {
+            Knob::Crf { step } => -(setting / step).round() as i64,
+            Knob::Bitrate => (setting.log2() * PER_OCTAVE).round() as i64,
+        }
+    }
+
+    fn setting(self, notch: i64) -> f64 {
+        match self {
+            // Rounded to the step again: 23.1, not 23.100000000000001.
+            Knob::Crf { step } => (-(notch as f64) * step * 1000.0).round() / 1000.0,
+            Knob::Bitrate => {
+                let kbps = (notch as f64 / PER_OCTAVE).exp2();
+                if kbps < 100.0 { (kbps * 10.0).round() / 10.0 } else { kbps.round() }
+            }
+        }
+    }
+
+    /// Notches between two measured settings below which the line between them is better than any forecast.
+    fn near(self) -> i64 {
+        match self {
+            Knob::Crf { step } => (3.0 / step).round() as i64,
+            Knob::Bitrate => (PER_OCTAVE / 2.0) as i64,
+        }
+    }
+}
+
+/// An encode that was made and measured.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tried {
+    /// What was set: a CRF or kbit/s.
+    pub setting: f64,
+    /// What came out, kbit/s.
+    pub bitrate_kbps: f64,
+    /// Mean over frames.
+    pub vmaf: f64,
+    /// All planes, dB.
+    pub psnr: Option<f64>,
+    /// All planes.
+    pub ssim: f64,
+}
+
+/// The state of a search.
+pub struct Steering<'a> {
+    /// What forecasts.
+    pub model: &'a Model,
+    /// The encode without a rate; what was measured is added to its anchors.
+    pub request: PredictionFeatures,
+    /// What is set.
+    pub knob: Knob,
+    /// Lowest and highest setting.
+    pub limits: (f64, f64),
+    /// VMAF to reach.
+    pub target: f64,
+    /// What was tried.
+    pub tried: Vec<Tried>,
+}
+
+impl Steering<'_> {
+    /// The forecast VMAF of a setting.
+    pub fn forecast(&self, setting: f64) -> Result<Estimate, Failure> {
+        let mut request = self.request.clone();
+        match self.knob {
+            Knob::Crf { .. } => request.crf = Some(setting),
+            Knob::Bitrate => request.bitrate_kbps = Some(setting * self.miss(setting)),
+        }
+        let answer = predict_with(&request, self.model, &PredictOptions::default())?;
+        answer.estimate(Target::Vmaf).ok_or_else(|| {
+            let rate = if matches!(self.knob, Knob::Bitrate) { "a bitrate" } else { "a CRF" };
+            Failure::Bad(format!("the model forecasts no VMAF from {rate} for this encoder"))
+        })
+    }
+
+    /// Bitrate that came out for one that was asked for, at the nearest of those tried.
+    fn miss(&self, asked: f64) -> f64 {
+        let far = |tried: &&Tried| (tried.setting / asked).ln().abs();
+        let nearest = self.tried.iter().min_by(|a, b| far(a).total_cmp(&far(b)));
+        nearest.map_or(1.0, |tried| tried.bitrate_kbps / tried.setting)
+    }
+
+    /// Takes what was measured.
+    pub fn add(&mut self, tried: Tried) {
+        self.request.anchors.push(Anchor {
+            bitrate_kbps: Some(tried.bitrate_kbps),
+            crf: matches!(self.knob, Knob::Crf { .. }).then_some(tried.setting),
+            vmaf: Some(tried.vmaf),
+            psnr: tried.psnr,
+            ssim: Some(tried.ssim),
+            ..Anchor::default()
+        });
+        self.tried.push(tried);
+    }
+
+    /// The one nearest to the target so far; of equals the earliest.
+    pub fn best(&self) -> Option<&Tried> {
+        let miss = |tried: &&Tried| (tried.vmaf - self.target).abs();
+        self.tried.iter().min_by(|a, b| miss(a).total_cmp(&miss(b)))
+    }
+
+    /// The setting to try next; none when no other one could come nearer.
+    pub fn next(&self) -> Result<Option<f64>, Failure> {
+        let ends = [self.limits.0, self.limits.1].map(|end| self.knob.notch(end));
+        let (mut lowest, mut highest) = (ends[0].min(ends[1]), ends[0].max(ends[1]));
+        let notch = |tried: &&Tried| self.knob.notch(tried.setting);
+        let below = self.tried.iter().filter(|tried| tried.vmaf < self.target).max_by_key(notch);
+        let above = self.tried.iter().filter(|tried| tried.vmaf >= self.target).min_by_key(notch);
+        lowest = below.map_or(lowest, |tried| lowest.max(notch(&tried) + 1));
+        highest = above.map_or(highest, |tried| highest.min(notch(&tried) - 1));
+        if lowest > highest {
+            return Ok(None);
+        }
+        if let (Some(below), Some(above)) = (below, above)
+            && highest - lowest < self.knob.near()
+        {
+            let share = (self.target - below.vmaf) / (above.vmaf - below.vmaf);
+            let between = notch(&below) as f64 + share * (notch(&above) - notch(&below)) as f64;
+            return Ok(Some(self.knob.setting((between.round() as i64).clamp(lowest, highest))));
+        }
+        self.forecast_notch(lowest, highest).map(|notch| Some(self.knob.setting(notch)))
+    }
+
+    /// The notch whose forecast is nearest to the target; forecasts never fall from notch to notch.
+    fn forecast_notch(&self, lowest: i64, highest: i64) -> Result<i64, Failure> {
+        let value = |notch: i64| self.forecast(self.knob.setting(notch)).map(|estimate| estimate.value);
+        let (mut low, mut high) = (lowest, highest);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if value(middle)? >= self.target {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        if low > lowest && (value(low - 1)? - self.target).abs() < (value(low)? - self.target).abs() {
+            low -= 1;
+        }
+        Ok(low)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn steering(model: &Model, knob: Knob, limits: (f64, f64)) -> Steering<'_> {
+        let request = PredictionFeatures {
+            resolution_width: 640.0,
+            resolution_height: 360.0,
+            frame_rate: Some(25.0),
+            codec: Some(encast::Codec::H264),
+            ..PredictionFeatures::default()
+        };
+        Steering { model, request, knob, limits, target: 90.0, tried: Vec::new() }
+    }
+
+    /// An encoder that no model knows: far off the forecast, and steep.
+    fn measured(setting: f64, knob: Knob) -> Tried {
+        let quality = match knob {
+            Knob::Crf { .. } => -(setting - 17.3),
+            Knob::Bitrate => 6.0 * (setting / 5200.0).log2(),
+        };
+        let vmaf = 100.0 / (1.0 + (-quality / 3.0 - 2.0).exp());
+        // An encoder that misses what is asked for.
+        Tried { setting, bitrate_kbps: setting.max(30.0) * 1.3, vmaf, psnr: None, ssim: 0.9 }
+    }
+
+    #[test]
+    fn a_stubborn_encoder_is_brought_to_the_target() {
+        let model = Model::embedded().unwrap();
+        for (knob, limits) in [(Knob::Crf { step: 0.1 }, (1.0, 51.0)), (Knob::Bitrate, (50.0, 50_000.0))] {
+            let mut steering = steering(&model, knob, limits);
+            for _ in 0..7 {
+                let setting = steering.next().unwrap().unwrap();
+                assert!((limits.0..=limits.1).contains(&setting));
+                assert!(steering.tried.iter().all(|tried| tried.setting != setting), "{setting} twice");
+                steering.add(measured(setting, knob));
+                if (steering.best().unwrap().vmaf - 90.0).abs() <= 1.0 {
+                    break;
+                }
+            }
+            let best = steering.best().unwrap();
+            assert!((best.vmaf - 90.0).abs() <= 1.0, "{knob:?}: {:?}", steering.tried);
+        }
+    }
+
+    #[test]
+    fn what_no_setting_reaches_ends() {
+        let model = Model::embedded().unwrap();
+        let knob = Knob::Crf { step: 1.0 };
+        let mut steering = steering(&model, knob, (30.0, 34.0));
+        let mut count = 0;
+        while let Some(setting) = steering.next().unwrap() {
+            steering.add(Tried { vmaf: 20.0, ..measured(setting, knob) });
+            count += 1;
+        }
+        assert!((1..=5).contains(&count));
+        assert!(steering.tried.iter().any(|tried| tried.setting == 30.0), "the best setting was tried");
+    }
+
+    #[test]
+    fn notches_keep_their_settings() {
+        let crf = Knob::Crf { step: 0.1 };
+        assert_eq!(crf.setting(crf.notch(23.1)), 23.1);
+        assert!(crf.notch(22.0) > crf.notch(23.0));
+        assert!((Knob::Bitrate.setting(Knob::Bitrate.notch(4000.0)) / 4000.0 - 1.0).abs() < 0.01);
+    }
+}
