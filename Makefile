@@ -1,6 +1,6 @@
 # Thin on purpose: each recipe is a script, so that it runs the same with and without make.
 .DEFAULT_GOAL := help
-.PHONY: help run build test fmt bench bench-lightgbm bench-content fuzz yardstick measure probe-recipes train-model clean
+.PHONY: help run build test fmt bench bench-lightgbm bench-content bench-converge fuzz yardstick measure probe-recipes train-model clean
 
 # Seconds for `make fuzz`.
 SECONDS ?= 600
@@ -33,6 +33,9 @@ bench-lightgbm: ## Speed of the trees beside LightGBM
 
 bench-content: ## Speed of `encast analyze` beside ffmpeg and siti-tools (CLIP=…)
 	@scripts/bench-content.sh $(CLIP)
+
+bench-converge: ## `encast converge` beside ab-av1 (CLIPS=folder)
+	@scripts/bench-converge.sh "$(CLIPS)"
 
 fuzz: ## Fuzzes the Y4M reader and the analyzer, with nightly Rust (SECONDS=…)
 	@scripts/fuzz.sh $(SECONDS)

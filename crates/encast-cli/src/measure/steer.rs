@@ -7,6 +7,10 @@ use crate::failure::Failure;
 /// Steps in an octave of bitrate that are told apart.
 const PER_OCTAVE: f64 = 64.0;
 
+/// Where no forecast reaches the target, this much below the best forecast is aimed at: the end of a curve is flat, and
+/// its last half point would be bought with the most extreme setting.
+const SHORT_OF_BEST: f64 = 0.5;
+
 /// What is set to reach the target.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Knob {
@@ -35,14 +39,12 @@ impl Knob {
             }
         }
     }
+}
 
-    /// Notches between two measured settings below which the line between them is better than any forecast.
-    fn near(self) -> i64 {
-        match self {
-            Knob::Crf { step } => (3.0 / step).round() as i64,
-            Knob::Bitrate => (PER_OCTAVE / 2.0) as i64,
-        }
-    }
+/// VMAF on a scale on which it is nearly straight over the CRF and over octaves of bitrate.
+fn log_odds(vmaf: f64) -> f64 {
+    let share = (vmaf / 100.0).clamp(0.001, 0.999);
+    (share / (1.0 - share)).ln()
 }
 
 /// An encode that was made and measured.
@@ -129,29 +131,35 @@ impl Steering<'_> {
         if lowest > highest {
             return Ok(None);
         }
-        if let (Some(below), Some(above)) = (below, above)
-            && highest - lowest < self.knob.near()
-        {
-            let share = (self.target - below.vmaf) / (above.vmaf - below.vmaf);
+        if let (Some(below), Some(above)) = (below, above) {
+            // Between two measured points the curve is better known than any model knows it.
+            let share = (log_odds(self.target) - log_odds(below.vmaf)) / (log_odds(above.vmaf) - log_odds(below.vmaf));
             let between = notch(&below) as f64 + share * (notch(&above) - notch(&below)) as f64;
             return Ok(Some(self.knob.setting((between.round() as i64).clamp(lowest, highest))));
         }
-        self.forecast_notch(lowest, highest).map(|notch| Some(self.knob.setting(notch)))
+        let target = match above {
+            None => self.target.min(self.value(highest)? - SHORT_OF_BEST),
+            Some(_) => self.target,
+        };
+        self.forecast_notch(target, lowest, highest).map(|notch| Some(self.knob.setting(notch)))
     }
 
-    /// The notch whose forecast is nearest to the target; forecasts never fall from notch to notch.
-    fn forecast_notch(&self, lowest: i64, highest: i64) -> Result<i64, Failure> {
-        let value = |notch: i64| self.forecast(self.knob.setting(notch)).map(|estimate| estimate.value);
+    fn value(&self, notch: i64) -> Result<f64, Failure> {
+        self.forecast(self.knob.setting(notch)).map(|estimate| estimate.value)
+    }
+
+    /// The notch whose forecast is nearest to a target; forecasts never fall from notch to notch.
+    fn forecast_notch(&self, target: f64, lowest: i64, highest: i64) -> Result<i64, Failure> {
         let (mut low, mut high) = (lowest, highest);
         while low < high {
             let middle = low + (high - low) / 2;
-            if value(middle)? >= self.target {
+            if self.value(middle)? >= target {
                 high = middle;
             } else {
                 low = middle + 1;
             }
         }
-        if low > lowest && (value(low - 1)? - self.target).abs() < (value(low)? - self.target).abs() {
+        if low > lowest && (self.value(low - 1)? - target).abs() < (self.value(low)? - target).abs() {
             low -= 1;
         }
         Ok(low)

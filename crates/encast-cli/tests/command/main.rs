@@ -5,6 +5,8 @@ mod analyze;
 mod analyze_formats;
 mod analyze_memory;
 mod common;
+#[cfg(target_os = "linux")]
+mod converge;
 mod documentation;
 mod evaluate;
 mod inspect;
