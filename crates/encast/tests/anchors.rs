@@ -40,10 +40,10 @@ fn a_measured_encode_is_forecast_as_measured() {
 fn the_nearer_the_anchor_the_more_it_says() {
     let alone = vmaf(&request());
     let moved = |anchor_kbps: f64| {
-        // A residual of −6 wherever the anchor lies.
+        // A residual of 6 wherever the anchor lies.
         let there = vmaf(&PredictionFeatures { bitrate_kbps: Some(anchor_kbps), ..request() });
-        let answer = vmaf(&with([anchor(anchor_kbps, there.value - 6.0)]));
-        (alone.value - answer.value, answer.upper - answer.lower)
+        let answer = vmaf(&with([anchor(anchor_kbps, there.value + 6.0)]));
+        (answer.value - alone.value, answer.upper - answer.lower)
     };
     let steps: Vec<(f64, f64)> = [2000.0, 1000.0, 250.0, 30.0].into_iter().map(moved).collect();
     assert!(steps.windows(2).all(|pair| pair[0].1 < pair[1].1), "{steps:?}");
