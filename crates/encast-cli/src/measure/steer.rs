@@ -39,6 +39,15 @@ impl Knob {
             }
         }
     }
+
+    /// Notches around a setting over which a forecast curve is steadier than the model's own steps; least and greatest
+    /// slope that is believed, log odds of VMAF a notch.
+    fn slopes(self) -> (i64, f64, f64) {
+        match self {
+            Knob::Crf { step } => ((8.0 / step).round() as i64, 0.05 * step, 0.5 * step),
+            Knob::Bitrate => ((1.5 * PER_OCTAVE) as i64, 0.3 / PER_OCTAVE, 3.0 / PER_OCTAVE),
+        }
+    }
 }
 
 /// VMAF on a scale on which it is nearly straight over the CRF and over octaves of bitrate.
@@ -137,11 +146,35 @@ impl Steering<'_> {
             let between = notch(&below) as f64 + share * (notch(&above) - notch(&below)) as f64;
             return Ok(Some(self.knob.setting((between.round() as i64).clamp(lowest, highest))));
         }
-        let target = match above {
-            None => self.target.min(self.value(highest)? - SHORT_OF_BEST),
-            Some(_) => self.target,
+        let next = match below.or(above) {
+            Some(near) => {
+                let steps = (log_odds(self.target) - log_odds(near.vmaf)) / self.slope(near)?;
+                (notch(&near) + steps.round() as i64).clamp(lowest, highest)
+            }
+            None => {
+                let target = self.target.min(self.value(highest)? - SHORT_OF_BEST);
+                self.forecast_notch(target, lowest, highest)?
+            }
         };
-        self.forecast_notch(target, lowest, highest).map(|notch| Some(self.knob.setting(notch)))
+        Ok(Some(self.knob.setting(next)))
+    }
+
+    /// Log odds of VMAF that a notch is worth around a measured setting: as measured between it and its neighbour, or as
+    /// forecast over a wide part of the curve, which evens out the steps of a model of trees.
+    fn slope(&self, near: &Tried) -> Result<f64, Failure> {
+        let (here, (wide, least, most)) = (self.knob.notch(near.setting), self.knob.slopes());
+        let others = self.tried.iter().filter(|tried| self.knob.notch(tried.setting) != here);
+        let slope = match others.min_by_key(|tried| (self.knob.notch(tried.setting) - here).abs()) {
+            Some(other) => {
+                (log_odds(other.vmaf) - log_odds(near.vmaf)) / (self.knob.notch(other.setting) - here) as f64
+            }
+            None => {
+                let ends = [self.limits.0, self.limits.1].map(|end| self.knob.notch(end));
+                let (from, to) = ((here - wide).max(ends[0].min(ends[1])), (here + wide).min(ends[0].max(ends[1])));
+                (log_odds(self.value(to)?) - log_odds(self.value(from)?)) / (to - from).max(1) as f64
+            }
+        };
+        Ok(slope.clamp(least, most))
     }
 
     fn value(&self, notch: i64) -> Result<f64, Failure> {
