@@ -11,6 +11,9 @@ const PER_OCTAVE: f64 = 64.0;
 /// its last half point would be bought with the most extreme setting.
 const SHORT_OF_BEST: f64 = 0.5;
 
+/// VMAF from which on it hardly tells one setting from another; targets above count as this one on the way to them.
+const SATURATED: f64 = 98.5;
+
 /// What is set to reach the target.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Knob {
@@ -52,7 +55,7 @@ impl Knob {
 
 /// VMAF on a scale on which it is nearly straight over the CRF and over octaves of bitrate.
 fn log_odds(vmaf: f64) -> f64 {
-    let share = (vmaf / 100.0).clamp(0.001, 0.999);
+    let share = (vmaf / 100.0).clamp(0.001, SATURATED / 100.0);
     (share / (1.0 - share)).ln()
 }
 
@@ -140,18 +143,12 @@ impl Steering<'_> {
         if lowest > highest {
             return Ok(None);
         }
-        if let (Some(below), Some(above)) = (below, above) {
-            // Between two measured points the curve is better known than any model knows it.
-            let share = (log_odds(self.target) - log_odds(below.vmaf)) / (log_odds(above.vmaf) - log_odds(below.vmaf));
-            let between = notch(&below) as f64 + share * (notch(&above) - notch(&below)) as f64;
-            return Ok(Some(self.knob.setting((between.round() as i64).clamp(lowest, highest))));
-        }
-        let next = match below.or(above) {
-            Some(near) => {
+        let next = match self.best() {
+            Some(near) if self.target.min(near.vmaf) < SATURATED => {
                 let steps = (log_odds(self.target) - log_odds(near.vmaf)) / self.slope(near)?;
-                (notch(&near) + steps.round() as i64).clamp(lowest, highest)
+                (self.knob.notch(near.setting) + steps.round() as i64).clamp(lowest, highest)
             }
-            None => {
+            _ => {
                 let target = self.target.min(self.value(highest)? - SHORT_OF_BEST);
                 self.forecast_notch(target, lowest, highest)?
             }
@@ -159,12 +156,15 @@ impl Steering<'_> {
         Ok(Some(self.knob.setting(next)))
     }
 
-    /// Log odds of VMAF that a notch is worth around a measured setting: as measured between it and its neighbour, or as
-    /// forecast over a wide part of the curve, which evens out the steps of a model of trees.
+    /// Log odds of VMAF that a notch is worth around a measured setting: as measured between it and the next nearest to the
+    /// target, or as forecast over a wide part of the curve, which evens out the steps of a model of trees.
     fn slope(&self, near: &Tried) -> Result<f64, Failure> {
         let (here, (wide, least, most)) = (self.knob.notch(near.setting), self.knob.slopes());
-        let others = self.tried.iter().filter(|tried| self.knob.notch(tried.setting) != here);
-        let slope = match others.min_by_key(|tried| (self.knob.notch(tried.setting) - here).abs()) {
+        let away = |tried: &&Tried| (log_odds(tried.vmaf) - log_odds(self.target)).abs();
+        // What is near 100 tells no slope.
+        let others = self.tried.iter().filter(|tried| self.knob.notch(tried.setting) != here && tried.vmaf < SATURATED);
+        let other = others.min_by(|a, b| away(a).total_cmp(&away(b))).filter(|_| near.vmaf < SATURATED);
+        let slope = match other {
             Some(other) => {
                 (log_odds(other.vmaf) - log_odds(near.vmaf)) / (self.knob.notch(other.setting) - here) as f64
             }
@@ -242,6 +242,17 @@ mod tests {
             let best = steering.best().unwrap();
             assert!((best.vmaf - 90.0).abs() <= 1.0, "{knob:?}: {:?}", steering.tried);
         }
+    }
+
+    /// Near 100 all settings look alike: the search must not creep along them one notch at a time.
+    #[test]
+    fn a_start_that_is_far_too_good_is_left_fast() {
+        let model = Model::embedded().unwrap();
+        let knob = Knob::Crf { step: 0.1 };
+        let mut steering = steering(&model, knob, (1.0, 51.0));
+        steering.add(measured(1.0, knob));
+        assert!(steering.tried[0].vmaf > 99.0);
+        assert!(steering.next().unwrap().unwrap() > 5.0);
     }
 
     #[test]
