@@ -143,7 +143,12 @@ impl Steering<'_> {
         if lowest > highest {
             return Ok(None);
         }
-        let next = match self.best() {
+        if let (Some(_), Some(_)) = (below, above) {
+            // Always into the bracket, however wrong a slope is.
+            let inset = (highest - lowest) / 6;
+            (lowest, highest) = (lowest + inset, highest - inset);
+        }
+        let next = match self.tried.iter().min_by(|a, b| self.away(a).total_cmp(&self.away(b))) {
             Some(near) if self.target.min(near.vmaf) < SATURATED => {
                 let steps = (log_odds(self.target) - log_odds(near.vmaf)) / self.slope(near)?;
                 (self.knob.notch(near.setting) + steps.round() as i64).clamp(lowest, highest)
@@ -156,14 +161,22 @@ impl Steering<'_> {
         Ok(Some(self.knob.setting(next)))
     }
 
+    /// Distance from the target, log odds of VMAF.
+    fn away(&self, tried: &Tried) -> f64 {
+        (log_odds(tried.vmaf) - log_odds(self.target)).abs()
+    }
+
     /// Log odds of VMAF that a notch is worth around a measured setting: as measured between it and the next nearest to the
     /// target, or as forecast over a wide part of the curve, which evens out the steps of a model of trees.
     fn slope(&self, near: &Tried) -> Result<f64, Failure> {
         let (here, (wide, least, most)) = (self.knob.notch(near.setting), self.knob.slopes());
-        let away = |tried: &&Tried| (log_odds(tried.vmaf) - log_odds(self.target)).abs();
-        // What is near 100 tells no slope.
-        let others = self.tried.iter().filter(|tried| self.knob.notch(tried.setting) != here && tried.vmaf < SATURATED);
-        let other = others.min_by(|a, b| away(a).total_cmp(&away(b))).filter(|_| near.vmaf < SATURATED);
+        // Two scores near 100 tell no slope; one tells a little, where nothing else does.
+        let told = |tried: &&Tried| self.knob.notch(tried.setting) != here && tried.vmaf.min(near.vmaf) < SATURATED;
+        let key = |tried: &Tried| (tried.vmaf >= SATURATED, self.away(tried));
+        let other = self.tried.iter().filter(told).min_by(|a, b| {
+            let (a, b) = (key(a), key(b));
+            a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
+        });
         let slope = match other {
             Some(other) => {
                 (log_odds(other.vmaf) - log_odds(near.vmaf)) / (self.knob.notch(other.setting) - here) as f64
@@ -242,6 +255,24 @@ mod tests {
             let best = steering.best().unwrap();
             assert!((best.vmaf - 90.0).abs() <= 1.0, "{knob:?}: {:?}", steering.tried);
         }
+    }
+
+    /// As a clip measured: far too good, then far too bad. A creep along either end would take dozens of encodes.
+    #[test]
+    fn a_wide_bracket_is_cut_down() {
+        let model = Model::embedded().unwrap();
+        let knob = Knob::Crf { step: 0.1 };
+        let mut steering = steering(&model, knob, (1.0, 51.0));
+        steering.target = 93.0;
+        let curve = |crf: f64| if crf < 28.0 { 99.8 } else { 99.8 - 0.26 * (crf - 28.0).powi(2) };
+        for crf in [24.6, 36.4] {
+            steering.add(Tried { vmaf: curve(crf), ..measured(crf, knob) });
+        }
+        for _ in 0..4 {
+            let crf = steering.next().unwrap().unwrap();
+            steering.add(Tried { vmaf: curve(crf), ..measured(crf, knob) });
+        }
+        assert!((steering.best().unwrap().vmaf - 93.0).abs() <= 1.0, "{:?}", steering.tried);
     }
 
     /// Near 100 all settings look alike: the search must not creep along them one notch at a time.
