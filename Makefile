@@ -1,7 +1,7 @@
 # Thin on purpose: each recipe is a script, so that it runs the same with and without make.
 .DEFAULT_GOAL := help
-.PHONY: help run build test fmt bench bench-lightgbm bench-content bench-ladder fuzz yardstick accuracy measure \
-	probe-recipes train-model clean
+.PHONY: help run build test fmt bench bench-lightgbm bench-content bench-converge bench-ladder fuzz yardstick accuracy \
+	measure probe-recipes train-model clean
 
 # Seconds for `make fuzz`.
 SECONDS ?= 600
@@ -38,6 +38,9 @@ bench-content: ## Speed of `encast analyze` beside ffmpeg and siti-tools (CLIP=�
 
 bench-ladder: ## Forecast ladders on measured curves, beside a fixed one (TABLE=…)
 	@scripts/bench-ladder.sh $(TABLE)
+
+bench-converge: ## `encast converge` beside ab-av1 (CLIPS=folder)
+	@scripts/bench-converge.sh "$(CLIPS)"
 
 fuzz: ## Fuzzes the Y4M reader and the analyzer, with nightly Rust (SECONDS=…)
 	@scripts/fuzz.sh $(SECONDS)

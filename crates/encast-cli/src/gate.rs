@@ -50,7 +50,7 @@ impl FromStr for Gate {
                 tier = Some(found);
             } else {
                 given = Some(Given::from_name(prefix).map_err(|_| {
-                    format!("unknown prefix '{prefix}': known are settings, content, probe, bitrate, crf")
+                    format!("unknown prefix '{prefix}': known are settings, content, probe, anchor, bitrate, crf")
                 })?);
             }
         }
@@ -208,7 +208,7 @@ mod tests {
             ("vmaf.r3=1", "known are r2"),
             ("vmaf.r2<=1", "at least"),
             ("vmaf.mae>=1", "at most"),
-            ("anchor:vmaf.mae=1", "known are settings"),
+            ("oracle:vmaf.mae=1", "known are settings"),
         ] {
             let error = gate.parse::<Gate>().unwrap_err();
             assert!(error.contains(said), "{gate}: {error}");

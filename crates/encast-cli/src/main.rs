@@ -50,6 +50,8 @@ enum Command {
     Analyze(commands::analyze::Args),
     #[cfg(target_os = "linux")]
     Measure(commands::measure::Args),
+    #[cfg(target_os = "linux")]
+    Converge(commands::converge::Args),
 }
 
 fn main() -> ExitCode {
@@ -68,6 +70,8 @@ fn main() -> ExitCode {
         Command::Analyze(args) => commands::analyze::run(&args),
         #[cfg(target_os = "linux")]
         Command::Measure(args) => commands::measure::run(&args),
+        #[cfg(target_os = "linux")]
+        Command::Converge(args) => commands::converge::run(&args),
     };
     match outcome {
         Ok(Verdict::Done) => ExitCode::SUCCESS,

@@ -245,7 +245,7 @@ impl LimitArgs {
 /// Makes unknown what a forecast shall not know: the groups above the tier, and the other rate setting.
 pub fn masked(mut features: PredictionFeatures, tier: Option<Tier>, given: Option<Given>) -> PredictionFeatures {
     let rates = (features.bitrate_kbps, features.crf);
-    features = encast::mask(&features, tier.unwrap_or_default(), given.unwrap_or_default());
+    features = encast::mask(&features, tier.unwrap_or(Tier::Anchor), given.unwrap_or_default());
     if given.is_none() {
         (features.bitrate_kbps, features.crf) = rates;
     }

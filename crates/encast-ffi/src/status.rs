@@ -204,6 +204,7 @@ fn blame(error: &Error) -> (i32, &'static str, Option<usize>) {
             let (status, field, _) = blame(source);
             return (status, field, Some(*row));
         }
+        Error::Anchor { source, .. } => return blame(source),
         Error::Io { .. } => (ENCAST_STATUS_IO, ""),
         Error::ModelMissing { .. } => (ENCAST_STATUS_MODEL_MISSING, ""),
         Error::WrongMagic { .. } => (ENCAST_STATUS_WRONG_MAGIC, ""),

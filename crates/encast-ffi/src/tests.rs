@@ -129,6 +129,11 @@ fn errors() -> Vec<(Error, i32, &'static str)> {
         ),
         (Error::NotPredicted { target: Target::Vmaf, reason: "no rows".into() }, ENCAST_STATUS_NOT_PREDICTED, "vmaf"),
         (Error::Row { row: 3, source: row }, ENCAST_STATUS_INVALID_FIELD, "crf"),
+        (
+            Error::Anchor { index: 1, source: Box::new(Error::MissingField { field: "vmaf", needed: "it" }) },
+            ENCAST_STATUS_MISSING_FIELD,
+            "vmaf",
+        ),
         (Error::Io { path: path.clone(), source: std::io::ErrorKind::StorageFull.into() }, ENCAST_STATUS_IO, ""),
         (Error::ModelMissing { path }, ENCAST_STATUS_MODEL_MISSING, ""),
         (Error::WrongMagic { found: "GIF".into(), expected: "ENCAST" }, ENCAST_STATUS_WRONG_MAGIC, ""),
@@ -149,10 +154,12 @@ fn each_error_of_the_core_has_its_own_status() {
     let mut seen = BTreeSet::new();
     for (error, status, field) in errors() {
         let (text, row) = (error.to_string(), matches!(error, Error::Row { .. }));
+        // The status of what is wrong inside of it.
+        let nested = row || matches!(error, Error::Anchor { .. });
         let failure = Failure::from(error);
         assert_eq!((failure.status, failure.field), (status, field), "{text}");
         assert_eq!(failure.row, row.then_some(3));
-        assert!(seen.insert(status) || row, "{status} twice");
+        assert!(seen.insert(status) || nested, "{status} twice");
         assert_eq!(enter(|| Err(failure)), status);
         assert_eq!((last(), read(encast_last_error_field())), (text, field.to_owned()));
     }

@@ -12,7 +12,7 @@ use std::{
 };
 
 use common::{Language, Link, compile, run, temporary};
-use encast_core::{Model, PredictOptions, PredictionFeatures, PredictionResult, Target};
+use encast_core::{FORMAT_VERSION, Model, PredictOptions, PredictionFeatures, PredictionResult, Target};
 
 const LINKS: [Link; 3] = [Link::Shared, Link::Archive, Link::Sanitized];
 
@@ -63,17 +63,16 @@ fn bad_files(folder: &Path) {
     let model = Model::embedded().expect("the default model");
     let json = String::from_utf8(model.to_json().expect("JSON")).expect("UTF-8");
     let mut document: serde_json::Value = serde_json::from_str(&json).expect("an object");
-    let supported = model.metadata().format_version;
-    document["format_version"] = (supported + 1).into();
+    document["format_version"] = (FORMAT_VERSION + 1).into();
     std::fs::write(folder.join("newer.json"), document.to_string()).expect("a file");
-    document["format_version"] = supported.into();
+    document["format_version"] = model.metadata().format_version.into();
     document["trained_at"] = "not a time".into();
     std::fs::write(folder.join("corrupt.json"), document.to_string()).expect("a file");
 
     let mut binary = model.to_binary().expect("binary");
     let version = binary[8..12].try_into().map(u32::from_le_bytes).expect("four bytes");
-    assert_eq!(version, supported, "the version stands behind the magic number");
-    binary[8..12].copy_from_slice(&(supported + 1).to_le_bytes());
+    assert_eq!(version, model.metadata().format_version, "the version stands behind the magic number");
+    binary[8..12].copy_from_slice(&(FORMAT_VERSION + 1).to_le_bytes());
     std::fs::write(folder.join("newer.encast"), &binary).expect("a file");
     // Sparse: no disk is used.
     File::create(folder.join("large.encast")).and_then(|file| file.set_len(1 << 40)).expect("a sparse file");

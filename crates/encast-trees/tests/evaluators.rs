@@ -125,7 +125,12 @@ proptest! {
 
     /// What is found along a line holds for the plain evaluator.
     #[test]
-    fn a_crossing_is_missed_below_and_reached_above(seed: u64, share in 0.02f64..0.98, trees in 1usize..60) {
+    fn a_crossing_is_missed_below_and_reached_above(
+        seed: u64,
+        share in 0.02f64..0.98,
+        slope in 0.0f64..0.2,
+        trees in 1usize..60,
+    ) {
         let data = Data::random(seed, 300, 4, 0.1);
         let binned = data.binned();
         let params = BoostingParams::new().trees(trees).min_leaf_rows(3).seed(seed).threads(1);
@@ -146,12 +151,22 @@ proptest! {
         let (lowest, highest) = (at(-12.0), at(12.0));
         prop_assume!(highest > lowest);
         let target = lowest + share * (highest - lowest);
-        let find = |target| flat.crossing(target, (-12.0, 12.0), 1e-3, &mut row.clone(), set);
+        let find = |target| flat.crossing(|_| target, (-12.0, 12.0), 1e-3, &mut row.clone(), set);
         prop_assert_eq!(find(highest + 1e-6), Crossing::Beyond);
         prop_assert_eq!(find(lowest - 1e-6), Crossing::Before);
         let Crossing::Between { low, high } = find(target) else { panic!("missed at one end, reached at the other") };
         // Sums are taken in another order: within rounding of the target the two may part.
         prop_assert!(high - low <= 1e-3, "{low} {high}");
         prop_assert!(at(low) < target + 1e-9 && at(high) >= target - 1e-9, "{} {target} {}", at(low), at(high));
+        // A target that falls along the line is found as well.
+        let falling = |position: f64| target - slope * position;
+        let found = flat.crossing(falling, (-12.0, 12.0), 1e-3, &mut row.clone(), set);
+        match found {
+            Crossing::Before => prop_assert!(at(-12.0) >= falling(-12.0) - 1e-9),
+            Crossing::Beyond => prop_assert!(at(12.0) < falling(12.0) + 1e-9),
+            Crossing::Between { low, high } => {
+                prop_assert!(at(low) < falling(low) + 1e-9 && at(high) >= falling(high) - 1e-9);
+            }
+        }
     }
 }

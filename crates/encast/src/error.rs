@@ -54,6 +54,14 @@ pub enum Error {
         /// Why not, and what to do.
         reason: String,
     },
+    /// One of a request's anchors is bad.
+    #[error("anchors[{index}].{source}")]
+    Anchor {
+        /// Index of the anchor, from 0.
+        index: usize,
+        /// What is wrong with it.
+        source: Box<Error>,
+    },
     /// One row of a batch or of a training set is bad.
     #[error("row {row}: {source}")]
     Row {

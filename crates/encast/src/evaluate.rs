@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    anchor_rows,
     breakdown::breakdown,
     bundle::Model,
     cell::Cell,
@@ -33,8 +34,27 @@ pub fn evaluate(
     tier: Tier,
     given: Given,
 ) -> Result<Evaluation> {
+    evaluate_anchored(features, targets, model, tier, given, 0)
+}
+
+/// As [`evaluate`], with the tier [`Tier::Anchor`]: of each title and codec, `anchors` measured rows are given to all its
+/// other rows as anchors, beside what `tier` knows; they themselves are not judged.
+///
+/// They are rows without dropped frames at the most common size, encoder and preset, nearest to the middle of the rates
+/// there (two: to the ends of the middle third, and so on). Rows of a title and codec with fewer are left out and counted.
+///
+/// # Errors
+/// As [`evaluate`].
+pub fn evaluate_anchored(
+    features: &[PredictionFeatures],
+    targets: &[PredictionTargets],
+    model: &Model,
+    tier: Tier,
+    given: Given,
+    anchors: usize,
+) -> Result<Evaluation> {
     let titles = Titles::new(targets.iter().map(|row| row.title.as_str()));
-    let mut judge = Judge::new(features, targets, tier, given)?;
+    let mut judge = Judge::new(features, targets, tier, given, anchors)?;
     let rows: Vec<usize> = (0..features.len()).collect();
     judge.add(&rows, model, &titles)?;
     judge.verdict("model".to_owned(), &titles)
@@ -57,8 +77,22 @@ pub fn cross_validate(
     options: &TrainOptions,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Evaluation> {
-    let mut choose = |_: TrainingFold| Ok(options.clone());
-    cross_validate_with(features, targets, folds, tier, given, &mut choose, progress)
+    cross_validate_anchored(features, targets, folds, (tier, given, 0), options, progress)
+}
+
+/// As [`cross_validate`], with anchors as [`evaluate_anchored`] gives them: `tier`, `given` and how many.
+///
+/// # Errors
+/// As [`cross_validate`].
+pub fn cross_validate_anchored(
+    features: &[PredictionFeatures],
+    targets: &[PredictionTargets],
+    folds: usize,
+    known: (Tier, Given, usize),
+    options: &TrainOptions,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Evaluation> {
+    judge_by_folds(features, targets, folds, known, &mut |_| Ok(options.clone()), progress)
 }
 
 /// The rows that one fold is trained on: none of a title that it is judged on.
@@ -86,7 +120,18 @@ pub fn cross_validate_with(
     choose: &mut dyn FnMut(TrainingFold) -> Result<TrainOptions>,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Evaluation> {
-    let mut judges = [Judge::new(features, targets, tier, given)?];
+    judge_by_folds(features, targets, folds, (tier, given, 0), choose, progress)
+}
+
+fn judge_by_folds(
+    features: &[PredictionFeatures],
+    targets: &[PredictionTargets],
+    folds: usize,
+    (tier, given, anchors): (Tier, Given, usize),
+    choose: &mut dyn FnMut(TrainingFold) -> Result<TrainOptions>,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Evaluation> {
+    let mut judges = [Judge::new(features, targets, tier, given, anchors)?];
     let wanted = Wanted { tier, given: Some(given) };
     let titles = judge_folds(&mut judges, Split { folds, salt: "" }, wanted, choose, progress)?;
     let [judge] = judges;
@@ -152,6 +197,10 @@ pub(crate) struct Judge<'a> {
     without_rate: usize,
     own_probes: usize,
     only_answered: bool,
+    anchors: usize,
+    /// Measured rows that each row is given.
+    given_rows: Vec<anchor_rows::Given>,
+    without_anchors: usize,
 }
 
 impl<'a> Judge<'a> {
@@ -160,12 +209,25 @@ impl<'a> Judge<'a> {
         targets: &'a [PredictionTargets],
         tier: Tier,
         given: Given,
+        anchors: usize,
     ) -> Result<Judge<'a>> {
         if features.len() != targets.len() {
             return Err(Error::LengthMismatch { what: "targets", found: targets.len(), expected: features.len() });
         }
-        let judged = BTreeMap::new();
-        Ok(Judge { features, targets, tier, given, judged, without_rate: 0, own_probes: 0, only_answered: false })
+        let given_rows = if anchors == 0 { Vec::new() } else { anchor_rows::choose(features, targets, given, anchors) };
+        Ok(Judge {
+            features,
+            targets,
+            tier,
+            given,
+            judged: BTreeMap::new(),
+            without_rate: 0,
+            own_probes: 0,
+            only_answered: false,
+            anchors,
+            given_rows,
+            without_anchors: 0,
+        })
     }
 
     /// Leaves out rows that the model can't answer, instead of failing.
@@ -176,7 +238,7 @@ impl<'a> Judge<'a> {
     fn add(&mut self, rows: &[usize], model: &Model, titles: &Titles) -> Result<()> {
         let options = PredictOptions::default();
         for &row in rows {
-            let masked = mask(&self.features[row], self.tier, self.given);
+            let mut masked = mask(&self.features[row], self.tier, self.given);
             if masked.bitrate_kbps.is_none() && masked.crf.is_none() {
                 self.without_rate += 1;
                 continue;
@@ -184,6 +246,18 @@ impl<'a> Judge<'a> {
             if self.tier.knows(Group::Probe) && is_own_probe(&self.features[row], &self.targets[row]) {
                 self.own_probes += 1;
                 continue;
+            }
+            match self.given_rows.get(row) {
+                None => {}
+                Some(anchor_rows::Given::Anchors(rows)) => {
+                    let of_row = |&row: &usize| anchor_rows::anchor(&self.features[row], &self.targets[row]);
+                    masked.anchors = rows.iter().map(of_row).collect();
+                }
+                Some(anchor_rows::Given::IsAnchor) => continue,
+                Some(anchor_rows::Given::TooFew) => {
+                    self.without_anchors += 1;
+                    continue;
+                }
             }
             let answer = match predict_with(&masked, model, &options) {
                 Err(Error::MissingField { .. } | Error::NotPredicted { .. }) if self.only_answered => continue,
@@ -221,11 +295,17 @@ impl<'a> Judge<'a> {
         if self.own_probes > 0 {
             excluded.insert("the probe itself".to_owned(), self.own_probes);
         }
+        if self.without_anchors > 0 {
+            excluded.insert("too few rows to be anchors".to_owned(), self.without_anchors);
+        }
+        let anchored = self.anchors > 0;
         Ok(Evaluation {
             rows: self.features.len(),
             titles: titles.count,
             split,
-            tier: self.tier,
+            tier: if anchored { Tier::Anchor } else { self.tier },
+            anchors: anchored.then_some(self.anchors),
+            beside: anchored.then_some(self.tier),
             given: self.given,
             targets: self
                 .judged
@@ -263,6 +343,9 @@ pub fn mask(features: &PredictionFeatures, tier: Tier, given: Given) -> Predicti
         if !tier.knows(group) {
             masked = masked.without(group);
         }
+    }
+    if tier < Tier::Anchor {
+        masked.anchors.clear();
     }
     match given {
         Given::Bitrate => masked.crf = None,

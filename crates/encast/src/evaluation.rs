@@ -125,6 +125,12 @@ pub struct Evaluation {
     pub split: String,
     /// The tier that inputs were masked to.
     pub tier: Tier,
+    /// With the tier `anchor`: how many measured rows of a title its other rows were given.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub anchors: Option<usize>,
+    /// With the tier `anchor`: the tier of what was known beside the anchors.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub beside: Option<Tier>,
     /// The rate setting that was given; the other was masked.
     pub given: Given,
     /// Figures by name of target.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    anchor::{self, Anchor},
     codec::{Codec, Encoder, Preset},
     error::{Error, Result},
     field::{Field, FieldSet, Group},
@@ -97,6 +98,10 @@ pub struct PredictionFeatures {
     /// VMAF of the trial encode.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub probe_vmaf: Option<f64>,
+    /// Earlier encodes of the same title with what was measured of them: they sharpen the forecast near them. At most 16
+    /// are used, those nearest in encoder, preset and size.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub anchors: Vec<Anchor>,
 }
 
 /// `motion_intensity` of a mean temporal information: `ti / (ti + 10)`, so that TI 10, a typical clip, is 0.5.
@@ -200,7 +205,8 @@ impl PredictionFeatures {
                 other: format!("codec = {codec}"),
             });
         }
-        self.preset_found().map(|_| ())
+        self.preset_found()?;
+        anchor::check_all(self)
     }
 
     /// The codec, given or following from the encoder.
@@ -263,7 +269,7 @@ impl PredictionFeatures {
     }
 }
 
-fn check_bounds(field: Field, value: f64) -> Result<()> {
+pub(crate) fn check_bounds(field: Field, value: f64) -> Result<()> {
     let (lo, hi) = field.hard_bounds();
     if value.is_finite() && (lo..=hi).contains(&value) {
         Ok(())

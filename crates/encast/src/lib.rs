@@ -26,6 +26,9 @@
 //! value and bound. All types are `Send + Sync`.
 #![forbid(unsafe_code)]
 
+mod anchor;
+mod anchor_rows;
+mod anchored;
 mod assurance;
 mod breakdown;
 pub mod bundle;
@@ -43,6 +46,7 @@ mod features;
 mod field;
 mod figures;
 mod folds;
+mod kriging;
 mod ladder;
 mod levels;
 mod options;
@@ -60,6 +64,7 @@ mod train;
 mod tuning;
 mod variant;
 
+pub use anchor::Anchor;
 pub use bundle::{
     FORMAT_VERSION, HeadlineMetrics, MAX_BUNDLE_BYTES, Metadata, Model, NotLearnt, Range, TierFigures, load_model,
     save_model,
@@ -70,7 +75,9 @@ pub use columns::Column;
 pub use compare::{Comparison, Difference, compare};
 pub use cost::{JobCost, ResourceProfile};
 pub use error::{Error, Result};
-pub use evaluate::{TrainingFold, cross_validate, cross_validate_with, evaluate, mask};
+pub use evaluate::{
+    TrainingFold, cross_validate, cross_validate_anchored, cross_validate_with, evaluate, evaluate_anchored, mask,
+};
 pub use evaluation::{
     Breakdown, CellFigures, ConfidenceFigures, Evaluation, IntervalFigures, TargetFigures, TitleFigures,
 };

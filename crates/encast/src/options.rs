@@ -24,27 +24,31 @@ pub enum Tier {
     /// Also one short trial encode.
     #[default]
     Probe,
+    /// Also measured results of earlier encodes of the same title. No model is trained for it: anchors correct the
+    /// forecast of whichever model answers.
+    Anchor,
 }
 
 impl Tier {
-    /// All tiers, from the least known.
+    /// The tiers that models are trained for, from the least known.
     pub const ALL: [Tier; 3] = [Tier::Settings, Tier::Content, Tier::Probe];
 
-    /// `settings`, `content` or `probe`.
+    /// `settings`, `content`, `probe` or `anchor`.
     pub const fn name(self) -> &'static str {
         match self {
             Tier::Settings => "settings",
             Tier::Content => "content",
             Tier::Probe => "probe",
+            Tier::Anchor => "anchor",
         }
     }
 
     /// The tier with that name; an error lists the known ones.
     pub fn from_name(name: &str) -> Result<Tier> {
-        Tier::ALL.into_iter().find(|tier| tier.name() == name).ok_or_else(|| Error::UnknownName {
+        Tier::ALL.into_iter().chain([Tier::Anchor]).find(|tier| tier.name() == name).ok_or_else(|| Error::UnknownName {
             field: "tier",
             value: name.to_owned(),
-            known: "settings, content, probe".to_owned(),
+            known: "settings, content, probe, anchor".to_owned(),
         })
     }
 
@@ -53,7 +57,7 @@ impl Tier {
         match group {
             Group::Job | Group::Encoder | Group::Motion => true,
             Group::Content => !matches!(self, Tier::Settings),
-            Group::Probe | Group::ProbeVmaf => matches!(self, Tier::Probe),
+            Group::Probe | Group::ProbeVmaf => matches!(self, Tier::Probe | Tier::Anchor),
         }
     }
 }

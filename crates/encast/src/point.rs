@@ -64,7 +64,7 @@ impl<'a> Line<'a> {
         let Some(variant) = asked.variant(Target::Vmaf) else {
             return Err(no_vmaf(&asked, given));
         };
-        let forecast = variant.forecast(&asked.row);
+        let forecast = asked.forecast_by(variant)?;
         let limits = &options.recommend;
         let wanted = |target: Target, limit: Option<f64>| match limit {
             None => Ok(None),
@@ -94,7 +94,7 @@ impl<'a> Line<'a> {
 fn amount(asked: &Asked, target: Target, options: &PredictOptions) -> Option<f64> {
     let of = |target: Target| {
         let variant = asked.variant(target)?;
-        Some(asked.estimate_of(&variant.forecast(&asked.row)).value)
+        Some(asked.estimate_of(&asked.forecast_by(variant).ok()?).value)
     };
     of(target).or_else(|| {
         let profile = options.profile.as_ref().or(asked.model.metadata().profile.as_ref());

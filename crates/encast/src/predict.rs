@@ -3,6 +3,7 @@
 use encast_trees::Rows;
 
 use crate::{
+    anchored::AnchoredCurve,
     bundle::Model,
     calibration::NOMINAL,
     cell::Cell,
@@ -112,7 +113,7 @@ pub(crate) struct Asked<'a> {
     pub distance: Distance,
     /// Probability that the intervals promise.
     pub level: f64,
-    cell: Cell,
+    pub cell: Cell,
     pub megapixels: f64,
 }
 
@@ -175,10 +176,18 @@ impl<'a> Asked<'a> {
     }
 
     /// The answer that these forecasts make.
-    fn answer(&self, forecasts: &Forecasts, options: &PredictOptions) -> Result<PredictionResult> {
+    fn answer(&self, forecasts: &Forecasts<'a>, options: &PredictOptions) -> Result<PredictionResult> {
         if forecasts.iter().all(Option::is_none) {
             return Err(self.why_nothing());
         }
+        let anchored;
+        let forecasts = match self.features.anchors.is_empty() {
+            true => forecasts,
+            false => {
+                anchored = self.anchored(forecasts)?;
+                &anchored
+            }
+        };
         let mut result = PredictionResult { out_of_range: self.distance.out_of_range, ..Default::default() };
         let mut used = FieldSet::EMPTY;
         let mut quality = None;
@@ -211,6 +220,27 @@ impl<'a> Asked<'a> {
         }
         result.ignored = self.ignored(used);
         Ok(result)
+    }
+
+    /// The forecasts, sharpened by the request's anchors.
+    fn anchored(&self, forecasts: &Forecasts<'a>) -> Result<Forecasts<'a>> {
+        let mut sharpened = *forecasts;
+        for forecast in sharpened.iter_mut().flatten() {
+            *forecast = self.sharpen(*forecast)?;
+        }
+        Ok(sharpened)
+    }
+
+    /// A forecast, sharpened by the anchors that say something of it.
+    fn sharpen(&self, forecast: Forecast<'a>) -> Result<Forecast<'a>> {
+        let point = AnchoredCurve::of(self, forecast.variant)?.and_then(|curve| curve.at_request());
+        Ok(point.map_or(forecast, |point| point.sharpen(forecast)))
+    }
+
+    /// The forecast of a model for the request, with what its anchors say.
+    pub(crate) fn forecast_by(&self, variant: &'a Variant) -> Result<Forecast<'a>> {
+        let forecast = variant.forecast(&self.row);
+        if self.features.anchors.is_empty() { Ok(forecast) } else { self.sharpen(forecast) }
     }
 
     /// Why no target can be forecast for this request.

@@ -3,6 +3,7 @@
 use encast_trees::Crossing;
 
 use crate::{
+    anchored::AnchoredCurve,
     assurance::ASSURANCES,
     bundle::Model,
     columns::BitrateColumns,
@@ -179,7 +180,7 @@ pub fn recommend(
         Given::Bitrate if limits.of_forecast_alone() => {
             let features = PredictionFeatures { bitrate_kbps: None, crf: None, ..features.clone() };
             // The interval there is widened by the bitrate's own distance too.
-            match search(&Asked::new(&features, model)?, limits) {
+            match search(&Asked::new(&features, model)?, limits)? {
                 Some(Recommendation::Reached(choice)) => {
                     Ok(Recommendation::Reached(Choice::of(&line.at(choice.setting)?)))
                 }
@@ -200,7 +201,7 @@ pub fn recommend(
 pub(crate) fn in_answer(asked: &Asked, options: &PredictOptions) -> Result<Option<Recommendation>> {
     let limits = &options.recommend;
     if limits.of_forecast_alone() {
-        return Ok(search(asked, limits));
+        return search(asked, limits);
     }
     if asked.model.best(Target::Vmaf, Given::Bitrate, asked.known).is_none() {
         return Ok(None);
@@ -215,8 +216,13 @@ const PRECISION: f64 = 1.0005;
 const IN_AN_OCTAVE: f64 = 64.0;
 
 /// The search by the forecast alone; `None` when the model forecasts no VMAF from a bitrate.
-fn search(asked: &Asked, options: &RecommendOptions) -> Option<Recommendation> {
-    let variant = asked.model.best(Target::Vmaf, Given::Bitrate, asked.known)?;
+fn search(asked: &Asked, options: &RecommendOptions) -> Result<Option<Recommendation>> {
+    let Some(variant) = asked.model.best(Target::Vmaf, Given::Bitrate, asked.known) else { return Ok(None) };
+    if !asked.features.anchors.is_empty()
+        && let Some(curve) = AnchoredCurve::of(asked, variant)?
+    {
+        return Ok(Some(curve.search(options)));
+    }
     let columns = BitrateColumns::of(asked.features);
     let mut row = asked.row;
     let mut forecast = |bitrate_kbps: f64| {
@@ -242,7 +248,7 @@ fn search(asked: &Asked, options: &RecommendOptions) -> Option<Recommendation> {
     }
     let vmaf = asked.estimate_of(&found);
     let choice = Choice { setting: bitrate_kbps, vmaf, assured_vmaf: vmaf.value };
-    Some(if reaches(&found) { Recommendation::Reached(choice) } else { Recommendation::Unreachable(choice) })
+    Ok(Some(if reaches(&found) { Recommendation::Reached(choice) } else { Recommendation::Unreachable(choice) }))
 }
 
 fn by_bitrate(line: &mut Line, limits: &RecommendOptions) -> Result<Recommendation> {

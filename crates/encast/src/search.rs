@@ -213,7 +213,7 @@ fn judge(
 ) -> Result<Vec<TrialFigures>> {
     let mut judges = Vec::new();
     for given in Given::ALL {
-        judges.push(Judge::new(features, targets, tier, given)?.only_answered());
+        judges.push(Judge::new(features, targets, tier, given, 0)?.only_answered());
     }
     let wanted = Wanted { tier, given: None };
     judge_folds(&mut judges, Split { folds, salt: SALT }, wanted, &mut |_| Ok(options.clone()), progress)?;

@@ -79,7 +79,7 @@ impl ColumnCurves {
     }
 
     fn check(&self, given: Given) -> Result<()> {
-        self.curves.check()?;
+        self.curves.check().map_err(|error| Error::corrupt(error.to_string()))?;
         let fits = match given {
             Given::Bitrate => self.rate.rises_with_bitrate(),
             Given::Crf => self.rate == Column::Crf,
@@ -142,7 +142,7 @@ impl Smooth {
     /// Checks what was trained or loaded.
     pub(crate) fn check(&self, given: Given) -> Result<()> {
         self.direct.check(given)?;
-        self.errors.check()?;
+        self.errors.check().map_err(|error| Error::corrupt(error.to_string()))?;
         let positive = |value: f64| value > 0.0 && value.is_finite();
         if !(positive(self.floor) && positive(self.fallback) && positive(self.near)) {
             return Err(Error::corrupt("curves whose floor, fallback or near is not a positive number"));

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use encast::{
-    Evaluation, Given, ModelKind, Target, Tier, TrainOptions, TrainingFold, cross_validate, cross_validate_with,
-    richest_tier,
+    Evaluation, Given, ModelKind, Target, Tier, TrainOptions, TrainingFold, cross_validate_anchored,
+    cross_validate_with, richest_tier,
 };
 use serde::Serialize;
 
@@ -27,6 +27,7 @@ use crate::{
 #[command(after_help = "Examples:\n  \
     encast evaluate --data T.csv --model M.json\n  \
     encast evaluate --data T.csv --folds 5 --tier content --given crf --json\n  \
+    encast evaluate --data T.csv --folds 5 --tier content --anchors 2\n  \
     encast evaluate --data T.csv --folds 5 --targets vmaf,psnr --require vmaf.r2=0.85 --require vmaf.mae<=6")]
 pub struct Args {
     /// Encode table, CSV; may be given several times
@@ -38,10 +39,14 @@ pub struct Args {
     /// Judge the training instead, by this many title-disjoint folds
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(2..=1000))]
     folds: Option<u32>,
-    /// What forecasts may know; columns above are masked: settings, content or probe [default: the richest in the
-    /// tables]
+    /// What forecasts may know; columns above are masked: settings, content or probe; anchor is the richest with
+    /// --anchors 1 [default: the richest in the tables]
     #[arg(long, value_name = "TIER", value_parser = Tier::from_name)]
     tier: Option<Tier>,
+    /// Judge the tier anchor: give so many measured rows of each title and codec to its other rows, beside what --tier
+    /// knows
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=16))]
+    anchors: Option<u8>,
     /// Rate setting that forecasts start from; the other is masked: bitrate or crf
     #[arg(long, value_name = "RATE", value_parser = Given::from_name, default_value_t = Given::Bitrate)]
     given: Given,
@@ -94,14 +99,16 @@ pub fn run(args: &Args) -> Outcome {
     let tables = Tables::read(&args.data)?;
     let table = &tables.table;
     let richest = richest_tier(&table.features);
-    let tier = args.tier.unwrap_or(richest);
-    check_gates(args, tier)?;
+    let tier = args.tier.filter(|&tier| tier != Tier::Anchor).unwrap_or(richest);
+    let anchors = args.anchors.map_or(usize::from(args.tier == Some(Tier::Anchor)), usize::from);
+    check_gates(args, if anchors > 0 { Tier::Anchor } else { tier })?;
     if tier > richest {
         output::note(&format!("warning: the tables hold no inputs above tier {richest}: the figures are of that tier"));
     }
+    let known = (tier, args.given, anchors);
     let (mut evaluation, searches) = match args.folds {
-        Some(folds) => by_folds(args, &tables, folds as usize, tier)?,
-        None => (by_model(args, &tables, tier)?, Vec::new()),
+        Some(folds) => by_folds(args, &tables, folds as usize, known)?,
+        None => (by_model(args, &tables, known)?, Vec::new()),
     };
     if !args.targets.is_empty() {
         evaluation.targets.retain(|name, _| args.targets.iter().any(|target| target.name() == name));
@@ -135,7 +142,10 @@ fn check_gates(args: &Args, tier: Tier) -> Result<(), Failure> {
 /// Figures, and the search of each fold.
 type Judged = (Evaluation, Vec<Searched>);
 
-fn by_folds(args: &Args, tables: &Tables, folds: usize, tier: Tier) -> Result<Judged, Failure> {
+/// What forecasts know: the tier, the rate setting, and how many anchors.
+type Known = (Tier, Given, usize);
+
+fn by_folds(args: &Args, tables: &Tables, folds: usize, known: Known) -> Result<Judged, Failure> {
     let options = TrainOptions {
         seed: args.seed,
         threads: args.threads,
@@ -145,10 +155,10 @@ fn by_folds(args: &Args, tables: &Tables, folds: usize, tier: Tier) -> Result<Ju
     };
     let rows = &tables.table;
     if args.search {
-        return by_search(args, tables, folds, tier, &options);
+        return by_search(args, tables, folds, known.0, &options);
     }
     let meter = Meter::start("folds", "fits", args.quiet);
-    let judged = cross_validate(&rows.features, &rows.targets, folds, tier, args.given, &options, &|p| meter.report(p));
+    let judged = cross_validate_anchored(&rows.features, &rows.targets, folds, known, &options, &|p| meter.report(p));
     meter.finish(judged.is_ok());
     Ok((judged.map_err(|error| tables.failure(error))?, Vec::new()))
 }
@@ -174,7 +184,7 @@ fn by_search(args: &Args, tables: &Tables, folds: usize, tier: Tier, base: &Trai
     Ok((judged.map_err(|error| tables.failure(error))?, searches))
 }
 
-fn by_model(args: &Args, tables: &Tables, tier: Tier) -> Result<Evaluation, Failure> {
+fn by_model(args: &Args, tables: &Tables, (tier, given, anchors): Known) -> Result<Evaluation, Failure> {
     let loaded = model::load(args.model.as_deref())?;
     let known = &loaded.model.metadata().tables;
     for table in tables.table.provenance.iter().filter(|t| known.iter().any(|k| k.sha256 == t.sha256)) {
@@ -185,18 +195,22 @@ fn by_model(args: &Args, tables: &Tables, tier: Tier) -> Result<Evaluation, Fail
         ));
     }
     let rows = &tables.table;
-    encast::evaluate(&rows.features, &rows.targets, &loaded.model, tier, args.given)
+    encast::evaluate_anchored(&rows.features, &rows.targets, &loaded.model, tier, given, anchors)
         .map_err(|error| tables.failure(error))
 }
 
 /// The evaluation as a table.
 fn for_people(evaluation: &Evaluation, searches: &[Searched]) -> String {
     let mut text = format!(
-        "{} rows, {} titles, split {}, tier {}, {} given\n",
+        "{} rows, {} titles, split {}, tier {}{}, {} given\n",
         show::count(evaluation.rows),
         show::count(evaluation.titles),
         evaluation.split,
         evaluation.tier,
+        match (evaluation.anchors, evaluation.beside) {
+            (Some(anchors), Some(beside)) => format!(" ({beside} + {anchors})"),
+            _ => String::new(),
+        },
         evaluation.given
     );
     let mut header = vec!["target (unit)"];

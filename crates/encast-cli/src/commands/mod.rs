@@ -7,6 +7,8 @@ mod analyze_input;
 mod analyze_log;
 mod analyze_plot;
 pub mod compare;
+#[cfg(target_os = "linux")]
+pub mod converge;
 pub mod evaluate;
 pub mod inspect;
 pub mod ladder;

@@ -140,6 +140,21 @@ impl EncoderSpec {
         Err(format!("unknown preset \"{preset}\" of {}; known: {}", self.name, self.presets.join(", ")))
     }
 
+    /// The preset that is taken when none is named: in the middle of what is used on servers.
+    pub fn usual_preset(&self) -> &'static str {
+        match self.name {
+            "libsvtav1" => "8",
+            "libvpx-vp9" => "good-cpu4",
+            _ if self.presets.contains(&"medium") => "medium",
+            _ => self.presets[self.presets.len() / 2],
+        }
+    }
+
+    /// Steps of the constant-quality scale that the encoder tells apart.
+    pub fn crf_step(&self) -> f64 {
+        if matches!(self.name, "libx264" | "libx265") { 0.1 } else { 1.0 }
+    }
+
     /// Whether a preset offers an average bitrate in two passes.
     pub fn has_two_passes(&self, preset: &str) -> bool {
         // libvpx refuses a first pass in real time.

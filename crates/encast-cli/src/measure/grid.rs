@@ -273,7 +273,8 @@ impl ProbeRecipe {
         format!("{encoder} {preset} crf {crf}, at most {lines} lines, {samples} of {seconds} s")
     }
 
-    fn check(&self) -> Result<(), String> {
+    /// Checks names and bounds.
+    pub fn check(&self) -> Result<(), String> {
         let spec = EncoderSpec::find(&self.encoder).map_err(|e| format!("probe.encoder: {e}"))?;
         spec.check_preset(&self.preset).map_err(|e| format!("probe.preset: {e}"))?;
         within("probe.crf", self.crf, 0.0, spec.highest_crf)?;

@@ -21,5 +21,7 @@ pub mod row;
 pub mod score;
 pub mod series;
 pub mod source;
+pub mod steer;
 pub mod store;
 pub mod tools;
+pub mod workbench;

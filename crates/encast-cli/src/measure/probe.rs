@@ -13,6 +13,28 @@ use super::{
     tools::Tools,
 };
 
+/// The recipe that a bundle names, in the words of [`ProbeRecipe::describe`].
+pub fn recipe_of(text: &str) -> Result<ProbeRecipe, String> {
+    let read = || -> Option<ProbeRecipe> {
+        let words: Vec<&str> = text.split([' ', ',']).filter(|word| !word.is_empty()).collect();
+        let [encoder, preset, "crf", crf, "at", "most", lines, "lines", samples, "sample" | "samples", "of", each, "s"] =
+            words[..]
+        else {
+            return None;
+        };
+        let recipe = ProbeRecipe {
+            encoder: encoder.to_owned(),
+            preset: preset.to_owned(),
+            crf: crf.parse().ok()?,
+            lines: lines.parse().ok()?,
+            samples: samples.parse().ok()?,
+            sample_seconds: each.parse().ok()?,
+        };
+        recipe.check().is_ok().then_some(recipe)
+    };
+    read().ok_or_else(|| format!("the model's probe recipe is not one that encast can run: {text}"))
+}
+
 /// What a trial encode says.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Probe {
@@ -87,6 +109,18 @@ fn samples(frames: u64, frame_rate: f64, recipe: &ProbeRecipe) -> Option<String>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_recipe_is_read_as_it_is_described() {
+        for (samples, crf) in [(1, 28.0), (3, 30.5)] {
+            let (encoder, preset) = ("libx264".to_owned(), "veryfast".to_owned());
+            let recipe = ProbeRecipe { encoder, preset, crf, lines: 360, samples, sample_seconds: 0.5 };
+            assert_eq!(recipe_of(&recipe.describe()).unwrap(), recipe);
+        }
+        for bad in ["", "a short x264 encode", "libx264 warp crf 28, at most 360 lines, 2 samples of 0.5 s"] {
+            assert!(recipe_of(bad).unwrap_err().contains("not one that encast can run"), "{bad}");
+        }
+    }
 
     #[test]
     fn samples_lie_in_the_middle_of_their_shares() {

@@ -65,6 +65,19 @@ fn run_in_shell(line: &str, folder: &std::path::Path) {
     assert!(said.code == 0 && said.out.contains("clip"), "{line}\n{}\n{}", said.out, said.err);
 }
 
+/// An FFmpeg with libvmaf, when there is one, and the clip that its examples take.
+#[cfg(target_os = "linux")]
+fn with_vmaf(folder: &std::path::Path) -> Option<String> {
+    let ffmpeg = crate::real_encodes::ffmpeg()?;
+    crate::converge::film(&ffmpeg, &folder.join("film.mkv"));
+    Some(ffmpeg.display().to_string())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn with_vmaf(_: &std::path::Path) -> Option<String> {
+    None
+}
+
 #[test]
 fn every_example_runs_and_every_contract_is_kept() {
     let folder = folder();
@@ -77,11 +90,27 @@ fn every_example_runs_and_every_contract_is_kept() {
     if !ffmpeg {
         eprintln!("left out: no ffmpeg");
     }
+    let vmaf = with_vmaf(folder.path());
     let (mut printed, mut runs, mut contracts) = (String::new(), 0, 0);
     for block in blocks(&fs::read_to_string(PAGE).unwrap()) {
         match block.info.split_once(' ') {
             Some(("sh", "ffmpeg")) if ffmpeg => block.text.lines().for_each(|line| run_in_shell(line, folder.path())),
             Some(("sh", "ffmpeg")) => {}
+            // Examples that need an FFmpeg with libvmaf, and the contracts behind them.
+            Some(("sh", "vmaf")) => {
+                for line in block.text.lines().filter(|_| vmaf.is_some()) {
+                    printed =
+                        run_line(&format!("ENCAST_FFMPEG={} {line}", vmaf.as_deref().unwrap_or("")), folder.path());
+                }
+            }
+            Some(("json", "vmaf")) => {
+                let shown: Value = serde_json::from_str(&block.text).unwrap();
+                if vmaf.is_some() {
+                    let real: Value = serde_json::from_str(&printed).unwrap();
+                    assert_eq!(keys(&shown), keys(&real), "docs/command.md:{}", block.line);
+                    assert_eq!(keys(&shown["steps"][0]), keys(&real["steps"][0]), "docs/command.md:{}", block.line);
+                }
+            }
             Some(("json", name)) => fs::write(folder.path().join(name), &block.text).unwrap(),
             _ if block.info == "sh" => {
                 for line in block.text.lines().filter(|line| line.contains("encast ")) {

@@ -22,7 +22,8 @@ fn the_json_is_the_contract() {
         assert!(vmaf[key].as_f64().unwrap().is_finite(), "{key}: {vmaf}");
     }
     assert!(vmaf["mae"].as_f64() < vmaf["mae_of_mean"].as_f64());
-    assert_eq!(keys(&vmaf["interval"]), ["coverage", "mean_width", "nominal", "title_coverage_min"]);
+    let interval = ["coverage", "mean_width", "nominal", "title_coverage_min", "worst_cell"];
+    assert_eq!(keys(&vmaf["interval"]), interval);
     assert_eq!(vmaf["interval"]["nominal"], 0.9);
     let seconds = &report["targets"]["cpu_seconds"];
     for key in ["r2_log", "mape", "median_ape"] {

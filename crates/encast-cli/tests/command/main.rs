@@ -6,6 +6,8 @@ mod analyze_formats;
 mod analyze_memory;
 mod common;
 mod compare;
+#[cfg(target_os = "linux")]
+mod converge;
 mod documentation;
 mod evaluate;
 mod inspect;

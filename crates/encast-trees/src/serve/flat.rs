@@ -159,8 +159,8 @@ impl FlatEnsemble {
     /// wider than `precision` (above 0).
     ///
     /// `set` writes the row at a position into `row`. Along the line the prediction must not fall, the target must not
-    /// rise, and every feature must move one way: then a tree that arrives at one leaf from both ends is settled, and the search takes about
-    /// as long as four predictions. Values are summed in another order than by [`predict`](Self::predict): within
+    /// rise, and every feature must move one way: then a tree that arrives at one leaf from both ends is settled, and
+    /// the search takes about as long as four predictions. Values are summed in another order than by [`predict`](Self::predict): within
     /// rounding of the target the two may disagree, so a caller that must not miss it predicts at the high end. With
     /// more than 1024 trees every step predicts anew.
     pub fn crossing(

@@ -249,7 +249,7 @@ fn tier_figures(data: &TrainingData, fitted: &[Fitted]) -> Vec<TierFigures> {
         let adds = match tier {
             Tier::Settings => true,
             Tier::Content => known.has(Known::CONTENT),
-            Tier::Probe => known.has(Known::PROBE),
+            Tier::Probe | Tier::Anchor => known.has(Known::PROBE),
         };
         if !adds {
             continue;
