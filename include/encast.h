@@ -11,6 +11,9 @@
  *     if (encast_predict(model, &features, NULL, &result) != ENCAST_STATUS_OK) { puts(encast_last_error()); }
  *     encast_free_model(model);
  *
+ * encast_recommend_bitrate() and encast_recommend_crf() find the setting that reaches a target, with an assurance and
+ * within limits on time and cost if asked for; encast_ladder() makes a bitrate ladder.
+ *
  * An analyzer measures how hard the caller's own frames are to encode: encast_analyzer_new(), _push_frame() for each,
  * _finish(), then encast_features_set_content() before a forecast.
  *
@@ -193,11 +196,31 @@
 // Bytes of the long texts in options, with the terminating NUL.
 #define ENCAST_LONG_TEXT_CAPACITY 256
 
+// EncastRecommendation.outcome: a setting within the limits reaches the target.
+#define ENCAST_OUTCOME_REACHED 1
+
+// EncastRecommendation.outcome: no allowed setting reaches the target.
+#define ENCAST_OUTCOME_UNREACHABLE 2
+
+// EncastRecommendation.outcome: a setting would reach the target, or at least be allowed, but for a limit on time or
+// cost.
+#define ENCAST_OUTCOME_OVER_LIMIT 3
+
+// EncastRecommendation.limit: EncastPredictOptions.max_encode_seconds.
+#define ENCAST_LIMIT_ENCODE_SECONDS 1
+
+// EncastRecommendation.limit: EncastPredictOptions.max_cost_usd.
+#define ENCAST_LIMIT_COST_USD 2
+
 // EncastRetrainOptions.model_kind: gradient boosting.
 #define ENCAST_MODEL_KIND_BOOSTING 1
 
 // EncastRetrainOptions.model_kind: random forest.
 #define ENCAST_MODEL_KIND_FOREST 2
+
+// EncastRetrainOptions.model_kind: smooth curves over the rate beside gradient boosting, each weighed by its error on
+// unseen titles.
+#define ENCAST_MODEL_KIND_BLEND 3
 
 // Done.
 #define ENCAST_STATUS_OK 0
@@ -215,7 +238,7 @@
 // A text is not valid UTF-8, or a fixed array holds no terminating NUL.
 #define ENCAST_STATUS_BAD_TEXT 4
 
-// The caller's buffer does not hold the answer; the needed length was written.
+// The caller's buffer or array does not hold the answer; the needed length or count was written.
 #define ENCAST_STATUS_BUFFER_TOO_SMALL 5
 
 // An array of that many elements cannot exist in memory.
@@ -303,6 +326,9 @@
 
 // EncastAnalyzerOptions.segmentation: scenes, from cut to cut.
 #define ENCAST_SEGMENTATION_SCENES 2
+
+// Most sizes, and most bitrates, that a ladder takes.
+#define ENCAST_LADDER_MOST 64
 
 // Measures the complexity of one clip, frame by frame. Made by encast_analyzer_new(), freed by encast_analyzer_free().
 //
@@ -494,19 +520,36 @@ typedef struct EncastProfile {
 typedef struct EncastPredictOptions {
     // Set by encast_predict_options_init().
     uint32_t struct_size;
-    // VMAF that a recommended bitrate has to reach, above 0 and at most 100. Default 93.
+    // VMAF that a recommended bitrate or CRF has to reach, above 0 and at most 100. Default 93. Not used by
+    // encast_ladder().
     double target_vmaf;
-    // Lowest bitrate that may be recommended, kbit/s. Default 100.
+    // Lowest bitrate that may be recommended, or that a ladder looks at, kbit/s. Default 100.
     double min_bitrate_kbps;
-    // Highest bitrate that may be recommended, kbit/s, at least min_bitrate_kbps. Default 50000.
+    // Highest bitrate that may be recommended, or that a ladder looks at, kbit/s, at least min_bitrate_kbps. Default
+    // 50000.
     double max_bitrate_kbps;
     // Prices and carbon factors instead of those that the model carries. Only used where the model has learnt no cost
     // or carbon itself. Default none.
     struct EncastProfile profile;
+    // Probability that every interval promises, 0.1 to 0.98. Default 0.9, which 0 means too.
+    double level;
+    // Probability, 0.5 to 0.99, with which the true VMAF shall reach the target: the lower bound that holds with it has
+    // to reach it then, not the forecast. Default NaN = the forecast.
+    double assurance;
+    // Lowest CRF that may be recommended, on the encoder's scale. Default NaN = the encoder's lowest, no lower than the
+    // model saw.
+    double min_crf;
+    // Highest CRF that may be recommended, at least min_crf. Default NaN = the encoder's highest, no higher than the
+    // model saw.
+    double max_crf;
+    // Most time that the forecast of the job may be at what is recommended, seconds, above 0. Default NaN = any.
+    double max_encode_seconds;
+    // Most that the forecast of the job may cost at what is recommended, USD, above 0. Default NaN = any.
+    double max_cost_usd;
 } EncastPredictOptions;
 
-// A forecast and the interval that holds the true value with the probability that the model promises (0.9). All three
-// are NaN when the model does not forecast the quantity. This struct has no size and never grows.
+// A forecast and the interval that holds the true value with the probability EncastPredictOptions.level. All three are
+// NaN when the model does not forecast the quantity. This struct has no size and never grows.
 typedef struct EncastEstimate {
     // The forecast.
     double value;
@@ -573,24 +616,44 @@ typedef struct EncastResult {
     struct EncastEstimate co2_kg;
 } EncastResult;
 
-// The answer to a search for a bitrate. Set up by encast_recommendation_init().
+// The answer to a search for a bitrate or a CRF. Set up by encast_recommendation_init().
 typedef struct EncastRecommendation {
     // Set by encast_recommendation_init().
     uint32_t struct_size;
-    // 1 when no bitrate within the limits reaches the target, else 0.
+    // 1 when no setting within the limits reaches the target, else 0; outcome tells more.
     int32_t unreachable;
-    // The smallest bitrate, kbit/s, whose forecast VMAF reaches the target; when it is unreachable, the highest
-    // bitrate that was tried.
+    // The smallest bitrate, kbit/s, that reaches the target; without one, the bitrate that comes nearest within the
+    // limits, NaN when none keeps them. NaN when a CRF was searched for.
     double bitrate_kbps;
-    // The forecast VMAF at bitrate_kbps, 0 to 100; when the target is unreachable, the best that can be reached.
+    // The forecast VMAF at bitrate_kbps or crf, 0 to 100; when the target is not reached, the best within the limits.
     struct EncastEstimate vmaf;
+    // One of ENCAST_OUTCOME_..., 0 before a call.
+    int32_t outcome;
+    // When the outcome is ENCAST_OUTCOME_OVER_LIMIT, the limit that stands against the target: one of ENCAST_LIMIT_...
+    // (of several, the one that is exceeded by the greatest factor). Else 0.
+    int32_t limit;
+    // The highest whole CRF that reaches the target; without one, the CRF that comes nearest within the limits, NaN
+    // when none keeps them. NaN when a bitrate was searched for.
+    double crf;
+    // What is held against the target, 0 to 100: the lower bound of VMAF that holds with the assurance asked for;
+    // without one, the forecast.
+    double assured_vmaf;
+    // What the limit allows, seconds or USD. NaN unless over a limit, like all that follows.
+    double limit_allowed;
+    // What is forecast at `needed`, in the unit of limit_allowed.
+    double limit_forecast;
+    // The bitrate, kbit/s, or the CRF that would reach the target but for the limits; where none would, the one that
+    // exceeds them least.
+    double needed;
+    // The forecast VMAF at `needed`, 0 to 100.
+    struct EncastEstimate needed_vmaf;
 } EncastRecommendation;
 
 // How a model is trained, and what it says of itself. Set up by encast_retrain_options_init().
 typedef struct EncastRetrainOptions {
     // Set by encast_retrain_options_init().
     uint32_t struct_size;
-    // One of ENCAST_MODEL_KIND_..., 0 = the default, boosting.
+    // One of ENCAST_MODEL_KIND_..., 0 = the default, blend.
     int32_t model_kind;
     // The same rows, options and seed make the same model, whatever the number of threads. Default 1.
     uint64_t seed;
@@ -697,6 +760,75 @@ typedef struct EncastFrameComplexity {
     // than 8 on the scale of h. 0 to 1; NaN of the first frame.
     double static_share;
 } EncastFrameComplexity;
+
+// A size of pictures. This struct has no size of its own and never grows.
+typedef struct EncastSize {
+    // Pixels in a line.
+    uint32_t width;
+    // Lines.
+    uint32_t height;
+} EncastSize;
+
+// What a ladder shall be. Set up by encast_ladder_options_init(), then changed where the defaults do not fit.
+typedef struct EncastLadderOptions {
+    // Set by encast_ladder_options_init().
+    uint32_t struct_size;
+    // Leave it 0.
+    uint32_t reserved;
+    // Encoded sizes to choose from: size_count of them, read during the call only. May be null when size_count is 0.
+    const struct EncastSize *sizes;
+    // How many sizes, at most ENCAST_LADDER_MOST. Default 0 = the usual ones that are no larger than the source.
+    size_t size_count;
+    // Bitrates that get a rung each, kbit/s: bitrate_count of them, read during the call only. May be null when
+    // bitrate_count is 0. One that gives no more VMAF than a lower one, or that no size allows, gets no rung.
+    const double *bitrates_kbps;
+    // How many bitrates, at most ENCAST_LADDER_MOST. Default 0 = rungs by steps of VMAF.
+    size_t bitrate_count;
+    // Least VMAF between two rungs, above 0 and at most 100. Default 6. With bitrates not looked at, like the next
+    // three.
+    double step_vmaf;
+    // Least ratio of the bitrates of two rungs, 1 to 16. Default 1.2.
+    double min_bitrate_ratio;
+    // The highest rung is the cheapest that reaches this VMAF, or the best that there is, 0 to 100. Default 95.
+    double top_vmaf;
+    // No rung has less VMAF than this, 0 to top_vmaf. Default 40.
+    double bottom_vmaf;
+} EncastLadderOptions;
+
+// One rung of a ladder: an encode, and what is forecast of it. Set up by encast_rung_init(). What the model does not
+// forecast is NaN.
+typedef struct EncastRung {
+    // Set by encast_rung_init().
+    uint32_t struct_size;
+    // Encoded width, pixels.
+    uint32_t width;
+    // Encoded height, pixels.
+    uint32_t height;
+    // Always 0.
+    uint32_t reserved;
+    // Video bitrate, kbit/s.
+    double bitrate_kbps;
+    // The whole CRF whose forecast bitrate is nearest to bitrate_kbps. NaN when the model forecasts no bitrate from a
+    // CRF, or no allowed CRF gives such a bitrate.
+    double crf;
+    // Forecast VMAF, 0 to 100.
+    struct EncastEstimate vmaf;
+    // The lower bound of VMAF that holds with the assurance asked for; without one, the forecast. Rungs are placed by
+    // it.
+    double assured_vmaf;
+    // Forecast PSNR of the luma, dB.
+    struct EncastEstimate psnr;
+    // Size of the encode, MB (10^6 bytes).
+    double size_mb;
+    // Forecast elapsed time of the encode, seconds.
+    struct EncastEstimate encode_seconds;
+    // Forecast cost of the encode, USD.
+    struct EncastEstimate cost_usd;
+    // How far the forecast of quality can be trusted, 0 to 1.
+    double confidence;
+    // Inputs of this rung outside of what the model saw in training: bits as in EncastResult.out_of_range.
+    uint64_t out_of_range;
+} EncastRung;
 
 #ifdef __cplusplus
 extern "C" {
@@ -931,7 +1063,7 @@ int32_t encast_predict_batch(const struct EncastModel *model,
                              struct EncastResult *results,
                              size_t *out_bad_row);
 
-// Makes every value NaN and the flag 0.
+// Makes every value NaN and every flag 0.
 //
 // recommendation: a struct of the caller, not null. struct_size: sizeof(EncastRecommendation).
 //
@@ -942,14 +1074,15 @@ int32_t encast_predict_batch(const struct EncastModel *model,
 // recommendation points to struct_size writable bytes.
 int32_t encast_recommendation_init(struct EncastRecommendation *recommendation, size_t struct_size);
 
-// Finds the smallest bitrate whose forecast VMAF reaches a target.
+// Finds the smallest bitrate that reaches a target of VMAF.
 //
 // model: a live handle, not null. features: set up by encast_features_init(), not null; bitrate_kbps and crf are not
-// looked at. options: target_vmaf and the limits of the bitrate, or null for the defaults. recommendation: set up by
-// encast_recommendation_init(), not null; written on success only. An unreachable target is a success that says so.
+// looked at. options: target_vmaf, the limits and the assurance, or null for the defaults. recommendation: set up by
+// encast_recommendation_init(), not null; written on success only. An unreachable target is a success that says so,
+// and so is one beyond a limit.
 //
-// Returns as encast_predict(); ENCAST_STATUS_NOT_PREDICTED when the model forecasts no VMAF from a bitrate. May be
-// called from any thread, also with one model at the same time.
+// Returns as encast_predict(); ENCAST_STATUS_NOT_PREDICTED when the model forecasts no VMAF from a bitrate, or not what
+// is limited. May be called from any thread, also with one model at the same time.
 //
 // # Safety
 // model is a live handle; each struct has as many bytes as its struct_size says.
@@ -957,6 +1090,19 @@ int32_t encast_recommend_bitrate(const struct EncastModel *model,
                                  const struct EncastFeatures *features,
                                  const struct EncastPredictOptions *options,
                                  struct EncastRecommendation *recommendation);
+
+// Finds the highest whole CRF that reaches a target of VMAF.
+//
+// Everything is as with encast_recommend_bitrate(), but codec or encoder have to be known
+// (ENCAST_STATUS_MISSING_FIELD), and a min_crf or max_crf that the encoder does not have, or without a whole CRF between
+// them, is ENCAST_STATUS_INVALID_FIELD.
+//
+// # Safety
+// model is a live handle; each struct has as many bytes as its struct_size says.
+int32_t encast_recommend_crf(const struct EncastModel *model,
+                             const struct EncastFeatures *features,
+                             const struct EncastPredictOptions *options,
+                             struct EncastRecommendation *recommendation);
 
 // Makes every value NaN and every flag 0.
 //
@@ -1142,6 +1288,55 @@ int32_t encast_frame_complexity_init(struct EncastFrameComplexity *complexity, s
 // # Safety
 // complexity points to struct_size writable bytes.
 int32_t encast_complexity_init(struct EncastComplexity *complexity, size_t struct_size);
+
+// Sets the defaults.
+//
+// options: a struct of the caller, not null. struct_size: sizeof(EncastLadderOptions).
+//
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_BAD_STRUCT_SIZE; on failure nothing is
+// written. May be called from any thread.
+//
+// # Safety
+// options points to struct_size writable bytes.
+int32_t encast_ladder_options_init(struct EncastLadderOptions *options, size_t struct_size);
+
+// Makes every value NaN and every number that cannot be NaN 0.
+//
+// rung: a struct of the caller, not null. struct_size: sizeof(EncastRung).
+//
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_BAD_STRUCT_SIZE; on failure nothing is
+// written. May be called from any thread.
+//
+// # Safety
+// rung points to struct_size writable bytes.
+int32_t encast_rung_init(struct EncastRung *rung, size_t struct_size);
+
+// Makes the bitrate ladder of a source: encodes, from the lowest, each of which has more bitrate and more VMAF than the
+// one before, and the size that is forecast to look best at its bitrate.
+//
+// model: a live handle, not null. features: set up by encast_features_init(), not null; bitrate_kbps, crf and the
+// encoded size are not looked at (the encoded size stands for the source's where that is not known). ladder: set up by
+// encast_ladder_options_init(), or null for the defaults. options: the bitrates to look at, the range of CRFs, assurance
+// and limits of each rung, level and profile, or null for the defaults; target_vmaf is checked but not used. rungs: capacity
+// structs, each set up by encast_rung_init(), may be null when capacity is 0; as many as there are rungs are written, on
+// success only. The struct_size of the first is the stride, and must be the same in all. capacity: how many structs;
+// bitrate_count, or else (top_vmaf - bottom_vmaf) / step_vmaf + 2, is always enough. out_count: receives the number of
+// rungs, not null; 0 when no allowed encode reaches bottom_vmaf. It is also written when there are more than capacity.
+//
+// Returns ENCAST_STATUS_OK; ENCAST_STATUS_BUFFER_TOO_SMALL when there are more rungs than capacity: no struct is written
+// then; or as encast_recommend_bitrate(). ENCAST_STATUS_MISSING_FIELD when neither sizes nor the source's size are given.
+// May be called from any thread, also with one model at the same time.
+//
+// # Safety
+// model is a live handle; each struct has as many bytes as its struct_size says; sizes, bitrates_kbps and rungs have as
+// many elements as their counts say; out_count may be written, and rungs overlaps no input.
+int32_t encast_ladder(const struct EncastModel *model,
+                      const struct EncastFeatures *features,
+                      const struct EncastLadderOptions *ladder,
+                      const struct EncastPredictOptions *options,
+                      struct EncastRung *rungs,
+                      size_t capacity,
+                      size_t *out_count);
 
 #ifdef __cplusplus
 }  // extern "C"

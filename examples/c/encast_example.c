@@ -1,5 +1,5 @@
 /*
- * encast from C: forecasts, a recommended bitrate, training in process, saving and loading.
+ * encast from C: forecasts, a recommended bitrate, a ladder, training in process, saving and loading.
  *
  *     cargo build --release -p encast-ffi
  *     cc -std=c11 -I include examples/c/encast_example.c -L target/release -lencast -Wl,-rpath,$PWD/target/release \
@@ -107,6 +107,26 @@ static void recommend(const EncastModel *model) {
            answer.vmaf.lower, answer.vmaf.upper);
 }
 
+/* A bitrate ladder of the 1080p source; the array is the program's own. */
+static void ladder(const EncastModel *model) {
+    enum { CAPACITY = 16 };
+    EncastFeatures features = features_of(&ENCODES[1]);
+    EncastLadderOptions options;
+    EncastRung rungs[CAPACITY];
+    size_t count = 0;
+    TRY(encast_ladder_options_init(&options, sizeof options));
+    options.step_vmaf = 10;
+    for (size_t i = 0; i < CAPACITY; i++) {
+        TRY(encast_rung_init(&rungs[i], sizeof rungs[i]));
+    }
+    TRY(encast_ladder(model, &features, &options, NULL, rungs, CAPACITY, &count));
+    printf("1080p30 in %lu rungs:\n", (unsigned long)count);
+    for (size_t i = 0; i < count; i++) {
+        printf("  %4" PRIu32 "x%-4" PRIu32 " %6.0f kbit/s  VMAF %.1f [%.1f, %.1f]\n", rungs[i].width, rungs[i].height,
+               rungs[i].bitrate_kbps, rungs[i].vmaf.value, rungs[i].vmaf.lower, rungs[i].vmaf.upper);
+    }
+}
+
 /*
  * A MADE-UP table, so that the example needs no file: closed formulas that look plausible, NOT measurements. A real
  * program fills in what it measured of its own encodes.
@@ -207,6 +227,7 @@ int main(int argument_count, char **arguments) {
         print_result(ENCODES[i].name, &results[i]);
     }
     recommend(model);
+    ladder(model);
     mistake(model);
     encast_free_model(model);
 

@@ -12,6 +12,8 @@ package encast
 #cgo nocallback encast_go_predict_batch
 #cgo noescape encast_go_recommend
 #cgo nocallback encast_go_recommend
+#cgo noescape encast_go_ladder
+#cgo nocallback encast_go_ladder
 #cgo noescape encast_go_retrain
 #cgo nocallback encast_go_retrain
 #cgo noescape encast_go_load

@@ -26,6 +26,10 @@ var (
 	blankRecommendation = blank(func(s *C.EncastRecommendation) C.int32_t {
 		return C.encast_recommendation_init(s, C.sizeof_EncastRecommendation)
 	})
+	blankLadderOptions = blank(func(s *C.EncastLadderOptions) C.int32_t {
+		return C.encast_ladder_options_init(s, C.sizeof_EncastLadderOptions)
+	})
+	blankRung            = blank(func(s *C.EncastRung) C.int32_t { return C.encast_rung_init(s, C.sizeof_EncastRung) })
 	blankAnalyzerOptions = blank(func(s *C.EncastAnalyzerOptions) C.int32_t {
 		return C.encast_analyzer_options_init(s, C.sizeof_EncastAnalyzerOptions)
 	})
@@ -121,14 +125,24 @@ func (p *Profile) toC(c *C.EncastProfile) error {
 
 func (o *PredictOptions) toC(c *C.EncastPredictOptions) error {
 	*c = blankPredictOptions
-	if o.TargetVMAF != 0 {
-		c.target_vmaf = C.double(o.TargetVMAF)
-	}
-	if o.MinBitrateKbps != 0 {
-		c.min_bitrate_kbps = C.double(o.MinBitrateKbps)
-	}
-	if o.MaxBitrateKbps != 0 {
-		c.max_bitrate_kbps = C.double(o.MaxBitrateKbps)
+	// 0 is the default, which the blank struct holds.
+	for _, given := range []struct {
+		value float64
+		field *C.double
+	}{
+		{o.TargetVMAF, &c.target_vmaf},
+		{o.MinBitrateKbps, &c.min_bitrate_kbps},
+		{o.MaxBitrateKbps, &c.max_bitrate_kbps},
+		{o.Level, &c.level},
+		{o.Assurance, &c.assurance},
+		{o.MinCRF, &c.min_crf},
+		{o.MaxCRF, &c.max_crf},
+		{o.MaxEncodeSeconds, &c.max_encode_seconds},
+		{o.MaxCostUSD, &c.max_cost_usd},
+	} {
+		if given.value != 0 {
+			*given.field = C.double(given.value)
+		}
 	}
 	return o.Profile.toC(&c.profile)
 }

@@ -1,6 +1,7 @@
 // Package encast forecasts a video encode before it runs: VMAF, PSNR, size, time, CPU, memory, energy, cost and CO2,
-// each with an interval, and the bitrate that reaches a quality target. It wraps the C face of libencast, which it
-// links statically.
+// each with an interval. It recommends the bitrate ([Model.RecommendBitrate]) or the CRF ([Model.RecommendCRF]) that
+// reaches a quality target, with an assurance and within limits on time and cost if asked for, and makes bitrate ladders
+// ([Model.Ladder]). It wraps the C face of libencast, which it links statically.
 //
 // A value that is not known is NaN in [Features], [Targets] and [Result]: never 0, never a guess. [NewFeatures] and
 // [NewTargets] make everything unknown. In options the zero value is the default.

@@ -55,6 +55,63 @@ func ExampleModel_RecommendBitrate() {
 	// Output: true true true
 }
 
+func ExampleModel_RecommendCRF() {
+	model, err := encast.LoadDefault()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer model.Close()
+
+	features := encast.NewFeatures()
+	features.ResolutionWidth, features.ResolutionHeight = 1920, 1080
+	features.FrameRate = 30
+	features.Encoder, features.Preset = encast.EncoderLibx264, "medium"
+	// Whether the true VMAF is 60 or more with a probability of 0.8, at no more than a day's work.
+	answer, err := model.RecommendCRF(features, &encast.PredictOptions{
+		TargetVMAF: 60, Assurance: .8, MaxEncodeSeconds: 24 * 3600,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	switch answer.Outcome {
+	case encast.OutcomeReached:
+		fmt.Println("a whole CRF:", answer.CRF == math.Trunc(answer.CRF), answer.AssuredVMAF >= 60)
+	case encast.OutcomeUnreachable:
+		fmt.Println("at best VMAF", answer.AssuredVMAF)
+	case encast.OutcomeOverLimit:
+		fmt.Println(answer.Limit, "would be", answer.LimitForecast, "at CRF", answer.Needed)
+	}
+	// Output: a whole CRF: true true
+}
+
+func ExampleModel_Ladder() {
+	model, err := encast.LoadDefault()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer model.Close()
+
+	source := encast.NewFeatures()
+	source.SourceWidth, source.SourceHeight = 1920, 1080
+	source.FrameRate = 30
+	source.Encoder = encast.EncoderLibx264
+	rungs, err := model.Ladder(source, &encast.LadderOptions{
+		StepVMAF: 8,
+		Predict:  encast.PredictOptions{MaxBitrateKbps: 10000},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fine := len(rungs) > 0
+	for i, rung := range rungs {
+		// rung.Size, rung.BitrateKbps and rung.CRF are what an encoder needs.
+		fine = fine && rung.BitrateKbps <= 10000 && rung.Size.Height <= 1080
+		fine = fine && (i == 0 || rung.VMAF.Value >= rungs[i-1].VMAF.Value+8)
+	}
+	fmt.Println("each rung is 8 VMAF above the one below:", fine)
+	// Output: each rung is 8 VMAF above the one below: true
+}
+
 func ExampleModel_PredictBatch() {
 	model, err := encast.LoadDefault()
 	if err != nil {

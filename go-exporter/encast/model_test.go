@@ -277,9 +277,11 @@ func TestClosed(t *testing.T) {
 	_, predict := model.Predict(request())
 	_, batch := model.PredictBatch([]encast.Features{request()}, nil)
 	_, recommend := model.RecommendBitrate(request(), nil)
+	_, crf := model.RecommendCRF(request(), nil)
+	_, ladder := model.Ladder(request(), nil)
 	_, metadata := model.Metadata()
 	save := model.Save(filepath.Join(t.TempDir(), "x.json"))
-	for name, err := range map[string]error{"predict": predict, "batch": batch, "recommend": recommend, "metadata": metadata, "save": save} {
+	for name, err := range map[string]error{"predict": predict, "batch": batch, "recommend": recommend, "crf": crf, "ladder": ladder, "metadata": metadata, "save": save} {
 		if !errors.Is(err, encast.ErrClosed) {
 			t.Errorf("%s after Close: %v", name, err)
 		}

@@ -2,12 +2,22 @@ package encast
 
 import "time"
 
-// PredictOptions tells how a forecast is made. The zero value holds the defaults.
+// PredictOptions tells how a forecast is made, and what a recommendation or a ladder has to keep. The zero value holds
+// the defaults.
 type PredictOptions struct {
-	TargetVMAF     float64  // VMAF that a recommended bitrate has to reach, above 0 and at most 100; 0 means 93
-	MinBitrateKbps float64  // lowest bitrate that may be recommended; 0 means 100
-	MaxBitrateKbps float64  // highest bitrate that may be recommended; 0 means 50000
+	TargetVMAF     float64  // VMAF that a recommended bitrate or CRF has to reach, above 0 and at most 100; 0 means 93
+	MinBitrateKbps float64  // lowest bitrate that may be recommended, or that a ladder looks at; 0 means 100
+	MaxBitrateKbps float64  // highest bitrate that may be recommended, or that a ladder looks at; 0 means 50000
 	Profile        *Profile // prices and factors instead of the model's, where the model has learnt no cost itself
+
+	Level float64 // probability that every interval promises, 0.1-0.98; 0 means 0.9
+	// Assurance is the probability, 0.5-0.99, with which the true VMAF shall reach the target: the lower bound that
+	// holds with it has to reach it then, not the forecast. 0 means the forecast.
+	Assurance        float64
+	MinCRF           float64 // lowest CRF that may be recommended; 0 means the encoder's, no lower than the model saw
+	MaxCRF           float64 // highest CRF that may be recommended; 0 means the encoder's, no higher than the model saw
+	MaxEncodeSeconds float64 // most that the job may take at what is recommended, by the forecast; 0 means any
+	MaxCostUSD       float64 // most that the job may cost at what is recommended, by the forecast; 0 means any
 }
 
 // Profile holds prices and carbon factors of one machine in one place.
@@ -25,7 +35,7 @@ type ModelKind int32
 
 // RetrainOptions tells how a model is trained, and what it says of itself. The zero value holds the defaults.
 type RetrainOptions struct {
-	ModelKind ModelKind // 0 means gradient boosting
+	ModelKind ModelKind // 0 means ModelKindBlend
 	Seed      uint64    // same rows, options and seed: the same model; 0 means 1
 	Threads   uint32    // 0 means all cores
 	Targets   []Target  // what to learn; empty means all that the rows measure
@@ -36,15 +46,4 @@ type RetrainOptions struct {
 	Licence     string   // of the bundle
 	ProbeRecipe string   // how the trial encodes were made
 	Profile     *Profile // prices and factors for a model that learns time but no cost
-}
-
-// Recommendation is the answer to a search for a bitrate.
-type Recommendation struct {
-	// Unreachable: no bitrate within the limits reaches the target.
-	Unreachable bool
-	// BitrateKbps is the smallest bitrate whose forecast VMAF reaches the target; when the target is unreachable, the
-	// highest bitrate that was tried.
-	BitrateKbps float64
-	// VMAF is the forecast at BitrateKbps; when the target is unreachable, the best that can be reached.
-	VMAF Estimate
 }

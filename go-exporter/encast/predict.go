@@ -97,36 +97,3 @@ func rowsToC[Row, C any](rows []Row, toC func(*Row, *C) error) ([]C, error) {
 	}
 	return converted, nil
 }
-
-// RecommendBitrate finds the smallest bitrate whose forecast VMAF reaches the target of the options; nil options are
-// the defaults. BitrateKbps and CRF of the features are not looked at. A target that can't be reached is an answer, not
-// an error.
-func (m *Model) RecommendBitrate(features Features, options *PredictOptions) (Recommendation, error) {
-	if options == nil {
-		options = &PredictOptions{}
-	}
-	var cOptions C.EncastPredictOptions
-	if err := options.toC(&cOptions); err != nil {
-		return Recommendation{}, err
-	}
-	var cFeatures C.EncastFeatures
-	if err := features.toC(&cFeatures); err != nil {
-		return Recommendation{}, err
-	}
-	answer := blankRecommendation
-	failure := C.encast_go_failure{row: -1}
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	if m.handle == nil {
-		return Recommendation{}, ErrClosed
-	}
-	status := C.encast_go_recommend(m.handle, &cFeatures, &cOptions, &answer, &failure)
-	if status != C.ENCAST_STATUS_OK {
-		return Recommendation{}, failed(status, &failure)
-	}
-	return Recommendation{
-		Unreachable: answer.unreachable != 0,
-		BitrateKbps: float64(answer.bitrate_kbps),
-		VMAF:        estimateOf(&answer.vmaf),
-	}, nil
-}

@@ -2,8 +2,8 @@ package encast
 
 import "math"
 
-// Estimate is a forecast and the interval that holds the true value with the promised probability (90 % unless the
-// bundle says otherwise). All three are NaN when the model does not predict the quantity.
+// Estimate is a forecast and the interval that holds the true value with the promised probability: 0.9 unless
+// PredictOptions.Level says otherwise. All three are NaN when the model does not predict the quantity.
 type Estimate struct {
 	Value, Lower, Upper float64
 }

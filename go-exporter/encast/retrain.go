@@ -12,8 +12,11 @@ import (
 
 // The learners.
 const (
-	ModelKindBoosting ModelKind = C.ENCAST_MODEL_KIND_BOOSTING // gradient boosting, the default
+	ModelKindBoosting ModelKind = C.ENCAST_MODEL_KIND_BOOSTING // gradient boosting
 	ModelKindForest   ModelKind = C.ENCAST_MODEL_KIND_FOREST   // random forest
+	// ModelKindBlend is smooth curves over the rate beside gradient boosting, each weighed by its error on unseen
+	// titles. The default.
+	ModelKindBlend ModelKind = C.ENCAST_MODEL_KIND_BLEND
 )
 
 // Retrain trains a model on measured encodes: features[i] was encoded, targets[i] was measured. Several titles of

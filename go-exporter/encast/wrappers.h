@@ -38,10 +38,27 @@ static int32_t encast_go_predict_batch(const EncastModel *model, const EncastFea
 }
 
 static int32_t encast_go_recommend(const EncastModel *model, const EncastFeatures *features,
-                                   const EncastPredictOptions *options, EncastRecommendation *recommendation,
-                                   encast_go_failure *failure)
+                                   const EncastPredictOptions *options, int32_t crf,
+                                   EncastRecommendation *recommendation, encast_go_failure *failure)
 {
-	return encast_go_done(encast_recommend_bitrate(model, features, options, recommendation), failure);
+	int32_t status = crf ? encast_recommend_crf(model, features, options, recommendation)
+	                     : encast_recommend_bitrate(model, features, options, recommendation);
+	return encast_go_done(status, failure);
+}
+
+/* The arrays come apart from their struct: Go may not hand out memory that holds pointers to its memory. */
+static int32_t encast_go_ladder(const EncastModel *model, const EncastFeatures *features,
+                                const EncastLadderOptions *ladder, const EncastSize *sizes, size_t size_count,
+                                const double *bitrates_kbps, size_t bitrate_count,
+                                const EncastPredictOptions *options, EncastRung *rungs, size_t capacity,
+                                size_t *count, encast_go_failure *failure)
+{
+	EncastLadderOptions whole = *ladder;
+	whole.sizes = sizes;
+	whole.size_count = size_count;
+	whole.bitrates_kbps = bitrates_kbps;
+	whole.bitrate_count = bitrate_count;
+	return encast_go_done(encast_ladder(model, features, &whole, options, rungs, capacity, count), failure);
 }
 
 static int32_t encast_go_retrain(const EncastFeatures *features, const EncastTargets *targets, size_t count,

@@ -24,6 +24,7 @@ mod version;
 mod analyzer;
 mod analyzer_options;
 mod complexity;
+mod ladder;
 
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use encast_core::{PredictOptions, RecommendOptions, ResourceProfile};
 use crate::{
     boundary::enter,
     status::Failure,
-    structs::{self, CStruct, text},
+    structs::{self, CStruct, known, or_nan, text},
 };
 
 /// Bytes of the short texts in options, with the terminating NUL.
@@ -68,15 +68,32 @@ impl EncastProfile {
 pub struct EncastPredictOptions {
     /// Set by encast_predict_options_init().
     pub struct_size: u32,
-    /// VMAF that a recommended bitrate has to reach, above 0 and at most 100. Default 93.
+    /// VMAF that a recommended bitrate or CRF has to reach, above 0 and at most 100. Default 93. Not used by
+    /// encast_ladder().
     pub target_vmaf: f64,
-    /// Lowest bitrate that may be recommended, kbit/s. Default 100.
+    /// Lowest bitrate that may be recommended, or that a ladder looks at, kbit/s. Default 100.
     pub min_bitrate_kbps: f64,
-    /// Highest bitrate that may be recommended, kbit/s, at least min_bitrate_kbps. Default 50000.
+    /// Highest bitrate that may be recommended, or that a ladder looks at, kbit/s, at least min_bitrate_kbps. Default
+    /// 50000.
     pub max_bitrate_kbps: f64,
     /// Prices and carbon factors instead of those that the model carries. Only used where the model has learnt no cost
     /// or carbon itself. Default none.
     pub profile: EncastProfile,
+    /// Probability that every interval promises, 0.1 to 0.98. Default 0.9, which 0 means too.
+    pub level: f64,
+    /// Probability, 0.5 to 0.99, with which the true VMAF shall reach the target: the lower bound that holds with it has
+    /// to reach it then, not the forecast. Default NaN = the forecast.
+    pub assurance: f64,
+    /// Lowest CRF that may be recommended, on the encoder's scale. Default NaN = the encoder's lowest, no lower than the
+    /// model saw.
+    pub min_crf: f64,
+    /// Highest CRF that may be recommended, at least min_crf. Default NaN = the encoder's highest, no higher than the
+    /// model saw.
+    pub max_crf: f64,
+    /// Most time that the forecast of the job may be at what is recommended, seconds, above 0. Default NaN = any.
+    pub max_encode_seconds: f64,
+    /// Most that the forecast of the job may cost at what is recommended, USD, above 0. Default NaN = any.
+    pub max_cost_usd: f64,
 }
 
 // SAFETY: repr(C), struct_size first, numbers, arrays of numbers and structs of both only.
@@ -85,13 +102,19 @@ unsafe impl CStruct for EncastPredictOptions {
     const FIRST_SIZE: usize = 384;
 
     fn defaults() -> Self {
-        let recommend = RecommendOptions::default();
+        let PredictOptions { level, recommend, .. } = PredictOptions::default();
         EncastPredictOptions {
             struct_size: size_of::<Self>() as u32,
             target_vmaf: recommend.target_vmaf,
             min_bitrate_kbps: recommend.min_bitrate_kbps,
             max_bitrate_kbps: recommend.max_bitrate_kbps,
             profile: EncastProfile::NONE,
+            level,
+            assurance: or_nan(recommend.assurance),
+            min_crf: or_nan(recommend.min_crf),
+            max_crf: or_nan(recommend.max_crf),
+            max_encode_seconds: or_nan(recommend.max_encode_seconds),
+            max_cost_usd: or_nan(recommend.max_cost_usd),
         }
     }
 }
@@ -102,9 +125,14 @@ pub(crate) fn from_c(c: &EncastPredictOptions) -> Result<PredictOptions, Failure
         target_vmaf: c.target_vmaf,
         min_bitrate_kbps: c.min_bitrate_kbps,
         max_bitrate_kbps: c.max_bitrate_kbps,
-        ..RecommendOptions::default()
+        min_crf: known(c.min_crf),
+        max_crf: known(c.max_crf),
+        assurance: known(c.assurance),
+        max_encode_seconds: known(c.max_encode_seconds),
+        max_cost_usd: known(c.max_cost_usd),
     };
-    Ok(PredictOptions { recommend, profile: c.profile.known()?, ..Default::default() })
+    let level = if c.level == 0.0 { PredictOptions::default().level } else { c.level };
+    Ok(PredictOptions { level, recommend, profile: c.profile.known()? })
 }
 
 /// Sets the defaults.

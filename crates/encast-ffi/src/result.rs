@@ -7,8 +7,8 @@ use crate::{
     structs::{self, CStruct, or_nan},
 };
 
-/// A forecast and the interval that holds the true value with the probability that the model promises (0.9). All three
-/// are NaN when the model does not forecast the quantity. This struct has no size and never grows.
+/// A forecast and the interval that holds the true value with the probability EncastPredictOptions.level. All three are
+/// NaN when the model does not forecast the quantity. This struct has no size and never grows.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct EncastEstimate {

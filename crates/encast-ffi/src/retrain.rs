@@ -18,6 +18,9 @@ use crate::{
 pub const ENCAST_MODEL_KIND_BOOSTING: i32 = 1;
 /// EncastRetrainOptions.model_kind: random forest.
 pub const ENCAST_MODEL_KIND_FOREST: i32 = 2;
+/// EncastRetrainOptions.model_kind: smooth curves over the rate beside gradient boosting, each weighed by its error on
+/// unseen titles.
+pub const ENCAST_MODEL_KIND_BLEND: i32 = 3;
 
 /// How a model is trained, and what it says of itself. Set up by encast_retrain_options_init().
 #[repr(C)]
@@ -25,7 +28,7 @@ pub const ENCAST_MODEL_KIND_FOREST: i32 = 2;
 pub struct EncastRetrainOptions {
     /// Set by encast_retrain_options_init().
     pub struct_size: u32,
-    /// One of ENCAST_MODEL_KIND_..., 0 = the default, boosting.
+    /// One of ENCAST_MODEL_KIND_..., 0 = the default, blend.
     pub model_kind: i32,
     /// The same rows, options and seed make the same model, whatever the number of threads. Default 1.
     pub seed: u64,
@@ -80,8 +83,9 @@ fn model_kind(number: i32) -> Result<ModelKind, Failure> {
         0 => Ok(ModelKind::default()),
         ENCAST_MODEL_KIND_BOOSTING => Ok(ModelKind::Boosting),
         ENCAST_MODEL_KIND_FOREST => Ok(ModelKind::Forest),
+        ENCAST_MODEL_KIND_BLEND => Ok(ModelKind::Blend),
         _ => {
-            let text = format!("model_kind = {number}: known are 0 (default), 1 (boosting), 2 (forest)");
+            let text = format!("model_kind = {number}: known are 0 (default), 1 (boosting), 2 (forest), 3 (blend)");
             Err(Failure::new(ENCAST_STATUS_BAD_NUMBER, text).of_field("model_kind"))
         }
     }

@@ -20,7 +20,7 @@ pub const ENCAST_STATUS_BAD_STRUCT_SIZE: i32 = 2;
 pub const ENCAST_STATUS_BAD_NUMBER: i32 = 3;
 /// A text is not valid UTF-8, or a fixed array holds no terminating NUL.
 pub const ENCAST_STATUS_BAD_TEXT: i32 = 4;
-/// The caller's buffer does not hold the answer; the needed length was written.
+/// The caller's buffer or array does not hold the answer; the needed length or count was written.
 pub const ENCAST_STATUS_BUFFER_TOO_SMALL: i32 = 5;
 /// An array of that many elements cannot exist in memory.
 pub const ENCAST_STATUS_BAD_COUNT: i32 = 6;

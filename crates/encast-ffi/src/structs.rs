@@ -12,7 +12,7 @@ const LARGEST: usize = 1 << 16;
 ///
 /// # Safety
 /// The type is `repr(C)`, its first field is a `u32` that holds the size, and every bit pattern of its other fields
-/// is a value (numbers and arrays of numbers only: no reference, no `bool`, no enum).
+/// is a value (numbers, arrays of numbers and raw pointers only: no reference, no `bool`, no enum).
 pub(crate) unsafe trait CStruct: Copy {
     /// The name in the header.
     const NAME: &'static str;

@@ -13,11 +13,12 @@ use encast_core::{Error, Target};
 use crate::{
     boundary::{enter, tests::arm},
     features::{EncastFeatures, encast_features_init},
+    ladder::{EncastRung, encast_ladder},
     last_error::{encast_last_error, encast_last_error_field},
     model::{EncastModel, encast_free_model, encast_load_default_model},
     names::encast_codec_from_name,
     predict::{encast_predict, encast_predict_batch},
-    recommend::{EncastRecommendation, encast_recommend_bitrate},
+    recommend::{EncastRecommendation, encast_recommend_bitrate, encast_recommend_crf},
     result::EncastResult,
     retrain::encast_retrain,
     status::*,
@@ -92,7 +93,16 @@ fn model_stays_usable_after_a_panic() {
             encast_recommend_bitrate(model, &features, std::ptr::null(), &mut recommendation),
             ENCAST_STATUS_PANIC
         );
+        arm();
+        assert_eq!(encast_recommend_crf(model, &features, std::ptr::null(), &mut recommendation), ENCAST_STATUS_PANIC);
         assert_eq!(recommendation.bitrate_kbps, 77.0);
+        let (mut rung, mut count) = (EncastRung::defaults(), 77);
+        arm();
+        assert_eq!(
+            encast_ladder(model, &features, std::ptr::null(), std::ptr::null(), &mut rung, 1, &mut count),
+            ENCAST_STATUS_PANIC
+        );
+        assert_eq!((rung.width, count), (0, 77));
         arm();
         let mut trained = std::ptr::null_mut();
         assert_eq!(encast_retrain(&features, &targets, 1, std::ptr::null(), &mut trained), ENCAST_STATUS_PANIC);

@@ -25,7 +25,7 @@ fn program(header: &str) -> String {
             }
             [.., field] if line.ends_with(';') && !line.contains("//") => {
                 let Some(name) = &name else { continue };
-                let field = field.trim_end_matches(';').split('[').next().expect("a name");
+                let field = field.trim_start_matches('*').trim_end_matches(';').split('[').next().expect("a name");
                 writeln!(
                     source,
                     "printf(\"{name}.{field} at %zu size %zu\\n\", offsetof({name}, {field}), sizeof((({name} *)0)->{field}));"

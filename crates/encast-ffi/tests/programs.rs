@@ -41,6 +41,11 @@ fn inputs() {
 }
 
 #[test]
+fn search() {
+    passes("search");
+}
+
+#[test]
 fn threads() {
     passes("threads");
 }

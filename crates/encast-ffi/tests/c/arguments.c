@@ -19,12 +19,16 @@ static void null_pointers(const EncastModel *model) {
     EncastTargets targets;
     EncastModelInfo info;
     EncastRecommendation recommendation;
+    EncastLadderOptions ladder;
+    EncastRung rung;
     unsigned char byte = '{';
     int32_t number = 77;
     size_t length = 77, row = 77;
     CHECK_OK(encast_targets_init(&targets, sizeof targets));
     CHECK_OK(encast_model_info_init(&info, sizeof info));
     CHECK_OK(encast_recommendation_init(&recommendation, sizeof recommendation));
+    CHECK_OK(encast_ladder_options_init(&ladder, sizeof ladder));
+    CHECK_OK(encast_rung_init(&rung, sizeof rung));
 
     CHECK_NULL(encast_load_model(NULL, &out), "path");
     CHECK_NULL(encast_load_model("model.encast", NULL), "out_model");
@@ -42,6 +46,18 @@ static void null_pointers(const EncastModel *model) {
     CHECK_NULL(encast_recommend_bitrate(NULL, &features, NULL, &recommendation), "model");
     CHECK_NULL(encast_recommend_bitrate(model, NULL, NULL, &recommendation), "features");
     CHECK_NULL(encast_recommend_bitrate(model, &features, NULL, NULL), "recommendation");
+    CHECK_NULL(encast_recommend_crf(NULL, &features, NULL, &recommendation), "model");
+    CHECK_NULL(encast_recommend_crf(model, NULL, NULL, &recommendation), "features");
+    CHECK_NULL(encast_recommend_crf(model, &features, NULL, NULL), "recommendation");
+    CHECK_NULL(encast_ladder(NULL, &features, NULL, NULL, &rung, 1, &length), "model");
+    CHECK_NULL(encast_ladder(model, NULL, NULL, NULL, &rung, 1, &length), "features");
+    CHECK_NULL(encast_ladder(model, &features, NULL, NULL, NULL, 1, &length), "rungs");
+    CHECK_NULL(encast_ladder(model, &features, NULL, NULL, &rung, 1, NULL), "out_count");
+    ladder.size_count = 1;
+    CHECK_NULL(encast_ladder(model, &features, &ladder, NULL, &rung, 1, &length), "sizes");
+    ladder.size_count = 0;
+    ladder.bitrate_count = 1;
+    CHECK_NULL(encast_ladder(model, &features, &ladder, NULL, &rung, 1, &length), "bitrates_kbps");
     CHECK_NULL(encast_retrain(NULL, &targets, 1, NULL, &out), "features");
     CHECK_NULL(encast_retrain(&features, NULL, 1, NULL, &out), "targets");
     CHECK_NULL(encast_retrain(&features, &targets, 1, NULL, NULL), "out_model");
@@ -60,6 +76,8 @@ static void null_pointers(const EncastModel *model) {
     CHECK_NULL(encast_recommendation_init(NULL, sizeof(EncastRecommendation)), "recommendation");
     CHECK_NULL(encast_model_info_init(NULL, sizeof(EncastModelInfo)), "info");
     CHECK_NULL(encast_predict_options_init(NULL, sizeof(EncastPredictOptions)), "options");
+    CHECK_NULL(encast_ladder_options_init(NULL, sizeof(EncastLadderOptions)), "options");
+    CHECK_NULL(encast_rung_init(NULL, sizeof(EncastRung)), "rung");
     CHECK_NULL(encast_retrain_options_init(NULL, sizeof(EncastRetrainOptions)), "options");
     CHECK(out == NULL && number == 77 && length == 77 && row == 77 && byte == '{');
 
@@ -68,14 +86,15 @@ static void null_pointers(const EncastModel *model) {
     CHECK_OK(encast_predict(model, &features, NULL, &result));
 }
 
-/* Every _init function: refuses what is no size, sets the size that it is told, touches nothing behind it. */
-#define CHECK_INIT(type, init)                                                                                         \
+/* Every _init function: refuses what is no size or less than the first released one, sets the size that it is told,
+   touches nothing behind it. */
+#define CHECK_INIT(type, init, first)                                                                                  \
     do {                                                                                                               \
         union {                                                                                                        \
             type value;                                                                                                \
             unsigned char bytes[70000];                                                                                \
         } *memory = malloc(sizeof *memory);                                                                            \
-        size_t bad[] = {0, 4, sizeof(type) - 8, sizeof(type) + 4, 65544, (size_t)-8};                                  \
+        size_t bad[] = {0, 4, (first) - 8, sizeof(type) + 4, 65544, (size_t)-8};                                       \
         memset(memory, 0xA5, sizeof *memory);                                                                          \
         for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {                                                        \
             CHECK_ERROR(init(&memory->value, bad[i]), ENCAST_STATUS_BAD_STRUCT_SIZE, "struct_size", #type,             \
@@ -95,16 +114,20 @@ static void null_pointers(const EncastModel *model) {
 static void init_functions(void) {
     EncastPredictOptions predict;
     EncastRetrainOptions retrain;
-    CHECK_INIT(EncastFeatures, encast_features_init);
-    CHECK_INIT(EncastTargets, encast_targets_init);
-    CHECK_INIT(EncastResult, encast_result_init);
-    CHECK_INIT(EncastRecommendation, encast_recommendation_init);
-    CHECK_INIT(EncastModelInfo, encast_model_info_init);
-    CHECK_INIT(EncastPredictOptions, encast_predict_options_init);
-    CHECK_INIT(EncastRetrainOptions, encast_retrain_options_init);
+    CHECK_INIT(EncastFeatures, encast_features_init, sizeof(EncastFeatures));
+    CHECK_INIT(EncastTargets, encast_targets_init, sizeof(EncastTargets));
+    CHECK_INIT(EncastResult, encast_result_init, sizeof(EncastResult));
+    CHECK_INIT(EncastRecommendation, encast_recommendation_init, 40);
+    CHECK_INIT(EncastModelInfo, encast_model_info_init, sizeof(EncastModelInfo));
+    CHECK_INIT(EncastPredictOptions, encast_predict_options_init, 384);
+    CHECK_INIT(EncastLadderOptions, encast_ladder_options_init, sizeof(EncastLadderOptions));
+    CHECK_INIT(EncastRung, encast_rung_init, sizeof(EncastRung));
+    CHECK_INIT(EncastRetrainOptions, encast_retrain_options_init, sizeof(EncastRetrainOptions));
 
     CHECK_OK(encast_predict_options_init(&predict, sizeof predict));
     CHECK(predict.target_vmaf == 93 && predict.min_bitrate_kbps == 100 && predict.max_bitrate_kbps == 50000);
+    CHECK(predict.level == 0.9 && isnan(predict.assurance) && isnan(predict.min_crf) && isnan(predict.max_crf));
+    CHECK(isnan(predict.max_encode_seconds) && isnan(predict.max_cost_usd));
     CHECK(isnan(predict.profile.pue) && predict.profile.name[0] == '\0');
     CHECK_OK(encast_retrain_options_init(&retrain, sizeof retrain));
     CHECK(retrain.seed == 1 && retrain.threads == 0 && retrain.targets == 0 && retrain.model_kind == 0);

@@ -186,8 +186,9 @@ static void prices(void) {
 static void bad_options(void) {
     EncastRetrainOptions options;
     encast_retrain_options_init(&options, sizeof options);
-    options.model_kind = 3;
-    CHECK_NO_MODEL(TABLE_ROWS, &options, ENCAST_STATUS_BAD_NUMBER, "model_kind", "3", "boosting", "forest", END);
+    options.model_kind = 4;
+    CHECK_NO_MODEL(TABLE_ROWS, &options, ENCAST_STATUS_BAD_NUMBER, "model_kind", "4", "boosting", "forest", "3 (blend)",
+                   END);
     encast_retrain_options_init(&options, sizeof options);
     options.targets = (uint64_t)1 << (ENCAST_TARGET_CO2_KG + 1);
     CHECK_NO_MODEL(TABLE_ROWS, &options, ENCAST_STATUS_BAD_NUMBER, "targets", "0x1000", "0xfff", END);

@@ -69,10 +69,12 @@ pub(super) fn of_source(features: &PredictionFeatures) -> Result<Size> {
         field: Field::SourceWidth.name(),
         needed: "a ladder needs sizes, or the source's size to choose them by",
     };
+    let known = |side: f64| (!side.is_nan()).then_some(side);
     let sides = features
         .source_width
         .zip(features.source_height)
-        .or_else(|| features.get(Field::ResolutionWidth).zip(features.get(Field::ResolutionHeight)));
+        // Never absent, but NaN where a caller over C does not know it.
+        .or_else(|| known(features.resolution_width).zip(known(features.resolution_height)));
     let (width, height) = sides.ok_or(missing)?;
     for (field, side) in [(Field::SourceWidth, width), (Field::SourceHeight, height)] {
         let (lowest, highest) = field.hard_bounds();
@@ -97,5 +99,15 @@ mod tests {
         assert_eq!(of(1920, 800)[4], "1728x720");
         assert_eq!(of(720, 1280), ["288x512", "360x640", "480x854", "540x960", "720x1280"]);
         assert_eq!(of(160, 90), ["160x90"]);
+    }
+
+    #[test]
+    fn source_of_unknown_size_is_missing_and_of_a_wrong_one_invalid() {
+        let mut features = PredictionFeatures::new(1000.0, f64::NAN, 720.0, 30.0, 0.0, 0.5);
+        assert!(matches!(of_source(&features), Err(Error::MissingField { field: "source_width", .. })));
+        features.resolution_width = f64::INFINITY;
+        assert!(matches!(of_source(&features), Err(Error::InvalidField { field: "source_width", .. })));
+        (features.source_width, features.source_height) = (Some(1280.0), Some(720.0));
+        assert_eq!(of_source(&features).unwrap(), Size { width: 1280, height: 720 });
     }
 }
