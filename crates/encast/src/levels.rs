@@ -2,14 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    calibration::NOMINAL,
-    error::{Error, Result},
-};
+use crate::error::{Error, Result};
 
 /// Probabilities that an error stays on this side of the reach; between them reaches run linearly. The nominal
 /// two-sided interval leaves 5 % on either side.
 const PROBABILITIES: [f64; 11] = [0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.925, 0.95, 0.975, 0.99, 0.995];
+/// Where the nominal one stands among them.
+const UNIT: usize = 7;
 /// The same for normal errors: quantiles of the standard normal distribution over that of 0.95.
 const NORMAL: [f64; 11] = [0.0, 0.15402, 0.31881, 0.51167, 0.63010, 0.77913, 0.87517, 1.0, 1.19158, 1.41433, 1.56599];
 
@@ -53,15 +52,21 @@ impl Levels {
             least = (least.0.max(-quantile(tail)), least.1.max(quantile(1.0 - tail)));
             (levels.below[at], levels.above[at]) = least;
         }
+        // An even chance is the forecast itself.
+        (levels.below[0], levels.above[0]) = (0.0, 0.0);
+        // The nominal interval was calibrated as a whole: it is the unit, and all others are narrower or wider.
+        for (reaches, normal) in [(&mut levels.below, NORMAL), (&mut levels.above, NORMAL)] {
+            let unit = reaches[UNIT];
+            match unit > 0.0 {
+                true => reaches.iter_mut().for_each(|reach| *reach /= unit),
+                false => *reaches = normal,
+            }
+        }
         levels
     }
 
     /// The reaches of a two-sided interval, in units of the nominal one.
     pub(crate) fn two_sided(&self, level: f64) -> (f64, f64) {
-        // The nominal interval is what was calibrated as a whole.
-        if level == NOMINAL {
-            return (1.0, 1.0);
-        }
         let side = 0.5 + level / 2.0;
         (reach_at(&self.below, side), reach_at(&self.above, side))
     }
@@ -88,6 +93,10 @@ impl Levels {
 }
 
 fn reach_at(reaches: &[f64; 11], probability: f64) -> f64 {
+    // To the bit, and also in a bundle whose reaches are not in units of the nominal one.
+    if probability == PROBABILITIES[UNIT] {
+        return 1.0;
+    }
     let after = PROBABILITIES.partition_point(|&known| known <= probability);
     match after {
         0 => reaches[0],
@@ -114,17 +123,28 @@ fn probability_of(reaches: &[f64; 11], reach: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::calibration::NOMINAL;
 
     #[test]
     fn reaches_and_probabilities_are_inverse() {
         let errors: Vec<(f64, f64)> = (0..2000).map(|i| (f64::from(i - 1000) / 1000.0, 1.0)).collect();
         let levels = Levels::fit(errors, 1000);
         levels.check().unwrap();
-        assert!((levels.lower(0.9) - 0.8).abs() < 0.01, "{levels:?}");
+        assert!((levels.lower(0.9) - 0.8 / 0.9).abs() < 0.01, "{levels:?}");
         assert_eq!(levels.two_sided(NOMINAL), (1.0, 1.0));
         let (below, above) = levels.two_sided(0.6);
         assert!((levels.probability(below, above) - 0.6).abs() < 1e-9);
         assert!(levels.probability(0.0, 0.0) < 0.01 && levels.probability(9.0, 9.0) > 0.98);
+    }
+
+    #[test]
+    fn nominal_reach_is_the_unit_of_uneven_errors_too() {
+        let errors: Vec<(f64, f64)> = (0..2000).map(|i| (f64::from(i - 500) / 700.0, 1.0)).collect();
+        let levels = Levels::fit(errors, 1000);
+        levels.check().unwrap();
+        assert_eq!((levels.below[UNIT], levels.above[UNIT]), (1.0, 1.0));
+        assert_eq!((levels.two_sided(NOMINAL), levels.lower(0.95)), ((1.0, 1.0), 1.0));
+        assert!(levels.two_sided(0.899).1 < 1.0 && levels.two_sided(0.901).1 > 1.0);
     }
 
     #[test]

@@ -69,11 +69,11 @@ pub(super) fn of_source(features: &PredictionFeatures) -> Result<Size> {
         field: Field::SourceWidth.name(),
         needed: "a ladder needs sizes, or the source's size to choose them by",
     };
-    let known = |side: f64| (!side.is_nan()).then_some(side);
+    let known = |side: f64| (!side.is_nan() && side != 0.0).then_some(side);
     let sides = features
         .source_width
         .zip(features.source_height)
-        // Never absent, but NaN where a caller over C does not know it.
+        // Never absent, but 0 in a default request, and NaN where a caller over C does not know it.
         .or_else(|| known(features.resolution_width).zip(known(features.resolution_height)));
     let (width, height) = sides.ok_or(missing)?;
     for (field, side) in [(Field::SourceWidth, width), (Field::SourceHeight, height)] {
@@ -104,6 +104,8 @@ mod tests {
     #[test]
     fn source_of_unknown_size_is_missing_and_of_a_wrong_one_invalid() {
         let mut features = PredictionFeatures::new(1000.0, f64::NAN, 720.0, 30.0, 0.0, 0.5);
+        assert!(matches!(of_source(&features), Err(Error::MissingField { field: "source_width", .. })));
+        features.resolution_width = 0.0;
         assert!(matches!(of_source(&features), Err(Error::MissingField { field: "source_width", .. })));
         features.resolution_width = f64::INFINITY;
         assert!(matches!(of_source(&features), Err(Error::InvalidField { field: "source_width", .. })));
