@@ -42,7 +42,7 @@ def model_without(program, table, folds, fold, folder):
     key = hashlib.sha256(json.dumps([sha256(program), sha256(rows), "vmaf"]).encode()).hexdigest()[:24]
     bundle = folder / f"{key}.encast"
     if not bundle.exists():
-        run(program, "train", "--data", rows, "--out", bundle, "--targets", "vmaf", "--quiet")
+        run(program, "train", "--data", rows, "--out", bundle, "--targets", "vmaf,bitrate_kbps", "--quiet")
     return bundle
 
 

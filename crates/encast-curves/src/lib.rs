@@ -42,6 +42,6 @@ mod model;
 mod serve;
 
 pub use error::CurveError;
-pub use learn::{CurveFit, CurveParams, Sample};
+pub use learn::{CENTRES, CurveFit, CurveParams, ROWS_PER_GROUP, ROWS_PER_STEP, STEPS, Sample};
 pub use model::{Curves, Direction, KNOTS, MAX_CENTRES, MAX_COLUMNS};
 pub use serve::Curve;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use encast_curves::MAX_CENTRES;
+use encast_curves::{CENTRES, MAX_CENTRES, ROWS_PER_GROUP, ROWS_PER_STEP, STEPS};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -18,13 +18,13 @@ pub struct Tuning {
     /// Share of each tree's correction that is applied, above 0 and up to 1. Default `None`: 0.2 below 6000 rows,
     /// otherwise 0.1.
     pub learning_rate: Option<f64>,
-    /// Most centres of the curves' kernel, 1 to 128. Default 100.
+    /// Most centres of the curves' kernel, 1 to 128. Default [`CENTRES`].
     pub centres: usize,
-    /// Steps of the search for the kernel's lengths, 0 to 1000. Default 60.
+    /// Steps of the search for the kernel's lengths, 0 to 1000. Default [`STEPS`].
     pub steps: usize,
-    /// Rows that one step looks at, 20 to 2000; time goes with the cube. Default 400.
+    /// Rows that one step looks at, 20 to 2000; time goes with the cube. Default [`ROWS_PER_STEP`].
     pub rows_per_step: usize,
-    /// Most rows of a title that the curves' weights are learnt from, 2 to 500. Default 48.
+    /// Most rows of a title that the curves' weights are learnt from, 2 to 500. Default [`ROWS_PER_GROUP`].
     pub rows_per_group: usize,
 }
 
@@ -34,10 +34,10 @@ impl Default for Tuning {
             trees: None,
             leaves: None,
             learning_rate: None,
-            centres: 100,
-            steps: 60,
-            rows_per_step: 400,
-            rows_per_group: 48,
+            centres: CENTRES,
+            steps: STEPS,
+            rows_per_step: ROWS_PER_STEP,
+            rows_per_group: ROWS_PER_GROUP,
         }
     }
 }

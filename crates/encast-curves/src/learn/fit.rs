@@ -6,6 +6,15 @@ use crate::{
     model::{Curves, Direction, MAX_CENTRES},
 };
 
+/// Most centres of the kernel where nothing else is asked for.
+pub const CENTRES: usize = 120;
+/// Steps of the search for the kernel's lengths where nothing else is asked for.
+pub const STEPS: usize = 80;
+/// Rows that one step looks at where nothing else is asked for.
+pub const ROWS_PER_STEP: usize = 480;
+/// Most rows of a group that the weights are learnt from where nothing else is asked for.
+pub const ROWS_PER_GROUP: usize = 48;
+
 /// A step looks at so many rows where there are as many.
 const LEAST_ROWS_PER_STEP: usize = 64;
 /// Rows for each centre, at least.
@@ -37,28 +46,35 @@ pub struct CurveFit {
 impl CurveParams {
     /// The defaults, for curves that run this way.
     pub fn new(direction: Direction) -> CurveParams {
-        CurveParams { direction, centres: 120, steps: 80, rows_per_step: 480, rows_per_group: 48, seed: 1 }
+        CurveParams {
+            direction,
+            centres: CENTRES,
+            steps: STEPS,
+            rows_per_step: ROWS_PER_STEP,
+            rows_per_group: ROWS_PER_GROUP,
+            seed: 1,
+        }
     }
 
-    /// Most centres of the kernel, 1 to [`MAX_CENTRES`]. Default 120.
+    /// Most centres of the kernel, 1 to [`MAX_CENTRES`]. Default [`CENTRES`].
     pub fn centres(mut self, centres: usize) -> Self {
         self.centres = centres;
         self
     }
 
-    /// Steps of the search for the kernel's lengths, 0 to 1000. Default 80.
+    /// Steps of the search for the kernel's lengths, 0 to 1000. Default [`STEPS`].
     pub fn steps(mut self, steps: usize) -> Self {
         self.steps = steps;
         self
     }
 
-    /// Rows that one step looks at, 20 to 2000; time goes with the cube. Default 480.
+    /// Rows that one step looks at, 20 to 2000; time goes with the cube. Default [`ROWS_PER_STEP`].
     pub fn rows_per_step(mut self, rows: usize) -> Self {
         self.rows_per_step = rows;
         self
     }
 
-    /// Most rows of a group that the weights are learnt from, 2 to 500. Default 48.
+    /// Most rows of a group that the weights are learnt from, 2 to 500. Default [`ROWS_PER_GROUP`].
     pub fn rows_per_group(mut self, rows: usize) -> Self {
         self.rows_per_group = rows;
         self

@@ -6,5 +6,5 @@ mod lengths;
 mod sample;
 mod weights;
 
-pub use fit::{CurveFit, CurveParams};
+pub use fit::{CENTRES, CurveFit, CurveParams, ROWS_PER_GROUP, ROWS_PER_STEP, STEPS};
 pub use sample::Sample;

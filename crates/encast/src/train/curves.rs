@@ -236,29 +236,21 @@ fn settings_of(columns: &[Column], inputs: &[f64], groups: &[u32]) -> Vec<usize>
         .collect()
 }
 
-/// The shares of direct curves and of the way over the CRF with the least squared error on unseen titles; the trees make
-/// the rest.
+/// The shares of direct curves and of the way over the CRF with the least absolute error on unseen titles (a forecast is
+/// meant to be the median); the trees make the rest.
 fn best_shares(direct: &[f64], over: Option<&[f64]>, trees: &[f64], targets: &[f64]) -> (f64, f64) {
-    // Errors of the three, and the sums of their products: every mixture's error follows from these.
-    let mut sums = [[0.0f64; 3]; 3];
-    for row in 0..targets.len() {
-        let of = |values: &[f64]| values[row] - targets[row];
-        let errors = [of(direct), over.map_or(0.0, of), of(trees)];
-        for (i, a) in errors.iter().enumerate() {
-            for (j, b) in errors.iter().enumerate() {
-                sums[i][j] += a * b;
-            }
-        }
-    }
     let mut best = (f64::INFINITY, 0.0, 0.0);
     for a in 0..=SHARE_STEPS {
         for b in 0..=if over.is_some() { SHARE_STEPS - a } else { 0 } {
-            let steps = f64::from(SHARE_STEPS);
-            let shares = [f64::from(a) / steps, f64::from(b) / steps, f64::from(SHARE_STEPS - a - b) / steps];
-            let error: f64 =
-                (0..3).flat_map(|i| (0..3).map(move |j| (i, j))).map(|(i, j)| shares[i] * shares[j] * sums[i][j]).sum();
+            let share = |steps: u32| f64::from(steps) / f64::from(SHARE_STEPS);
+            let (a, b, rest) = (share(a), share(b), share(SHARE_STEPS - a - b));
+            let of_row = |row: usize| {
+                let over = over.map_or(0.0, |over| over[row]);
+                (a * direct[row] + b * over + rest * trees[row] - targets[row]).abs()
+            };
+            let error = (0..targets.len()).map(of_row).sum();
             if error < best.0 {
-                best = (error, shares[0], shares[1]);
+                best = (error, a, b);
             }
         }
     }
