@@ -12,7 +12,8 @@
  *     encast_free_model(model);
  *
  * encast_recommend_bitrate() and encast_recommend_crf() find the setting that reaches a target, with an assurance and
- * within limits on time and cost if asked for; encast_ladder() makes a bitrate ladder.
+ * within limits on time and cost if asked for; encast_ladder() makes a bitrate ladder; encast_compare() tells what
+ * changes from one encode to another. Measured encodes of the same title sharpen all of these: EncastFeatures.anchors.
  *
  * An analyzer measures how hard the caller's own frames are to encode: encast_analyzer_new(), _push_frame() for each,
  * _finish(), then encast_features_set_content() before a forecast.
@@ -343,6 +344,39 @@ typedef struct EncastAnalyzer EncastAnalyzer;
 // freed while another thread still uses it.
 typedef struct EncastModel EncastModel;
 
+// One earlier encode of the title that a request is about: its settings, and what was measured of it. Set up by
+// encast_anchor_init(), then filled in, and given in EncastFeatures.anchors.
+//
+// NaN means unknown in every number. Settings that are not given are those of the request. Needed are bitrate_kbps or
+// crf, and one measured value: vmaf, psnr, ssim, or the bitrate beside a crf. A forecast from a bitrate learns from
+// anchors that have a bitrate, one from a CRF from those that have a CRF: an anchor with both serves both. Frame rate
+// and dropped frames are taken to be the request's.
+typedef struct EncastAnchor {
+    // Set by encast_anchor_init().
+    uint32_t struct_size;
+    // One of ENCAST_CODEC_..., 0 = as in the request. Follows from the encoder when that is given. Another codec than
+    // the request's leaves its encoder and preset unknown.
+    int32_t codec;
+    // One of ENCAST_ENCODER_..., 0 = as in the request. Another encoder than the request's leaves its preset unknown.
+    int32_t encoder;
+    // The encoder's own name of its preset: UTF-8, NUL-terminated. Empty = as in the request.
+    char preset[ENCAST_PRESET_CAPACITY];
+    // Bitrate that the encode came to, kbit/s: 0.001 to 1e8.
+    double bitrate_kbps;
+    // Constant-quality setting (CRF or QP) that it was made with, on its encoder's scale: 0 to 63.
+    double crf;
+    // Encoded width, pixels: 16 to 16384. Given together with the height; NaN = as in the request.
+    double resolution_width;
+    // Encoded height, pixels: 16 to 16384. NaN = as in the request.
+    double resolution_height;
+    // Measured VMAF: 0 to 100.
+    double vmaf;
+    // Measured PSNR of the luma: dB, 0 to 120.
+    double psnr;
+    // Measured SSIM: 0 to 1.
+    double ssim;
+} EncastAnchor;
+
 // What is known of an encode before it runs. Set up by encast_features_init(), then filled in.
 //
 // NaN means unknown in every number: never write 0, or a guess, for what is not known. Needed are the encoded size,
@@ -412,10 +446,16 @@ typedef struct EncastFeatures {
     double probe_vmaf;
     // Mean share of the 32x32 blocks that hardly changed from the frame before: 0 to 1.
     double static_share;
+    // Earlier encodes of the same title with what was measured of them: anchor_count of them, each set up by
+    // encast_anchor_init(), read during the call only. They sharpen every forecast near them. May be null when
+    // anchor_count is 0. encast_retrain() checks them, but learns nothing from them.
+    const struct EncastAnchor *anchors;
+    // How many anchors. Default 0 = none. Of more than 16 those nearest in encoder, preset and size are used.
+    size_t anchor_count;
 } EncastFeatures;
 
-// One figure over the frames of a clip or a segment. All five are NaN when it is not known. This struct has no size and
-// never grows.
+// One figure over the frames of a clip or a segment. All five are NaN when it is not known. This struct has no size
+// and never grows.
 typedef struct EncastStatistics {
     // Mean over the frames.
     double mean;
@@ -431,8 +471,8 @@ typedef struct EncastStatistics {
 
 // Complexity of a clip, or of one of its segments, on the scale of 8-bit luma as coded. Set up by
 // encast_complexity_init(), so that the library knows how much room there is; then written by encast_analyzer_finish()
-// and encast_analyzer_segment(). The figures of time (ti, temporal_energy, motion_intensity, static_share) leave out the
-// first frame, and are NaN when there is no other.
+// and encast_analyzer_segment(). The figures of time (ti, temporal_energy, motion_intensity, static_share) leave out
+// the first frame, and are NaN when there is no other.
 typedef struct EncastComplexity {
     // Set by encast_complexity_init().
     uint32_t struct_size;
@@ -500,7 +540,8 @@ typedef struct EncastModelInfo {
     char licence[ENCAST_TEXT_CAPACITY];
 } EncastModelInfo;
 
-// Prices and carbon factors of one machine in one place. This struct has no size and never grows. All four numbers NaN = no profile; some NaN = an error.
+// Prices and carbon factors of one machine in one place. This struct has no size and never grows. All four numbers NaN
+// = no profile; some NaN = an error.
 typedef struct EncastProfile {
     // Price of one vCPU for one hour, USD: at least 0.
     double usd_per_cpu_hour;
@@ -533,11 +574,11 @@ typedef struct EncastPredictOptions {
     struct EncastProfile profile;
     // Probability that every interval promises, 0.1 to 0.98. Default 0.9, which 0 means too.
     double level;
-    // Probability, 0.5 to 0.99, with which the true VMAF shall reach the target: the lower bound that holds with it has
-    // to reach it then, not the forecast. Default NaN = the forecast.
+    // Probability, 0.5 to 0.99, with which the true VMAF shall reach the target: the lower bound that holds with it
+    // has to reach it then, not the forecast. Default NaN = the forecast.
     double assurance;
-    // Lowest CRF that may be recommended, on the encoder's scale. Default NaN = the encoder's lowest, no lower than the
-    // model saw.
+    // Lowest CRF that may be recommended, on the encoder's scale. Default NaN = the encoder's lowest, no lower than
+    // the model saw.
     double min_crf;
     // Highest CRF that may be recommended, at least min_crf. Default NaN = the encoder's highest, no higher than the
     // model saw.
@@ -761,6 +802,49 @@ typedef struct EncastFrameComplexity {
     double static_share;
 } EncastFrameComplexity;
 
+// What changes of one quantity from encode a to encode b, with intervals that hold with the probability
+// EncastPredictOptions.level. The change has a clear direction when difference.lower is above 0 or difference.upper
+// below 0. All are NaN when one of the two encodes has no such forecast. This struct has no size and never grows.
+typedef struct EncastDifference {
+    // The forecast of b minus that of a, in the quantity's unit.
+    struct EncastEstimate difference;
+    // The forecast of b over that of a, above 0. NaN for quantities that are no amounts: vmaf, psnr, ssim, cpu_percent
+    // and gpu_percent.
+    struct EncastEstimate ratio;
+} EncastDifference;
+
+// What changes from one encode of a source to another. Set up by encast_comparison_init().
+typedef struct EncastComparison {
+    // Set by encast_comparison_init().
+    uint32_t struct_size;
+    // Always 0.
+    uint32_t reserved;
+    // VMAF.
+    struct EncastDifference vmaf;
+    // PSNR of the luma, dB.
+    struct EncastDifference psnr;
+    // SSIM.
+    struct EncastDifference ssim;
+    // Bitrate, kbit/s: what a request gives, or what is forecast from its CRF.
+    struct EncastDifference bitrate_kbps;
+    // Elapsed time of the encode, seconds.
+    struct EncastDifference encode_seconds;
+    // CPU time of the encode, over all cores, seconds.
+    struct EncastDifference cpu_seconds;
+    // Mean CPU load, percent of one core.
+    struct EncastDifference cpu_percent;
+    // Mean GPU load, percent.
+    struct EncastDifference gpu_percent;
+    // Peak resident memory, MB (10^6 bytes).
+    struct EncastDifference peak_memory_mb;
+    // Energy of the whole job, kWh.
+    struct EncastDifference energy_kwh;
+    // Cost of the whole job, USD.
+    struct EncastDifference cost_usd;
+    // Carbon of the whole job, kg CO2e.
+    struct EncastDifference co2_kg;
+} EncastComparison;
+
 // A size of pictures. This struct has no size of its own and never grows.
 typedef struct EncastSize {
     // Pixels in a line.
@@ -846,22 +930,21 @@ extern "C" {
 // features points to struct_size writable bytes.
 int32_t encast_features_init(struct EncastFeatures *features, size_t struct_size);
 
-// Fills in what an analyzer measured, so that encast_predict() and encast_recommend_bitrate() can use it: source_width,
-// source_height, source_frame_rate, bit_depth, duration_s, motion_intensity, si_mean, si_std, ti_mean, ti_std,
-// spatial_energy, temporal_energy, luminance and static_share. All of these are replaced, and what the complexity does
-// not know becomes unknown (NaN); every other field stays as it is. Set what is to differ, such as the duration_s of the
-// whole job, after this call.
+// Fills in what an analyzer measured, so that encast_predict() and encast_recommend_bitrate() can use it:
+// source_width, source_height, source_frame_rate, bit_depth, duration_s, motion_intensity, si_mean, si_std, ti_mean,
+// ti_std, spatial_energy, temporal_energy, luminance and static_share. All of these are replaced, and what the
+// complexity does not know becomes unknown (NaN); every other field stays as it is. Set what is to differ, such as the
+// duration_s of the whole job, after this call.
 //
-// features: set up by encast_features_init(), not null; written on success only. complexity: of a clip or a segment, as
-// encast_analyzer_finish() and encast_analyzer_segment() write it, not null. The two may not overlap.
+// features: set up by encast_features_init(), not null; written on success only. complexity: of a clip or a segment,
+// as encast_analyzer_finish() and encast_analyzer_segment() write it, not null. The two may not overlap.
 //
 // Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_BAD_STRUCT_SIZE. May be called from any
 // thread.
 //
 // # Safety
 // features and complexity have as many bytes as their struct_size says, and those of features may be written.
-int32_t encast_features_set_content(struct EncastFeatures *features,
-                                    const struct EncastComplexity *complexity);
+int32_t encast_features_set_content(struct EncastFeatures *features, const struct EncastComplexity *complexity);
 
 // What went wrong in the last call on this thread that returned a status: one line of UTF-8 that names field, value
 // and bound where there are such; "" when that call succeeded, or when there was none.
@@ -871,7 +954,8 @@ int32_t encast_features_set_content(struct EncastFeatures *features,
 // U+FFFD stands in its place.
 const char *encast_last_error(void);
 
-// The name of the input that the last error on this thread blames, such as "bitrate_kbps"; "" when it blames none.
+// The name of the input that the last error on this thread blames, such as "bitrate_kbps" or "anchors[1].vmaf"; ""
+// when it blames none.
 //
 // Ownership and validity as for encast_last_error().
 const char *encast_last_error_field(void);
@@ -1035,7 +1119,8 @@ int32_t encast_predict_options_init(struct EncastPredictOptions *options, size_t
 // thread, also with one model at the same time.
 //
 // # Safety
-// model is a live handle; each struct has as many bytes as its struct_size says.
+// model is a live handle; each struct has as many bytes as its struct_size says, and the array of anchors as many
+// elements as its count says.
 int32_t encast_predict(const struct EncastModel *model,
                        const struct EncastFeatures *features,
                        const struct EncastPredictOptions *options,
@@ -1054,8 +1139,8 @@ int32_t encast_predict(const struct EncastModel *model,
 // same time.
 //
 // # Safety
-// model is a live handle; each array has count elements of as many bytes as the first one's struct_size says;
-// results overlaps no input; out_bad_row is null or may be written.
+// model is a live handle; each array has count elements of as many bytes as the first one's struct_size says, and each
+// array of anchors as many as its count says; results overlaps no input; out_bad_row is null or may be written.
 int32_t encast_predict_batch(const struct EncastModel *model,
                              const struct EncastFeatures *features,
                              size_t count,
@@ -1081,11 +1166,12 @@ int32_t encast_recommendation_init(struct EncastRecommendation *recommendation, 
 // encast_recommendation_init(), not null; written on success only. An unreachable target is a success that says so,
 // and so is one beyond a limit.
 //
-// Returns as encast_predict(); ENCAST_STATUS_NOT_PREDICTED when the model forecasts no VMAF from a bitrate, or not what
-// is limited. May be called from any thread, also with one model at the same time.
+// Returns as encast_predict(); ENCAST_STATUS_NOT_PREDICTED when the model forecasts no VMAF from a bitrate, or not
+// what is limited. May be called from any thread, also with one model at the same time.
 //
 // # Safety
-// model is a live handle; each struct has as many bytes as its struct_size says.
+// model is a live handle; each struct has as many bytes as its struct_size says, and the array of anchors as many
+// elements as its count says.
 int32_t encast_recommend_bitrate(const struct EncastModel *model,
                                  const struct EncastFeatures *features,
                                  const struct EncastPredictOptions *options,
@@ -1094,11 +1180,12 @@ int32_t encast_recommend_bitrate(const struct EncastModel *model,
 // Finds the highest whole CRF that reaches a target of VMAF.
 //
 // Everything is as with encast_recommend_bitrate(), but codec or encoder have to be known
-// (ENCAST_STATUS_MISSING_FIELD), and a min_crf or max_crf that the encoder does not have, or without a whole CRF between
-// them, is ENCAST_STATUS_INVALID_FIELD.
+// (ENCAST_STATUS_MISSING_FIELD), and a min_crf or max_crf that the encoder does not have, or without a whole CRF
+// between them, is ENCAST_STATUS_INVALID_FIELD.
 //
 // # Safety
-// model is a live handle; each struct has as many bytes as its struct_size says.
+// model is a live handle; each struct has as many bytes as its struct_size says, and the array of anchors as many
+// elements as its count says.
 int32_t encast_recommend_crf(const struct EncastModel *model,
                              const struct EncastFeatures *features,
                              const struct EncastPredictOptions *options,
@@ -1141,7 +1228,8 @@ int32_t encast_retrain_options_init(struct EncastRetrainOptions *options, size_t
 // thread.
 //
 // # Safety
-// Each array has count elements of as many bytes as the first one's struct_size says; options is null or has as many
+// Each array has count elements of as many bytes as the first one's struct_size says, and each array of anchors as many
+// as its count says; options is null or has as many
 // bytes as its struct_size says; out_model may be written.
 int32_t encast_retrain(const struct EncastFeatures *features,
                        const struct EncastTargets *targets,
@@ -1199,9 +1287,9 @@ int32_t encast_analyzer_new(const struct EncastAnalyzerOptions *options, struct 
 // row may end at the width. out: the figures of the frame, set up by encast_frame_complexity_init(), or null when they
 // are not wanted; written on success only.
 //
-// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_STRUCT_SIZE, _INVALID_FIELD (stride_bytes; luma when it
-// is not aligned or a sample is larger than its bit depth allows) or _BAD_STATE (after encast_analyzer_finish()). After
-// an error the frame counts as not given, and the next may follow. One thread at a time.
+// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_STRUCT_SIZE, _INVALID_FIELD (stride_bytes; luma when
+// it is not aligned or a sample is larger than its bit depth allows) or _BAD_STATE (after encast_analyzer_finish()).
+// After an error the frame counts as not given, and the next may follow. One thread at a time.
 //
 // # Safety
 // analyzer is a live handle that no other thread uses; luma points to as many rows as the analyzer's height, of its
@@ -1267,6 +1355,50 @@ void encast_analyzer_free(struct EncastAnalyzer *analyzer);
 // options points to struct_size writable bytes.
 int32_t encast_analyzer_options_init(struct EncastAnalyzerOptions *options, size_t struct_size);
 
+// Makes every field unknown: NaN, 0 or empty.
+//
+// anchor: a struct of the caller, not null. struct_size: sizeof(EncastAnchor).
+//
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_BAD_STRUCT_SIZE; on failure nothing is
+// written. May be called from any thread.
+//
+// # Safety
+// anchor points to struct_size writable bytes.
+int32_t encast_anchor_init(struct EncastAnchor *anchor, size_t struct_size);
+
+// Makes every value NaN.
+//
+// comparison: a struct of the caller, not null. struct_size: sizeof(EncastComparison).
+//
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_BAD_STRUCT_SIZE; on failure nothing is
+// written. May be called from any thread.
+//
+// # Safety
+// comparison points to struct_size writable bytes.
+int32_t encast_comparison_init(struct EncastComparison *comparison, size_t struct_size);
+
+// Forecasts two encodes of one source, and what changes from the first to the second. The errors of the two forecasts
+// go the same way, as most of an error is what is not known of the source: the intervals of the differences count on
+// that, and do not hold for encodes of two different sources.
+//
+// model: a live handle, not null. a, b: the two encodes, each set up by encast_features_init(), not null. options: set
+// up by encast_predict_options_init(), or null for the defaults. result_a, result_b: what encast_predict() says of
+// each, set up by encast_result_init(), or null when not wanted. comparison: set up by encast_comparison_init(), not
+// null. All are written on success only, and may overlap neither the inputs nor each other.
+//
+// Returns as encast_predict(). May be called from any thread, also with one model at the same time.
+//
+// # Safety
+// model is a live handle; each struct has as many bytes as its struct_size says, and each array of anchors as many
+// elements as its count says.
+int32_t encast_compare(const struct EncastModel *model,
+                       const struct EncastFeatures *a,
+                       const struct EncastFeatures *b,
+                       const struct EncastPredictOptions *options,
+                       struct EncastResult *result_a,
+                       struct EncastResult *result_b,
+                       struct EncastComparison *comparison);
+
 // Makes every number NaN or 0.
 //
 // complexity: a struct of the caller, not null. struct_size: sizeof(EncastFrameComplexity).
@@ -1311,25 +1443,26 @@ int32_t encast_ladder_options_init(struct EncastLadderOptions *options, size_t s
 // rung points to struct_size writable bytes.
 int32_t encast_rung_init(struct EncastRung *rung, size_t struct_size);
 
-// Makes the bitrate ladder of a source: encodes, from the lowest, each of which has more bitrate and more VMAF than the
-// one before, and the size that is forecast to look best at its bitrate.
+// Makes the bitrate ladder of a source: encodes, from the lowest, each of which has more bitrate and more VMAF than
+// the one before, and the size that is forecast to look best at its bitrate.
 //
 // model: a live handle, not null. features: set up by encast_features_init(), not null; bitrate_kbps, crf and the
 // encoded size are not looked at (the encoded size stands for the source's where that is not known). ladder: set up by
-// encast_ladder_options_init(), or null for the defaults. options: the bitrates to look at, the range of CRFs, assurance
-// and limits of each rung, level and profile, or null for the defaults; target_vmaf is checked but not used. rungs: capacity
-// structs, each set up by encast_rung_init(), may be null when capacity is 0; as many as there are rungs are written, on
-// success only. The struct_size of the first is the stride, and must be the same in all. capacity: how many structs;
-// bitrate_count, or else (top_vmaf - bottom_vmaf) / step_vmaf + 2, is always enough. out_count: receives the number of
-// rungs, not null; 0 when no allowed encode reaches bottom_vmaf. It is also written when there are more than capacity.
+// encast_ladder_options_init(), or null for the defaults. options: the bitrates to look at, the range of CRFs,
+// assurance and limits of each rung, level and profile, or null for the defaults; target_vmaf is checked but not used.
+// rungs: capacity structs, each set up by encast_rung_init(), may be null when capacity is 0; as many as there are
+// rungs are written, on success only. The struct_size of the first is the stride, and must be the same in all.
+// capacity: how many structs; bitrate_count, or else (top_vmaf - bottom_vmaf) / step_vmaf + 2, is always enough.
+// out_count: receives the number of rungs, not null; 0 when no allowed encode reaches bottom_vmaf. It is also written
+// when there are more than capacity.
 //
-// Returns ENCAST_STATUS_OK; ENCAST_STATUS_BUFFER_TOO_SMALL when there are more rungs than capacity: no struct is written
-// then; or as encast_recommend_bitrate(). ENCAST_STATUS_MISSING_FIELD when neither sizes nor the source's size are given.
-// May be called from any thread, also with one model at the same time.
+// Returns ENCAST_STATUS_OK; ENCAST_STATUS_BUFFER_TOO_SMALL when there are more rungs than capacity: no struct is
+// written then; or as encast_recommend_bitrate(). ENCAST_STATUS_MISSING_FIELD when neither sizes nor the source's size
+// are given. May be called from any thread, also with one model at the same time.
 //
 // # Safety
-// model is a live handle; each struct has as many bytes as its struct_size says; sizes, bitrates_kbps and rungs have as
-// many elements as their counts say; out_count may be written, and rungs overlaps no input.
+// model is a live handle; each struct has as many bytes as its struct_size says; sizes, bitrates_kbps, anchors and
+// rungs have as many elements as their counts say; out_count may be written, and rungs overlaps no input.
 int32_t encast_ladder(const struct EncastModel *model,
                       const struct EncastFeatures *features,
                       const struct EncastLadderOptions *ladder,

@@ -1,5 +1,6 @@
 /*
- * encast from C: forecasts, a recommended bitrate, a ladder, training in process, saving and loading.
+ * encast from C: forecasts, a recommended bitrate, a ladder, two encodes side by side, measured encodes that sharpen a
+ * forecast, training in process, saving and loading.
  *
  *     cargo build --release -p encast-ffi
  *     cc -std=c11 -I include examples/c/encast_example.c -L target/release -lencast -Wl,-rpath,$PWD/target/release \
@@ -127,6 +128,42 @@ static void ladder(const EncastModel *model) {
     }
 }
 
+/* What a lower bitrate and a faster preset change, and how sure that is. */
+static void compare(const EncastModel *model) {
+    EncastFeatures a = features_of(&ENCODES[1]), b = features_of(&ENCODES[1]);
+    EncastComparison change;
+    TRY(encast_comparison_init(&change, sizeof change));
+    a.encoder = b.encoder = ENCAST_ENCODER_LIBX264;
+    strcpy(a.preset, "medium");
+    strcpy(b.preset, "veryfast");
+    b.bitrate_kbps = 2000;
+    TRY(encast_compare(model, &a, &b, NULL, NULL, NULL, &change)); /* the two forecasts themselves are not wanted */
+    printf("half the bitrate, veryfast:\n");
+    print_estimate("vmaf", change.vmaf.difference, "");
+    print_estimate("bitrate", change.bitrate_kbps.ratio, "times");
+    print_estimate("cpu_seconds", change.cpu_seconds.ratio, "times");
+}
+
+/* The title was encoded before: what was measured then corrects the forecast near it. */
+static void learn_from_earlier(const EncastModel *model) {
+    EncastFeatures features = features_of(&ENCODES[1]);
+    EncastAnchor earlier[2];
+    EncastResult result;
+    for (size_t i = 0; i < 2; i++) {
+        TRY(encast_anchor_init(&earlier[i], sizeof earlier[i])); /* what is not set is as in the request */
+    }
+    earlier[0].bitrate_kbps = 3100;
+    earlier[0].vmaf = 81.4;
+    earlier[1].bitrate_kbps = 6300;
+    earlier[1].vmaf = 90.2;
+    features.anchors = earlier;
+    features.anchor_count = 2;
+    TRY(encast_result_init(&result, sizeof result));
+    TRY(encast_predict(model, &features, NULL, &result));
+    printf("1080p30 beside two measured encodes:\n");
+    print_estimate("vmaf", result.vmaf, "");
+}
+
 /*
  * A MADE-UP table, so that the example needs no file: closed formulas that look plausible, NOT measurements. A real
  * program fills in what it measured of its own encodes.
@@ -228,6 +265,8 @@ int main(int argument_count, char **arguments) {
     }
     recommend(model);
     ladder(model);
+    compare(model);
+    learn_from_earlier(model);
     mistake(model);
     encast_free_model(model);
 

@@ -18,6 +18,18 @@ func BenchmarkPredict(b *testing.B) {
 	}
 }
 
+func BenchmarkPredictAnchored(b *testing.B) {
+	model := loadDefault(b)
+	features := x264()
+	features.Anchors = []encast.Anchor{anchor(2000, 70), anchor(6000, 85)}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := model.Predict(features); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 // BenchmarkRejected is a call that ends at the first check: what crossing over to C and back costs, with the copies of
 // the structs and the text of the error.
 func BenchmarkRejected(b *testing.B) {

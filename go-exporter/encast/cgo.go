@@ -10,6 +10,8 @@ package encast
 #cgo nocallback encast_go_predict
 #cgo noescape encast_go_predict_batch
 #cgo nocallback encast_go_predict_batch
+#cgo noescape encast_go_compare
+#cgo nocallback encast_go_compare
 #cgo noescape encast_go_recommend
 #cgo nocallback encast_go_recommend
 #cgo noescape encast_go_ladder

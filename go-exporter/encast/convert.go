@@ -7,6 +7,7 @@ import "C"
 
 import (
 	"fmt"
+	"runtime"
 	"time"
 )
 
@@ -14,6 +15,7 @@ import (
 // conversions below do not know it.
 var (
 	blankFeatures       = blank(func(s *C.EncastFeatures) C.int32_t { return C.encast_features_init(s, C.sizeof_EncastFeatures) })
+	blankAnchor         = blank(func(s *C.EncastAnchor) C.int32_t { return C.encast_anchor_init(s, C.sizeof_EncastAnchor) })
 	blankTargets        = blank(func(s *C.EncastTargets) C.int32_t { return C.encast_targets_init(s, C.sizeof_EncastTargets) })
 	blankResult         = blank(func(s *C.EncastResult) C.int32_t { return C.encast_result_init(s, C.sizeof_EncastResult) })
 	blankInfo           = blank(func(s *C.EncastModelInfo) C.int32_t { return C.encast_model_info_init(s, C.sizeof_EncastModelInfo) })
@@ -22,6 +24,9 @@ var (
 	})
 	blankRetrainOptions = blank(func(s *C.EncastRetrainOptions) C.int32_t {
 		return C.encast_retrain_options_init(s, C.sizeof_EncastRetrainOptions)
+	})
+	blankComparison = blank(func(s *C.EncastComparison) C.int32_t {
+		return C.encast_comparison_init(s, C.sizeof_EncastComparison)
 	})
 	blankRecommendation = blank(func(s *C.EncastRecommendation) C.int32_t {
 		return C.encast_recommendation_init(s, C.sizeof_EncastRecommendation)
@@ -47,12 +52,20 @@ func blank[T any](init func(*T) C.int32_t) T {
 	return value
 }
 
-// toC writes features into a struct that starts out blank.
-func (f *Features) toC(c *C.EncastFeatures) error {
+// putPreset writes a preset's name into a fixed array of C.
+func putPreset(array []C.char, preset string) error {
+	if putText(array, preset) {
+		return nil
+	}
+	text := fmt.Sprintf("preset: %.40q is no preset of any encoder: it is longer than %d bytes, or holds a NUL", preset, len(array)-1)
+	return &Error{Status: ErrUnknownName, Text: text, Field: "preset", Row: -1}
+}
+
+// toC writes features into a struct that starts out blank. Its anchors stay where they are until the pinner lets go.
+func (f *Features) toC(c *C.EncastFeatures, pinner *runtime.Pinner) error {
 	*c = blankFeatures
-	if !putText(c.preset[:], f.Preset) {
-		text := fmt.Sprintf("preset: %.40q is no preset of any encoder: it is longer than %d bytes, or holds a NUL", f.Preset, len(c.preset)-1)
-		return &Error{Status: ErrUnknownName, Text: text, Field: "preset", Row: -1}
+	if err := putPreset(c.preset[:], f.Preset); err != nil {
+		return err
 	}
 	c.codec, c.encoder = C.int32_t(f.Codec), C.int32_t(f.Encoder)
 	c.bitrate_kbps = C.double(f.BitrateKbps)
@@ -79,7 +92,7 @@ func (f *Features) toC(c *C.EncastFeatures) error {
 	c.probe_psnr = C.double(f.ProbePSNR)
 	c.probe_vmaf = C.double(f.ProbeVMAF)
 	c.static_share = C.double(f.StaticShare)
-	return nil
+	return anchorsToC(f.Anchors, c, pinner)
 }
 
 func (t *Targets) toC(c *C.EncastTargets) error {

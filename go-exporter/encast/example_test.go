@@ -112,6 +112,63 @@ func ExampleModel_Ladder() {
 	// Output: each rung is 8 VMAF above the one below: true
 }
 
+func ExampleAnchor() {
+	model, err := encast.LoadDefault()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer model.Close()
+
+	features := encast.NewFeatures()
+	features.CRF = 26
+	features.ResolutionWidth, features.ResolutionHeight = 1280, 720
+	features.Encoder, features.Preset = encast.EncoderLibx264, "medium"
+	before, err := model.Predict(features)
+	if err != nil {
+		log.Fatal(err)
+	}
+	// The same title was encoded before, with CRF 23: what it came to.
+	anchor := encast.NewAnchor() // everything unknown, and as in the request
+	anchor.CRF, anchor.BitrateKbps, anchor.VMAF = 23, 2140, 95.1
+	features.Anchors = []encast.Anchor{anchor}
+	after, err := model.Predict(features)
+	if err != nil {
+		log.Fatal(err)
+	}
+	width := func(e encast.Estimate) float64 { return e.Upper - e.Lower }
+	fmt.Println("VMAF is better known:", width(after.VMAF) < width(before.VMAF))
+	fmt.Println("and so is the bitrate:", width(after.BitrateKbps) < width(before.BitrateKbps))
+	// Output:
+	// VMAF is better known: true
+	// and so is the bitrate: true
+}
+
+func ExampleModel_Compare() {
+	model, err := encast.LoadDefault()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer model.Close()
+
+	a := encast.NewFeatures()
+	a.BitrateKbps = 4000
+	a.ResolutionWidth, a.ResolutionHeight = 1920, 1080
+	a.Encoder, a.Preset = encast.EncoderLibx264, "medium"
+	b := a
+	b.BitrateKbps = 1000
+	change, err := model.Compare(a, b, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%.2f of the bitrate\n", change.BitrateKbps.Ratio.Value)
+	fmt.Println("VMAF falls:", change.VMAF.Difference.Value < 0)
+	fmt.Println("the stream is surely smaller:", change.BitrateKbps.IsClear())
+	// Output:
+	// 0.25 of the bitrate
+	// VMAF falls: true
+	// the stream is surely smaller: true
+}
+
 func ExampleModel_PredictBatch() {
 	model, err := encast.LoadDefault()
 	if err != nil {

@@ -39,6 +39,11 @@ type Features struct {
 	ProbeBitrateKbps float64 // bitrate of the trial encode that the model's probe recipe describes, kbit/s
 	ProbePSNR        float64 // PSNR of the trial encode, dB
 	ProbeVMAF        float64 // VMAF of the trial encode
+
+	// Anchors are earlier encodes of the same title with what was measured of them: they sharpen every forecast near
+	// them. Of more than 16 those nearest in encoder, preset and size are used. [Retrain] checks them, but learns
+	// nothing from them.
+	Anchors []Anchor
 }
 
 // NewFeatures returns features of which nothing is known.

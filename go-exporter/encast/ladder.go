@@ -7,6 +7,7 @@ import "C"
 
 import (
 	"fmt"
+	"runtime"
 	"unsafe"
 )
 
@@ -97,8 +98,10 @@ func (m *Model) Ladder(features Features, options *LadderOptions) ([]Rung, error
 	if err := options.Predict.toC(&cOptions); err != nil {
 		return nil, err
 	}
+	var pinner runtime.Pinner
+	defer pinner.Unpin()
 	var cFeatures C.EncastFeatures
-	if err := features.toC(&cFeatures); err != nil {
+	if err := features.toC(&cFeatures, &pinner); err != nil {
 		return nil, err
 	}
 	var cLadder C.EncastLadderOptions

@@ -7,6 +7,7 @@ import "C"
 
 import (
 	"fmt"
+	"runtime"
 	"unsafe"
 )
 
@@ -28,8 +29,10 @@ func (m *Model) PredictWith(features Features, options PredictOptions) (Result, 
 }
 
 func (m *Model) predict(features *Features, options *C.EncastPredictOptions) (result Result, err error) {
+	var pinner runtime.Pinner
+	defer pinner.Unpin()
 	var cFeatures C.EncastFeatures
-	if err := features.toC(&cFeatures); err != nil {
+	if err := features.toC(&cFeatures, &pinner); err != nil {
 		return Result{}, err
 	}
 	cResult := blankResult
@@ -57,7 +60,9 @@ func (m *Model) PredictBatch(features []Features, options *PredictOptions) ([]Re
 	if err := options.toC(&cOptions); err != nil {
 		return nil, err
 	}
-	cFeatures, err := rowsToC(features, (*Features).toC)
+	var pinner runtime.Pinner
+	defer pinner.Unpin()
+	cFeatures, err := featuresToC(features, &pinner)
 	if err != nil {
 		return nil, err
 	}
@@ -81,6 +86,10 @@ func (m *Model) PredictBatch(features []Features, options *PredictOptions) ([]Re
 		results[row].fromC(&cResults[row])
 	}
 	return results, nil
+}
+
+func featuresToC(features []Features, pinner *runtime.Pinner) ([]C.EncastFeatures, error) {
+	return rowsToC(features, func(f *Features, c *C.EncastFeatures) error { return f.toC(c, pinner) })
 }
 
 // rowsToC converts rows; an error names the row.

@@ -5,7 +5,10 @@ package encast
 */
 import "C"
 
-import "fmt"
+import (
+	"fmt"
+	"runtime"
+)
 
 // Outcome tells how a search ended.
 type Outcome int32
@@ -117,8 +120,10 @@ func (m *Model) recommend(features *Features, options *PredictOptions, crf C.int
 	if err := options.toC(&cOptions); err != nil {
 		return Recommendation{}, err
 	}
+	var pinner runtime.Pinner
+	defer pinner.Unpin()
 	var cFeatures C.EncastFeatures
-	if err := features.toC(&cFeatures); err != nil {
+	if err := features.toC(&cFeatures, &pinner); err != nil {
 		return Recommendation{}, err
 	}
 	cAnswer := blankRecommendation

@@ -7,6 +7,7 @@ import "C"
 
 import (
 	"fmt"
+	"runtime"
 	"unsafe"
 )
 
@@ -30,7 +31,9 @@ func Retrain(features []Features, targets []Targets, options RetrainOptions) (*M
 	if err := options.toC(&cOptions); err != nil {
 		return nil, err
 	}
-	cFeatures, err := rowsToC(features, (*Features).toC)
+	var pinner runtime.Pinner
+	defer pinner.Unpin()
+	cFeatures, err := featuresToC(features, &pinner)
 	if err != nil {
 		return nil, err
 	}

@@ -37,6 +37,13 @@ static int32_t encast_go_predict_batch(const EncastModel *model, const EncastFea
 	return encast_go_done(status, failure);
 }
 
+static int32_t encast_go_compare(const EncastModel *model, const EncastFeatures *a, const EncastFeatures *b,
+                                 const EncastPredictOptions *options, EncastResult *result_a, EncastResult *result_b,
+                                 EncastComparison *comparison, encast_go_failure *failure)
+{
+	return encast_go_done(encast_compare(model, a, b, options, result_a, result_b, comparison), failure);
+}
+
 static int32_t encast_go_recommend(const EncastModel *model, const EncastFeatures *features,
                                    const EncastPredictOptions *options, int32_t crf,
                                    EncastRecommendation *recommendation, encast_go_failure *failure)

@@ -171,9 +171,9 @@ pub unsafe extern "C" fn encast_analyzer_new(
 /// row may end at the width. out: the figures of the frame, set up by encast_frame_complexity_init(), or null when they
 /// are not wanted; written on success only.
 ///
-/// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_STRUCT_SIZE, _INVALID_FIELD (stride_bytes; luma when it
-/// is not aligned or a sample is larger than its bit depth allows) or _BAD_STATE (after encast_analyzer_finish()). After
-/// an error the frame counts as not given, and the next may follow. One thread at a time.
+/// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_STRUCT_SIZE, _INVALID_FIELD (stride_bytes; luma when
+/// it is not aligned or a sample is larger than its bit depth allows) or _BAD_STATE (after encast_analyzer_finish()).
+/// After an error the frame counts as not given, and the next may follow. One thread at a time.
 ///
 /// # Safety
 /// analyzer is a live handle that no other thread uses; luma points to as many rows as the analyzer's height, of its

@@ -8,8 +8,8 @@ use crate::{
     structs::{self, CStruct, or_nan},
 };
 
-/// One figure over the frames of a clip or a segment. All five are NaN when it is not known. This struct has no size and
-/// never grows.
+/// One figure over the frames of a clip or a segment. All five are NaN when it is not known. This struct has no size
+/// and never grows.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct EncastStatistics {
@@ -103,8 +103,8 @@ pub(crate) fn frame_to_c(frame: &FrameComplexity) -> EncastFrameComplexity {
 
 /// Complexity of a clip, or of one of its segments, on the scale of 8-bit luma as coded. Set up by
 /// encast_complexity_init(), so that the library knows how much room there is; then written by encast_analyzer_finish()
-/// and encast_analyzer_segment(). The figures of time (ti, temporal_energy, motion_intensity, static_share) leave out the
-/// first frame, and are NaN when there is no other.
+/// and encast_analyzer_segment(). The figures of time (ti, temporal_energy, motion_intensity, static_share) leave out
+/// the first frame, and are NaN when there is no other.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct EncastComplexity {

@@ -5,6 +5,7 @@ use std::ffi::c_char;
 use encast_core::{Codec, Encoder, Field, PredictionFeatures};
 
 use crate::{
+    anchor::{self, EncastAnchor},
     boundary::enter,
     complexity::EncastComplexity,
     names,
@@ -86,9 +87,15 @@ pub struct EncastFeatures {
     pub probe_vmaf: f64,
     /// Mean share of the 32x32 blocks that hardly changed from the frame before: 0 to 1.
     pub static_share: f64,
+    /// Earlier encodes of the same title with what was measured of them: anchor_count of them, each set up by
+    /// encast_anchor_init(), read during the call only. They sharpen every forecast near them. May be null when
+    /// anchor_count is 0. encast_retrain() checks them, but learns nothing from them.
+    pub anchors: *const EncastAnchor,
+    /// How many anchors. Default 0 = none. Of more than 16 those nearest in encoder, preset and size are used.
+    pub anchor_count: usize,
 }
 
-// SAFETY: repr(C), struct_size first, numbers and arrays of numbers only.
+// SAFETY: repr(C), struct_size first, numbers, arrays of numbers and a raw pointer only, which may have any value.
 unsafe impl CStruct for EncastFeatures {
     const NAME: &'static str = "EncastFeatures";
     const FIRST_SIZE: usize = 232;
@@ -123,6 +130,8 @@ unsafe impl CStruct for EncastFeatures {
             probe_psnr: f64::NAN,
             probe_vmaf: f64::NAN,
             static_share: f64::NAN,
+            anchors: std::ptr::null(),
+            anchor_count: 0,
         }
     }
 }
@@ -159,11 +168,16 @@ fn number(c: &EncastFeatures, field: Field) -> f64 {
 }
 
 /// The request in the core's terms; the core checks the values when it uses them.
-pub(crate) fn from_c(c: &EncastFeatures) -> Result<PredictionFeatures, Failure> {
+///
+/// # Safety
+/// `anchors` of `c` is null, or points to `anchor_count` structs of as many bytes as the first one's `struct_size` says.
+pub(crate) unsafe fn from_c(c: &EncastFeatures) -> Result<PredictionFeatures, Failure> {
     let mut features = PredictionFeatures {
         codec: names::from_number(c.codec, "codec", Codec::from_number, Codec::ALL, Codec::name)?,
         encoder: names::from_number(c.encoder, "encoder", Encoder::from_number, Encoder::ALL, Encoder::name)?,
         preset: text(&c.preset, "preset")?.map(str::to_owned),
+        // SAFETY: our caller's promise.
+        anchors: unsafe { anchor::from_c(c.anchors, c.anchor_count)? },
         ..PredictionFeatures::default()
     };
     for &field in Field::ALL {
@@ -191,14 +205,14 @@ pub unsafe extern "C" fn encast_features_init(features: *mut EncastFeatures, str
     enter(|| unsafe { structs::init(features, struct_size, "features") })
 }
 
-/// Fills in what an analyzer measured, so that encast_predict() and encast_recommend_bitrate() can use it: source_width,
-/// source_height, source_frame_rate, bit_depth, duration_s, motion_intensity, si_mean, si_std, ti_mean, ti_std,
-/// spatial_energy, temporal_energy, luminance and static_share. All of these are replaced, and what the complexity does
-/// not know becomes unknown (NaN); every other field stays as it is. Set what is to differ, such as the duration_s of the
-/// whole job, after this call.
+/// Fills in what an analyzer measured, so that encast_predict() and encast_recommend_bitrate() can use it:
+/// source_width, source_height, source_frame_rate, bit_depth, duration_s, motion_intensity, si_mean, si_std, ti_mean,
+/// ti_std, spatial_energy, temporal_energy, luminance and static_share. All of these are replaced, and what the
+/// complexity does not know becomes unknown (NaN); every other field stays as it is. Set what is to differ, such as the
+/// duration_s of the whole job, after this call.
 ///
-/// features: set up by encast_features_init(), not null; written on success only. complexity: of a clip or a segment, as
-/// encast_analyzer_finish() and encast_analyzer_segment() write it, not null. The two may not overlap.
+/// features: set up by encast_features_init(), not null; written on success only. complexity: of a clip or a segment,
+/// as encast_analyzer_finish() and encast_analyzer_segment() write it, not null. The two may not overlap.
 ///
 /// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_BAD_STRUCT_SIZE. May be called from any
 /// thread.

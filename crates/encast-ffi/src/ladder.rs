@@ -226,25 +226,26 @@ pub unsafe extern "C" fn encast_rung_init(rung: *mut EncastRung, struct_size: us
     enter(|| unsafe { structs::init(rung, struct_size, "rung") })
 }
 
-/// Makes the bitrate ladder of a source: encodes, from the lowest, each of which has more bitrate and more VMAF than the
-/// one before, and the size that is forecast to look best at its bitrate.
+/// Makes the bitrate ladder of a source: encodes, from the lowest, each of which has more bitrate and more VMAF than
+/// the one before, and the size that is forecast to look best at its bitrate.
 ///
 /// model: a live handle, not null. features: set up by encast_features_init(), not null; bitrate_kbps, crf and the
 /// encoded size are not looked at (the encoded size stands for the source's where that is not known). ladder: set up by
-/// encast_ladder_options_init(), or null for the defaults. options: the bitrates to look at, the range of CRFs, assurance
-/// and limits of each rung, level and profile, or null for the defaults; target_vmaf is checked but not used. rungs: capacity
-/// structs, each set up by encast_rung_init(), may be null when capacity is 0; as many as there are rungs are written, on
-/// success only. The struct_size of the first is the stride, and must be the same in all. capacity: how many structs;
-/// bitrate_count, or else (top_vmaf - bottom_vmaf) / step_vmaf + 2, is always enough. out_count: receives the number of
-/// rungs, not null; 0 when no allowed encode reaches bottom_vmaf. It is also written when there are more than capacity.
+/// encast_ladder_options_init(), or null for the defaults. options: the bitrates to look at, the range of CRFs,
+/// assurance and limits of each rung, level and profile, or null for the defaults; target_vmaf is checked but not used.
+/// rungs: capacity structs, each set up by encast_rung_init(), may be null when capacity is 0; as many as there are
+/// rungs are written, on success only. The struct_size of the first is the stride, and must be the same in all.
+/// capacity: how many structs; bitrate_count, or else (top_vmaf - bottom_vmaf) / step_vmaf + 2, is always enough.
+/// out_count: receives the number of rungs, not null; 0 when no allowed encode reaches bottom_vmaf. It is also written
+/// when there are more than capacity.
 ///
-/// Returns ENCAST_STATUS_OK; ENCAST_STATUS_BUFFER_TOO_SMALL when there are more rungs than capacity: no struct is written
-/// then; or as encast_recommend_bitrate(). ENCAST_STATUS_MISSING_FIELD when neither sizes nor the source's size are given.
-/// May be called from any thread, also with one model at the same time.
+/// Returns ENCAST_STATUS_OK; ENCAST_STATUS_BUFFER_TOO_SMALL when there are more rungs than capacity: no struct is
+/// written then; or as encast_recommend_bitrate(). ENCAST_STATUS_MISSING_FIELD when neither sizes nor the source's size
+/// are given. May be called from any thread, also with one model at the same time.
 ///
 /// # Safety
-/// model is a live handle; each struct has as many bytes as its struct_size says; sizes, bitrates_kbps and rungs have as
-/// many elements as their counts say; out_count may be written, and rungs overlaps no input.
+/// model is a live handle; each struct has as many bytes as its struct_size says; sizes, bitrates_kbps, anchors and
+/// rungs have as many elements as their counts say; out_count may be written, and rungs overlaps no input.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn encast_ladder(
     model: *const EncastModel,
@@ -263,15 +264,16 @@ pub unsafe extern "C" fn encast_ladder(
                 read(features, "features")?,
                 read_or_defaults(ladder, "ladder")?,
                 read_or_defaults(options, "options")?,
-                Rows::new(rungs.cast_const(), capacity, "rungs")?,
+                Rows::new(rungs.cast_const(), capacity, "rungs", "capacity")?,
             )
         };
         if out_count.is_null() {
             return Err(Failure::null("out_count"));
         }
         // SAFETY: the caller's promise.
-        let (outputs, options) = unsafe { (rungs.outputs()?, from_c(&ladder, &options)?) };
-        let made = encast_core::ladder(&features::from_c(&features)?, model, &options)?.rungs;
+        let (outputs, options, features) =
+            unsafe { (rungs.outputs()?, from_c(&ladder, &options)?, features::from_c(&features)?) };
+        let made = encast_core::ladder(&features, model, &options)?.rungs;
         // SAFETY: not null, hence writable by the caller's promise.
         unsafe { out_count.write(made.len()) };
         if made.len() > capacity {

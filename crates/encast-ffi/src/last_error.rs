@@ -26,7 +26,7 @@ fn c_string(text: &str) -> CString {
 
 /// Keeps what went wrong for the calling thread.
 pub(crate) fn set(failure: &Failure) {
-    let last = LastError { text: c_string(&failure.text), field: c_string(failure.field) };
+    let last = LastError { text: c_string(&failure.text), field: c_string(&failure.field) };
     // A thread that is ending has no place left for it: then the text is lost, and the status still tells.
     let _ = LAST.try_with(|cell| cell.replace(last));
 }
@@ -51,7 +51,8 @@ pub extern "C" fn encast_last_error() -> *const c_char {
     LAST.try_with(|cell| cell.borrow().text.as_ptr()).unwrap_or(NONE)
 }
 
-/// The name of the input that the last error on this thread blames, such as "bitrate_kbps"; "" when it blames none.
+/// The name of the input that the last error on this thread blames, such as "bitrate_kbps" or "anchors[1].vmaf"; ""
+/// when it blames none.
 ///
 /// Ownership and validity as for encast_last_error().
 #[unsafe(no_mangle)]

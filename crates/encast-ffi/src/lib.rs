@@ -23,6 +23,8 @@ mod version;
 // Last, as the header has the order of the modules.
 mod analyzer;
 mod analyzer_options;
+mod anchor;
+mod compare;
 mod complexity;
 mod ladder;
 

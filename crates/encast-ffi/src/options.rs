@@ -15,7 +15,8 @@ pub const ENCAST_TEXT_CAPACITY: usize = 64;
 /// Bytes of the long texts in options, with the terminating NUL.
 pub const ENCAST_LONG_TEXT_CAPACITY: usize = 256;
 
-/// Prices and carbon factors of one machine in one place. This struct has no size and never grows. All four numbers NaN = no profile; some NaN = an error.
+/// Prices and carbon factors of one machine in one place. This struct has no size and never grows. All four numbers NaN
+/// = no profile; some NaN = an error.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct EncastProfile {
@@ -81,11 +82,11 @@ pub struct EncastPredictOptions {
     pub profile: EncastProfile,
     /// Probability that every interval promises, 0.1 to 0.98. Default 0.9, which 0 means too.
     pub level: f64,
-    /// Probability, 0.5 to 0.99, with which the true VMAF shall reach the target: the lower bound that holds with it has
-    /// to reach it then, not the forecast. Default NaN = the forecast.
+    /// Probability, 0.5 to 0.99, with which the true VMAF shall reach the target: the lower bound that holds with it
+    /// has to reach it then, not the forecast. Default NaN = the forecast.
     pub assurance: f64,
-    /// Lowest CRF that may be recommended, on the encoder's scale. Default NaN = the encoder's lowest, no lower than the
-    /// model saw.
+    /// Lowest CRF that may be recommended, on the encoder's scale. Default NaN = the encoder's lowest, no lower than
+    /// the model saw.
     pub min_crf: f64,
     /// Highest CRF that may be recommended, at least min_crf. Default NaN = the encoder's highest, no higher than the
     /// model saw.

@@ -21,7 +21,8 @@ use crate::{
 /// thread, also with one model at the same time.
 ///
 /// # Safety
-/// model is a live handle; each struct has as many bytes as its struct_size says.
+/// model is a live handle; each struct has as many bytes as its struct_size says, and the array of anchors as many
+/// elements as its count says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn encast_predict(
     model: *const EncastModel,
@@ -39,7 +40,8 @@ pub unsafe extern "C" fn encast_predict(
                 Output::new(result, "result")?,
             )
         };
-        let (features, options) = (features::from_c(&features)?, options::from_c(&options)?);
+        // SAFETY: the caller's promise.
+        let (features, options) = (unsafe { features::from_c(&features)? }, options::from_c(&options)?);
         let answer = result::to_c(&encast_core::predict_with(&features, model, &options)?);
         // SAFETY: the caller's promise.
         unsafe { output.write(&answer) };
@@ -60,8 +62,8 @@ pub unsafe extern "C" fn encast_predict(
 /// same time.
 ///
 /// # Safety
-/// model is a live handle; each array has count elements of as many bytes as the first one's struct_size says;
-/// results overlaps no input; out_bad_row is null or may be written.
+/// model is a live handle; each array has count elements of as many bytes as the first one's struct_size says, and each
+/// array of anchors as many as its count says; results overlaps no input; out_bad_row is null or may be written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn encast_predict_batch(
     model: *const EncastModel,
@@ -77,15 +79,15 @@ pub unsafe extern "C" fn encast_predict_batch(
             let (model, features, options, results) = unsafe {
                 (
                     borrow(model)?,
-                    Rows::new(features, count, "features")?,
+                    Rows::new(features, count, "features", "count")?,
                     read_or_defaults(options, "options")?,
-                    Rows::new(results.cast_const(), count, "results")?,
+                    Rows::new(results.cast_const(), count, "results", "count")?,
                 )
             };
             // SAFETY: the caller's promise.
             let outputs = unsafe { results.outputs() }?;
             // SAFETY: the caller's promise.
-            let rows = unsafe { features.read(features::from_c) }?;
+            let rows = unsafe { features.read(Failure::at_row, |row| features::from_c(row)) }?;
             let answers = encast_core::predict_batch(&rows, model, &options::from_c(&options)?)?;
             for (output, answer) in outputs.iter().zip(&answers) {
                 // SAFETY: the caller's promise.

@@ -132,7 +132,8 @@ pub unsafe extern "C" fn encast_recommendation_init(
 /// The search for a bitrate or a CRF.
 ///
 /// # Safety
-/// `model` is null or a live handle; each struct is null or has as many bytes as its `struct_size` says.
+/// `model` is null or a live handle; each struct is null or has as many bytes as its `struct_size` says, and the array
+/// of anchors as many elements as its count.
 unsafe fn search(
     model: *const EncastModel,
     features: *const EncastFeatures,
@@ -150,7 +151,8 @@ unsafe fn search(
                 Output::new(recommendation, "recommendation")?,
             )
         };
-        let (features, options) = (features::from_c(&features)?, options::from_c(&options)?);
+        // SAFETY: our caller's promise.
+        let (features, options) = (unsafe { features::from_c(&features)? }, options::from_c(&options)?);
         let answer = to_c(&encast_core::recommend(&features, model, given, &options)?, given);
         // SAFETY: our caller's promise.
         unsafe { output.write(&answer) };
@@ -165,11 +167,12 @@ unsafe fn search(
 /// encast_recommendation_init(), not null; written on success only. An unreachable target is a success that says so,
 /// and so is one beyond a limit.
 ///
-/// Returns as encast_predict(); ENCAST_STATUS_NOT_PREDICTED when the model forecasts no VMAF from a bitrate, or not what
-/// is limited. May be called from any thread, also with one model at the same time.
+/// Returns as encast_predict(); ENCAST_STATUS_NOT_PREDICTED when the model forecasts no VMAF from a bitrate, or not
+/// what is limited. May be called from any thread, also with one model at the same time.
 ///
 /// # Safety
-/// model is a live handle; each struct has as many bytes as its struct_size says.
+/// model is a live handle; each struct has as many bytes as its struct_size says, and the array of anchors as many
+/// elements as its count says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn encast_recommend_bitrate(
     model: *const EncastModel,
@@ -184,11 +187,12 @@ pub unsafe extern "C" fn encast_recommend_bitrate(
 /// Finds the highest whole CRF that reaches a target of VMAF.
 ///
 /// Everything is as with encast_recommend_bitrate(), but codec or encoder have to be known
-/// (ENCAST_STATUS_MISSING_FIELD), and a min_crf or max_crf that the encoder does not have, or without a whole CRF between
-/// them, is ENCAST_STATUS_INVALID_FIELD.
+/// (ENCAST_STATUS_MISSING_FIELD), and a min_crf or max_crf that the encoder does not have, or without a whole CRF
+/// between them, is ENCAST_STATUS_INVALID_FIELD.
 ///
 /// # Safety
-/// model is a live handle; each struct has as many bytes as its struct_size says.
+/// model is a live handle; each struct has as many bytes as its struct_size says, and the array of anchors as many
+/// elements as its count says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn encast_recommend_crf(
     model: *const EncastModel,

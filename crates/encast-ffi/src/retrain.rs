@@ -151,7 +151,8 @@ pub unsafe extern "C" fn encast_retrain_options_init(options: *mut EncastRetrain
 /// thread.
 ///
 /// # Safety
-/// Each array has count elements of as many bytes as the first one's struct_size says; options is null or has as many
+/// Each array has count elements of as many bytes as the first one's struct_size says, and each array of anchors as many
+/// as its count says; options is null or has as many
 /// bytes as its struct_size says; out_model may be written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn encast_retrain(
@@ -165,15 +166,17 @@ pub unsafe extern "C" fn encast_retrain(
         // SAFETY: the caller's promise.
         let (features, targets, options) = unsafe {
             (
-                Rows::new(features, count, "features")?,
-                Rows::new(targets, count, "targets")?,
+                Rows::new(features, count, "features", "count")?,
+                Rows::new(targets, count, "targets", "count")?,
                 read_or_defaults(options, "options")?,
             )
         };
         let options = from_c(&options)?;
         let train = || {
             // SAFETY: the caller's promise.
-            let (features, targets) = unsafe { (features.read(features::from_c)?, targets.read(targets::from_c)?) };
+            let features = unsafe { features.read(Failure::at_row, |row| features::from_c(row))? };
+            // SAFETY: the caller's promise.
+            let targets = unsafe { targets.read(Failure::at_row, targets::from_c)? };
             Ok(encast_core::retrain(&features, &targets, &options)?)
         };
         // SAFETY: the caller's promise.

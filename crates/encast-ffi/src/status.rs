@@ -1,7 +1,7 @@
 //! Status codes: every call that can fail returns one. A number, once released, keeps its meaning for ever.
 //! 1-99 how the library was called, 100-199 the input, 200-299 model files, 300-399 training, 900-999 the library.
 
-use std::{ffi::c_char, fmt::Display};
+use std::{borrow::Cow, ffi::c_char, fmt::Display};
 
 use encast_content::ContentError;
 use encast_core::Error;
@@ -133,19 +133,28 @@ pub(crate) struct Failure {
     pub status: i32,
     pub text: String,
     /// Name of the input to blame; empty when none is.
-    pub field: &'static str,
+    pub field: Cow<'static, str>,
     /// Row of a batch to blame.
     pub row: Option<usize>,
 }
 
 impl Failure {
     pub fn new(status: i32, text: impl Into<String>) -> Self {
-        Failure { status, text: text.into(), field: "", row: None }
+        Failure { status, text: text.into(), field: Cow::Borrowed(""), row: None }
     }
 
     /// Blames an input.
     pub fn of_field(mut self, field: &'static str) -> Self {
-        self.field = field;
+        self.field = field.into();
+        self
+    }
+
+    /// Blames an element of EncastFeatures.anchors, in the words of the core.
+    pub fn at_anchor(mut self, index: usize) -> Self {
+        // Texts start with the field, but for those about a struct's size.
+        let joint = if self.text.starts_with(&*self.field) { "." } else { ": " };
+        self.text = format!("anchors[{index}]{joint}{}", self.text);
+        self.field = format!("anchors[{index}].{}", self.field).into();
         self
     }
 
@@ -193,7 +202,7 @@ impl From<ContentError> for Failure {
 }
 
 /// Status, field and row of an error of the core.
-fn blame(error: &Error) -> (i32, &'static str, Option<usize>) {
+fn blame(error: &Error) -> (i32, Cow<'static, str>, Option<usize>) {
     let (status, field) = match error {
         Error::InvalidField { field, .. } => (ENCAST_STATUS_INVALID_FIELD, *field),
         Error::MissingField { field, .. } => (ENCAST_STATUS_MISSING_FIELD, *field),
@@ -204,7 +213,10 @@ fn blame(error: &Error) -> (i32, &'static str, Option<usize>) {
             let (status, field, _) = blame(source);
             return (status, field, Some(*row));
         }
-        Error::Anchor { source, .. } => return blame(source),
+        Error::Anchor { index, source } => {
+            let (status, field, _) = blame(source);
+            return (status, format!("anchors[{index}].{field}").into(), None);
+        }
         Error::Io { .. } => (ENCAST_STATUS_IO, ""),
         Error::ModelMissing { .. } => (ENCAST_STATUS_MODEL_MISSING, ""),
         Error::WrongMagic { .. } => (ENCAST_STATUS_WRONG_MAGIC, ""),
@@ -220,5 +232,5 @@ fn blame(error: &Error) -> (i32, &'static str, Option<usize>) {
         Error::Trees(_) => (ENCAST_STATUS_LEARNER, ""),
         _ => (ENCAST_STATUS_OTHER, ""),
     };
-    (status, field, None)
+    (status, field.into(), None)
 }

@@ -130,8 +130,8 @@ pub(crate) struct Rows<T: CStruct> {
 impl<T: CStruct> Rows<T> {
     /// # Safety
     /// `first` is null, or points to `count` structs of as many readable bytes as the first one's `struct_size` says,
-    /// until the call ends. With a count of 0 it is not looked at.
-    pub unsafe fn new(first: *const T, count: usize, what: &str) -> Result<Self, Failure> {
+    /// until the call ends. With a count of 0 it is not looked at. `counted` is the name of the count.
+    pub unsafe fn new(first: *const T, count: usize, what: &str, counted: &'static str) -> Result<Self, Failure> {
         if count == 0 {
             return Ok(Rows { first, stride: size_of::<T>(), count });
         }
@@ -141,8 +141,8 @@ impl<T: CStruct> Rows<T> {
         // SAFETY: not null, hence by our caller's promise at least one element is there.
         let stride = unsafe { size_of_callers(first)? };
         if stride.checked_mul(count).is_none_or(|bytes| bytes > isize::MAX as usize) {
-            let text = format!("count = {count}: so many {} cannot be in memory", T::NAME);
-            return Err(Failure::new(ENCAST_STATUS_BAD_COUNT, text).of_field("count"));
+            let text = format!("{counted} = {count}: so many {} cannot be in memory", T::NAME);
+            return Err(Failure::new(ENCAST_STATUS_BAD_COUNT, text).of_field(counted));
         }
         Ok(Rows { first, stride, count })
     }
@@ -151,7 +151,7 @@ impl<T: CStruct> Rows<T> {
         self.first.wrapping_byte_add(row * self.stride)
     }
 
-    /// Checks that the element has the size of the first.
+    /// Checks that the element has the size of the first. A failure does not tell the row.
     ///
     /// # Safety
     /// The promise made to [`Rows::new`] still holds, and `row` is below `count`.
@@ -162,21 +162,24 @@ impl<T: CStruct> Rows<T> {
             return Ok(());
         }
         let text = format!("{}.struct_size = {size}: must be {} as in the first element", T::NAME, self.stride);
-        Err(Failure::new(ENCAST_STATUS_BAD_STRUCT_SIZE, text).of_field("struct_size").at_row(row))
+        Err(Failure::new(ENCAST_STATUS_BAD_STRUCT_SIZE, text).of_field("struct_size"))
     }
 
-    /// Reads all elements through `convert`; a failure names the row.
+    /// Reads all elements through `convert`; `blame` tells a failure which element it is about.
     ///
     /// # Safety
     /// The promise made to [`Rows::new`] still holds.
-    pub unsafe fn read<U>(&self, convert: impl Fn(&T) -> Result<U, Failure>) -> Result<Vec<U>, Failure> {
+    pub unsafe fn read<U>(
+        &self,
+        blame: impl Fn(Failure, usize) -> Failure,
+        convert: impl Fn(&T) -> Result<U, Failure>,
+    ) -> Result<Vec<U>, Failure> {
         let mut converted = Vec::new();
         for row in 0..self.count {
-            // SAFETY: row is below count.
-            unsafe { self.check(row)? };
-            // SAFETY: the element has `stride` readable bytes.
-            let value = unsafe { read_sized(self.at(row), self.stride) };
-            converted.push(convert(&value).map_err(|failure| failure.at_row(row))?);
+            // SAFETY: row is below count, hence the element has `stride` readable bytes once its size is checked.
+            let element = unsafe { self.check(row).map(|()| read_sized(self.at(row), self.stride)) };
+            let value = element.and_then(|element| convert(&element));
+            converted.push(value.map_err(|failure| blame(failure, row))?);
         }
         Ok(converted)
     }
@@ -189,7 +192,7 @@ impl<T: CStruct> Rows<T> {
         (0..self.count)
             .map(|row| {
                 // SAFETY: row is below count.
-                unsafe { self.check(row)? };
+                unsafe { self.check(row).map_err(|failure| failure.at_row(row))? };
                 Ok(Output { pointer: self.at(row).cast_mut(), size: self.stride })
             })
             .collect()

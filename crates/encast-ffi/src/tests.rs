@@ -12,6 +12,7 @@ use encast_core::{Error, Target};
 
 use crate::{
     boundary::{enter, tests::arm},
+    compare::{EncastComparison, encast_compare},
     features::{EncastFeatures, encast_features_init},
     ladder::{EncastRung, encast_ladder},
     last_error::{encast_last_error, encast_last_error_field},
@@ -103,6 +104,22 @@ fn model_stays_usable_after_a_panic() {
             ENCAST_STATUS_PANIC
         );
         assert_eq!((rung.width, count), (0, 77));
+        let mut comparison = EncastComparison::defaults();
+        comparison.vmaf.ratio.value = 77.0;
+        arm();
+        assert_eq!(
+            encast_compare(
+                model,
+                &features,
+                &features,
+                std::ptr::null(),
+                &mut result,
+                std::ptr::null_mut(),
+                &mut comparison
+            ),
+            ENCAST_STATUS_PANIC
+        );
+        assert_eq!((result.confidence, comparison.vmaf.ratio.value), (77.0, 77.0));
         arm();
         let mut trained = std::ptr::null_mut();
         assert_eq!(encast_retrain(&features, &targets, 1, std::ptr::null(), &mut trained), ENCAST_STATUS_PANIC);
@@ -142,7 +159,7 @@ fn errors() -> Vec<(Error, i32, &'static str)> {
         (
             Error::Anchor { index: 1, source: Box::new(Error::MissingField { field: "vmaf", needed: "it" }) },
             ENCAST_STATUS_MISSING_FIELD,
-            "vmaf",
+            "anchors[1].vmaf",
         ),
         (Error::Io { path: path.clone(), source: std::io::ErrorKind::StorageFull.into() }, ENCAST_STATUS_IO, ""),
         (Error::ModelMissing { path }, ENCAST_STATUS_MODEL_MISSING, ""),
@@ -167,7 +184,7 @@ fn each_error_of_the_core_has_its_own_status() {
         // The status of what is wrong inside of it.
         let nested = row || matches!(error, Error::Anchor { .. });
         let failure = Failure::from(error);
-        assert_eq!((failure.status, failure.field), (status, field), "{text}");
+        assert_eq!((failure.status, &*failure.field), (status, field), "{text}");
         assert_eq!(failure.row, row.then_some(3));
         assert!(seen.insert(status) || nested, "{status} twice");
         assert_eq!(enter(|| Err(failure)), status);

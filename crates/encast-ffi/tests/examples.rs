@@ -24,6 +24,8 @@ fn c_example_runs() {
         let text = String::from_utf8(output.stdout).expect("UTF-8");
         says(&text, &["720p30_2mbps", "1080p30_4mbps", "1080p60_6mbps", "4k30_15mbps", "1080p30 at VMAF 80: "]);
         says(&text, &["1080p30 in ", " rungs:\n", " kbit/s  VMAF "]);
+        says(&text, &["half the bitrate, veryfast:\n  vmaf ", "0.500  [0.500, 0.500] times\n"]);
+        says(&text, &["1080p30 beside two measured encodes:\n  vmaf "]);
         says(&text, &["a mistake: frame_rate = -30", "trained made-up-1 on 160 made-up rows of 10 titles"]);
         says(&text, &["made-up.json: saved, reloaded, same bits", "made-up.encast: saved, reloaded, same bits"]);
         assert!(dir.path().join("made-up.json").exists() && dir.path().join("made-up.encast").exists());

@@ -78,6 +78,13 @@ fn archive_defines_what_is_declared() {
     assert_eq!(ours, declared());
 }
 
+#[test]
+fn lines_fit_a_screen() {
+    let header = committed();
+    let wide: Vec<&str> = header.lines().filter(|line| line.chars().count() > 120).collect();
+    assert!(wide.is_empty(), "wider than 120: {wide:#?}");
+}
+
 /// What a reader needs is there: every function and every field has its comment.
 #[test]
 fn everything_is_documented() {

@@ -4,31 +4,10 @@
 
 mod common;
 
-use std::{
-    fmt::Write as _,
-    fs::File,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fmt::Write as _, fs::File, path::Path, process::Command};
 
-use common::{Language, Link, compile, run, temporary};
-use encast_core::{FORMAT_VERSION, Model, PredictOptions, PredictionFeatures, PredictionResult, Target};
-
-const LINKS: [Link; 3] = [Link::Shared, Link::Archive, Link::Sanitized];
-
-/// Compiles `tests/c/<name>.c` into a folder.
-fn build(name: &str, link: Link, folder: &Path) -> PathBuf {
-    let program = folder.join(format!("{name}-{link:?}"));
-    compile(Language::C("c11"), &[&format!("crates/encast-ffi/tests/c/{name}.c")], link, &program);
-    program
-}
-
-fn passes(name: &str) {
-    let dir = temporary();
-    for link in LINKS {
-        run(&mut Command::new(build(name, link, dir.path())));
-    }
-}
+use common::{LINKS, Link, build, line_of, passes, run, temporary};
+use encast_core::{FORMAT_VERSION, Model, PredictOptions, PredictionFeatures};
 
 #[test]
 fn arguments() {
@@ -146,33 +125,6 @@ fn requests() -> (String, Vec<PredictionFeatures>) {
         features.push(request);
     }
     (text, features)
-}
-
-/// The line that the C program prints for an answer.
-fn line_of(result: &PredictionResult) -> String {
-    let bits = |value: Option<f64>| value.map_or(" nan".to_owned(), |value| format!(" {:016x}", value.to_bits()));
-    let mut line: String = [
-        result.predicted_vmaf,
-        result.predicted_psnr,
-        result.predicted_cost_usd,
-        result.predicted_co2_kg,
-        Some(result.confidence),
-        result.recommended_bitrate_kbps,
-        result.best_reachable_vmaf,
-        result.size_mb,
-        result.bandwidth_mbps,
-    ]
-    .map(bits)
-    .concat();
-    let flags = (i32::from(result.target_unreachable), result.out_of_range.bits(), result.ignored.bits());
-    write!(line, " {} {:x} {:x}", flags.0, flags.1, flags.2).expect("a string grows");
-    for &target in Target::ALL {
-        let estimate = result.estimate(target);
-        line += &bits(estimate.map(|e| e.value));
-        line += &bits(estimate.map(|e| e.lower));
-        line += &bits(estimate.map(|e| e.upper));
-    }
-    line
 }
 
 #[test]

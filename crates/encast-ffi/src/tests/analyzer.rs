@@ -125,7 +125,7 @@ fn errors_of_content_have_a_status_and_a_field() {
     ];
     for (error, status, field, text) in errors {
         let failure = Failure::from(error);
-        assert_eq!((failure.status, failure.field, failure.text.as_str()), (status, field, text));
+        assert_eq!((failure.status, &*failure.field, failure.text.as_str()), (status, field, text));
     }
 }
 

@@ -71,6 +71,7 @@ static void null_pointers(const EncastModel *model) {
     CHECK_NULL(encast_encoder_from_name(NULL, &number), "name");
     CHECK_NULL(encast_encoder_from_name("libx264", NULL), "out");
     CHECK_NULL(encast_features_init(NULL, sizeof(EncastFeatures)), "features");
+    CHECK_NULL(encast_anchor_init(NULL, sizeof(EncastAnchor)), "anchor");
     CHECK_NULL(encast_targets_init(NULL, sizeof(EncastTargets)), "targets");
     CHECK_NULL(encast_result_init(NULL, sizeof(EncastResult)), "result");
     CHECK_NULL(encast_recommendation_init(NULL, sizeof(EncastRecommendation)), "recommendation");
@@ -114,7 +115,9 @@ static void null_pointers(const EncastModel *model) {
 static void init_functions(void) {
     EncastPredictOptions predict;
     EncastRetrainOptions retrain;
-    CHECK_INIT(EncastFeatures, encast_features_init, sizeof(EncastFeatures));
+    CHECK_INIT(EncastFeatures, encast_features_init, 232);
+    CHECK_INIT(EncastAnchor, encast_anchor_init, sizeof(EncastAnchor));
+    CHECK_INIT(EncastComparison, encast_comparison_init, sizeof(EncastComparison));
     CHECK_INIT(EncastTargets, encast_targets_init, sizeof(EncastTargets));
     CHECK_INIT(EncastResult, encast_result_init, sizeof(EncastResult));
     CHECK_INIT(EncastRecommendation, encast_recommendation_init, 40);

@@ -21,20 +21,36 @@ static int is_status_of_input(int32_t status) {
     return status == ENCAST_STATUS_OK || (status >= ENCAST_STATUS_BAD_NUMBER && status <= ENCAST_STATUS_NOT_PREDICTED);
 }
 
-/* Some or all bytes of a good request are replaced. */
+static void replace(unsigned char *bytes, size_t length, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        bytes[below(length)] = (unsigned char)next();
+    }
+}
+
+/* Some or all bytes of a good request, or of one of its anchors, are replaced: all but the pointer to the anchors and
+   the sizes, which a caller vouches for. */
 static void requests(const EncastModel *model) {
     int answers = 0, errors = 0;
     for (int round = 0; round < 20000; round++) {
         EncastFeatures features = check_request();
         EncastResult result = check_result();
         EncastRecommendation recommendation;
+        EncastAnchor anchors[2];
         unsigned char *bytes = (unsigned char *)&features;
-        size_t count = round % 2 == 0 ? 1 + below(4) : sizeof features;
+        size_t size = sizeof features.struct_size, length = offsetof(EncastFeatures, anchors) - size;
         int32_t status;
-        for (size_t i = 0; i < count; i++) {
-            bytes[sizeof features.struct_size + below(sizeof features - sizeof features.struct_size)] =
-                (unsigned char)next();
+        for (int i = 0; i < 2; i++) {
+            encast_anchor_init(&anchors[i], sizeof anchors[i]);
+            anchors[i].bitrate_kbps = 1000 * (i + 1);
+            anchors[i].vmaf = 70 + 10 * i;
         }
+        if (round % 3 == 0) {
+            features.anchors = anchors;
+            features.anchor_count = 2;
+            bytes = (unsigned char *)&anchors[1];
+            length = sizeof anchors[1] - size;
+        }
+        replace(bytes + size, length, round % 2 == 0 ? 1 + below(4) : length);
         status = encast_predict(model, &features, NULL, &result);
         if (!is_status_of_input(status) || (status == ENCAST_STATUS_OK && !(result.confidence >= 0))) {
             CHECK_ERROR(status, ENCAST_STATUS_OK, "round", END);

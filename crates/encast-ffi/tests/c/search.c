@@ -327,7 +327,7 @@ static void bad_ladders(const EncastModel *model) {
     CHECK_BAD(options.level = 2, ENCAST_STATUS_INVALID_FIELD, "level", "2");
     CHECK(count == 77 && rungs[0].width == 0);
     CHECK_ERROR(encast_ladder(model, &features, NULL, NULL, rungs, SIZE_MAX / 2, &count), ENCAST_STATUS_BAD_COUNT,
-                "count", END);
+                "capacity", "capacity = ", END);
 }
 
 int main(void) {

@@ -3,10 +3,13 @@
 
 use std::{
     ffi::OsStr,
+    fmt::Write as _,
     path::{Path, PathBuf},
     process::{Command, Output},
     sync::OnceLock,
 };
+
+use encast_core::{Estimate, PredictionResult, Target};
 
 /// The folder of this crate.
 pub fn crate_dir() -> &'static Path {
@@ -83,6 +86,9 @@ pub enum Link {
     Sanitized,
 }
 
+/// All ways to get it.
+pub const LINKS: [Link; 3] = [Link::Shared, Link::Archive, Link::Sanitized];
+
 /// The language of a program.
 #[derive(Clone, Copy, Debug)]
 pub enum Language {
@@ -128,6 +134,49 @@ pub fn compile_with(profile: Profile, language: Language, sources: &[&str], link
         }
     }
     run(&mut command);
+}
+
+/// Compiles `tests/c/<name>.c` into a folder.
+pub fn build(name: &str, link: Link, folder: &Path) -> PathBuf {
+    let program = folder.join(format!("{name}-{link:?}"));
+    compile(Language::C("c11"), &[&format!("crates/encast-ffi/tests/c/{name}.c")], link, &program);
+    program
+}
+
+/// Compiles a C test program in every way, and runs it.
+pub fn passes(name: &str) {
+    let dir = temporary();
+    for link in LINKS {
+        run(&mut Command::new(build(name, link, dir.path())));
+    }
+}
+
+/// The bits of numbers as the C programs print them.
+pub fn bits<const N: usize>(values: [Option<f64>; N]) -> String {
+    values.map(|value| value.map_or(" nan".to_owned(), |value| format!(" {:016x}", value.to_bits()))).concat()
+}
+
+/// The bits of an estimate.
+pub fn estimate_bits(estimate: Option<Estimate>) -> String {
+    bits([estimate.map(|e| e.value), estimate.map(|e| e.lower), estimate.map(|e| e.upper)])
+}
+
+/// The line that the C programs print for an answer.
+pub fn line_of(result: &PredictionResult) -> String {
+    let mut line = bits([
+        result.predicted_vmaf,
+        result.predicted_psnr,
+        result.predicted_cost_usd,
+        result.predicted_co2_kg,
+        Some(result.confidence),
+        result.recommended_bitrate_kbps,
+        result.best_reachable_vmaf,
+        result.size_mb,
+        result.bandwidth_mbps,
+    ]);
+    let flags = (i32::from(result.target_unreachable), result.out_of_range.bits(), result.ignored.bits());
+    write!(line, " {} {:x} {:x}", flags.0, flags.1, flags.2).expect("a string grows");
+    Target::ALL.iter().fold(line, |line, &target| line + &estimate_bits(result.estimate(target)))
 }
 
 /// Runs a command that has to succeed.
