@@ -73,7 +73,7 @@ impl Anchor {
         if let Some(codec) = self.codec.filter(|&codec| request.codec_known() != Some(codec)) {
             (asked.codec, asked.encoder, asked.preset) = (Some(codec), None, None);
         }
-        if let Some(encoder) = self.encoder.filter(|&encoder| request.encoder != Some(encoder)) {
+        if let Some(encoder) = self.encoder.filter(|&encoder| asked.encoder != Some(encoder)) {
             // What only the codec was known of may well be this encoder's preset.
             let same_codec = request.encoder.is_none() && request.codec_known() == Some(encoder.codec());
             asked.preset = asked.preset.filter(|_| same_codec);

@@ -55,7 +55,7 @@ pub enum Error {
         reason: String,
     },
     /// One of a request's anchors is bad.
-    #[error("anchors[{index}].{source}")]
+    #[error("anchors[{index}]{}{source}", if matches!(**source, Error::UnknownName { .. }) { ": " } else { "." })]
     Anchor {
         /// Index of the anchor, from 0.
         index: usize,

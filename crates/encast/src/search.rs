@@ -128,8 +128,8 @@ pub fn candidates(base: &TrainOptions) -> Vec<Candidate> {
         shallow,
         slow,
         Tuning { centres: 50, ..usual },
-        Tuning { centres: 128, rows_per_group: 96, ..usual },
-        Tuning { rows_per_group: 24, ..usual },
+        Tuning { centres: 128, rows_per_group: 48, ..usual },
+        Tuning { rows_per_group: 48, ..usual },
         Tuning { steps: 20, rows_per_step: 200, ..usual },
     ];
     all.extend(of_boosting.map(|tuning| Candidate { model_kind: ModelKind::Boosting, tuning }));

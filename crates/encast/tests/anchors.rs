@@ -155,7 +155,7 @@ fn errors_name_the_anchor_and_its_field() {
         ),
         (error(&|a| a.bitrate_kbps = None), "anchors[1].bitrate_kbps is missing: an anchor gives bitrate_kbps or crf"),
         (error(&|a| a.vmaf = None), "anchors[1].vmaf is missing: an anchor gives vmaf, psnr or ssim"),
-        (error(&|a| a.preset = Some("warp".to_owned())), "anchors[1].unknown preset 'warp'"),
+        (error(&|a| a.preset = Some("warp".to_owned())), "anchors[1]: unknown preset 'warp'"),
         (
             error(&|a| (a.codec, a.encoder) = (Some(Codec::Hevc), Some(Encoder::Libx264))),
             "anchors[1].encoder = libx264 does not go with codec = hevc",
@@ -163,6 +163,11 @@ fn errors_name_the_anchor_and_its_field() {
     ] {
         assert!(text.starts_with(start), "{text}");
     }
+    // An encoder that is the request's own contradicts the anchor's codec all the same.
+    let contradicting = Anchor { codec: Some(Codec::Av1), encoder: Some(Encoder::Libx264), ..anchor(1000.0, 80.0) };
+    let asked = PredictionFeatures { encoder: Some(Encoder::Libx264), ..with([contradicting]) };
+    let text = predict(&asked, model()).unwrap_err().to_string();
+    assert_eq!(text, "anchors[0].encoder = libx264 does not go with codec = av1");
 }
 
 #[test]

@@ -13,7 +13,7 @@ pub const STEPS: usize = 80;
 /// Rows that one step looks at where nothing else is asked for.
 pub const ROWS_PER_STEP: usize = 480;
 /// Most rows of a group that the weights are learnt from where nothing else is asked for.
-pub const ROWS_PER_GROUP: usize = 48;
+pub const ROWS_PER_GROUP: usize = 24;
 
 /// A step looks at so many rows where there are as many.
 const LEAST_ROWS_PER_STEP: usize = 64;

@@ -1,10 +1,12 @@
 //! Lengths and variances of the kernel: those under which the sample is likeliest, by stochastic gradient.
 //!
 //! The covariance of two rows is
-//! `s · kx · kr + linear + [same group] · g · exp(−½ e) · exp(−½ (Δrate / t)²) + [same row] · noise`, where `kx` is the
-//! rational quadratic kernel over the scaled inputs, `kr` the squared exponential over the rates, and `e` the distance
-//! over the settings alone. The negative log marginal likelihood and its gradient are those of Rasmussen & Williams
-//! (2006), equations 5.8 and 5.9; each step sees its own random rows (Adam: Kingma & Ba, 2015).
+//! `s · kx · kr + linear + [same group] · g · exp(−√(e + (Δrate / t)²)) + [same row] · noise`, where `kx` is the rational
+//! quadratic kernel over the scaled inputs, `kr` the squared exponential over the rates, and `e` the squared distance over
+//! the settings alone. A group's deviation is rough (the exponential kernel, Rasmussen & Williams 2006, equation 4.18):
+//! were it taken to be smooth, the small differences between neighbouring rows of a group would decide the weights, and
+//! those are no better known than the kernel is right. The negative log marginal likelihood and its gradient are those of
+//! their equations 5.8 and 5.9; each step sees its own random rows (Adam: Kingma & Ba, 2015).
 
 use super::sample::Standardized;
 use crate::matrix::{Cholesky, Matrix};
@@ -151,15 +153,17 @@ impl Lengths {
                 scalars[LINEAR] += g * 2.0 * linear * linear * inputs;
                 scalars[SLOPE] += g * 2.0 * slope * slope * rates;
                 scalars[PRODUCT] += g * 2.0 * product * product * rates * inputs;
-                scalars[GROUP_SCALE] += g * group * kernel.settings[row + j];
+                let distance = (kernel.settings[row + j] + (gap / group_rate).powi(2)).sqrt();
+                let by_distance = if distance > 0.0 { g * group / distance } else { 0.0 };
+                scalars[GROUP_SCALE] += by_distance * kernel.settings[row + j];
                 scalars[GROUP] += g * group;
-                scalars[GROUP_RATE] += g * group * (gap / group_rate).powi(2);
+                scalars[GROUP_RATE] += by_distance * (gap / group_rate).powi(2);
                 if i == j {
                     scalars[NOISE] += g * self.scalar(NOISE);
                 }
                 // (1 + d/4)⁻³ is the kernel over the root of (1 + d/4)².
                 of_all[j] = g * smooth / (1.0 + kernel.distances[row + j] * 0.25);
-                of_settings[j] = g * group * group_scale * group_scale;
+                of_settings[j] = by_distance * group_scale * group_scale;
             }
             for (column, length) in lengths.iter_mut().enumerate() {
                 let scale = self.scale(column).powi(2);
@@ -212,7 +216,7 @@ impl Lengths {
                 let gap = part.rates[i] - part.rates[j];
                 let smooth = shape / (root * root) * (-0.5 * (gap / rate).powi(2)).exp();
                 let group = if part.groups[i] == part.groups[j] {
-                    group_variance * (-0.5 * (settings[j] + (gap / group_rate).powi(2))).exp()
+                    group_variance * (-(settings[j] + (gap / group_rate).powi(2)).sqrt()).exp()
                 } else {
                     0.0
                 };

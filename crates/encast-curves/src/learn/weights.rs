@@ -148,7 +148,7 @@ impl<'a> Basis<'a> {
                     gap * gap * scale * scale
                 });
                 let gap = (self.sample.rates[a] - self.sample.rates[b]) / length;
-                let together = variance * (-0.5 * (of_settings.sum::<f64>() + gap * gap)).exp();
+                let together = variance * (-(of_settings.sum::<f64>() + gap * gap).sqrt()).exp();
                 covariance.row_mut(i)[j] = together + if i == j { self.lengths.noise() } else { 0.0 };
             }
         }
