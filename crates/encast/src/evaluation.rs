@@ -17,6 +17,9 @@ pub struct IntervalFigures {
     pub title_coverage_min: f64,
     /// Mean width, in the target's unit.
     pub mean_width: f64,
+    /// Of amounts (size, times, memory …): the mean width of the base-2 logarithm, in octaves; every row weighs the same.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub mean_width_log2: Option<f64>,
     /// Smallest share of the cells (codec × size) with at least 100 rows, and which one; absent without such a cell.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub worst_cell: Option<CellFigures>,

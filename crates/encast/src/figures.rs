@@ -41,7 +41,6 @@ pub(crate) fn figures(target: Target, rows: &[Judged], intervals: bool) -> Optio
     let squared = mean_of(&|row| errors(row).powi(2));
     let within = |bound: f64| mean_of(&|row| f64::from(errors(row).abs() <= bound));
     let logarithmic = target.scale() != Scale::Linear;
-    let log = |value: f64| value.max(f64::MIN_POSITIVE).log2();
     let relative = |row: &Judged| (errors(row) / row.measured).abs();
     Some(TargetFigures {
         rows: rows.len(),
@@ -52,18 +51,22 @@ pub(crate) fn figures(target: Target, rows: &[Judged], intervals: bool) -> Optio
         within_2: (target == Target::Vmaf).then(|| within(2.0)),
         within_half_db: (target == Target::Psnr).then(|| within(0.5)),
         r2_log: logarithmic.then(|| {
-            let mean_log = mean_of(&|row| log(row.measured));
+            let mean_log = mean_of(&|row| log2(row.measured));
             r2(
-                mean_of(&|row| (log(row.estimate.value) - log(row.measured)).powi(2)),
-                mean_of(&|row| (log(row.measured) - mean_log).powi(2)),
+                mean_of(&|row| (log2(row.estimate.value) - log2(row.measured)).powi(2)),
+                mean_of(&|row| (log2(row.measured) - mean_log).powi(2)),
             )
         }),
-        mae_log2: logarithmic.then(|| mean_of(&|row| (log(row.estimate.value) - log(row.measured)).abs())),
+        mae_log2: logarithmic.then(|| mean_of(&|row| (log2(row.estimate.value) - log2(row.measured)).abs())),
         mape: logarithmic.then(|| mean_of(&relative)),
         median_ape: logarithmic.then(|| median(rows.iter().map(relative).collect())),
-        interval: intervals.then(|| interval_figures(rows)),
+        interval: intervals.then(|| interval_figures(rows, logarithmic)),
         breakdown: None,
     })
+}
+
+fn log2(value: f64) -> f64 {
+    value.max(f64::MIN_POSITIVE).log2()
 }
 
 /// 1 − error / variance; a table without variance gives 1 only to perfect forecasts.
@@ -83,7 +86,7 @@ fn median(mut values: Vec<f64>) -> f64 {
     if values.len() % 2 == 1 { values[half] } else { (values[half - 1] + values[half]) / 2.0 }
 }
 
-fn interval_figures(rows: &[Judged]) -> IntervalFigures {
+fn interval_figures(rows: &[Judged], logarithmic: bool) -> IntervalFigures {
     let mut by_title: HashMap<u32, (f64, f64)> = HashMap::new();
     for row in rows {
         let title = by_title.entry(row.title).or_default();
@@ -96,6 +99,8 @@ fn interval_figures(rows: &[Judged]) -> IntervalFigures {
         coverage: rows.iter().filter(|row| row.held()).count() as f64 / n,
         title_coverage_min: by_title.values().map(|(held, rows)| held / rows).fold(1.0, f64::min),
         mean_width: rows.iter().map(|row| row.estimate.upper - row.estimate.lower).sum::<f64>() / n,
+        mean_width_log2: logarithmic
+            .then(|| rows.iter().map(|row| log2(row.estimate.upper) - log2(row.estimate.lower)).sum::<f64>() / n),
         worst_cell: worst_cell(rows),
     }
 }
@@ -123,7 +128,7 @@ mod tests {
         let interval = f.interval.unwrap();
         assert_eq!(interval.coverage, 0.75);
         assert_eq!(interval.title_coverage_min, 0.5);
-        assert_eq!(interval.mean_width, 4.0);
+        assert_eq!((interval.mean_width, interval.mean_width_log2), (4.0, None));
         assert_eq!(f.median_ape, None);
     }
 
@@ -135,6 +140,9 @@ mod tests {
         assert!((f.median_ape.unwrap() - 0.75).abs() < 1e-12);
         assert!((f.mae_log2.unwrap() - 1.0).abs() < 1e-12);
         assert!(f.interval.is_none());
+        let octaves = ((22.0f64 / 18.0).log2() + (12.0f64 / 8.0).log2() + (10.0f64 / 6.0).log2()) / 3.0;
+        let interval = figures(Target::EncodeSeconds, &rows, true).and_then(|f| f.interval).unwrap();
+        assert!((interval.mean_width_log2.unwrap() - octaves).abs() < 1e-12);
     }
 
     #[test]
