@@ -162,7 +162,7 @@ func TestBadAnchors(t *testing.T) {
 				if !errors.Is(err, test.status) || !errors.Is(err, encast.ErrInput) || !errors.As(err, &failure) {
 					t.Fatalf("%s: got %v, want %s", name, err, test.status)
 				}
-				row, prefix := -1, "anchors[1]."
+				row, prefix := -1, "anchors[1]" // then a dot and the field, or what is unknown
 				switch name {
 				case "batch":
 					row, prefix = 1, "row 1: "+prefix

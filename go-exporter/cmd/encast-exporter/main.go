@@ -91,7 +91,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	go reloadOnHangup(ctx, reloader)
+	// Before anyone is told that it listens: a SIGHUP that nobody waits for ends a program.
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	go reloadOnHangup(ctx, hangup, reloader)
 	return serve(ctx, server.New(handler, logger), settings.Web, logger)
 }
 
@@ -113,11 +117,8 @@ func serve(ctx context.Context, httpServer *http.Server, flags *web.FlagConfig, 
 	return nil
 }
 
-// reloadOnHangup reloads the model at each SIGHUP; how it went is logged and counted by the reloader.
-func reloadOnHangup(ctx context.Context, reloader *serving.Reloader) {
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
+// reloadOnHangup reloads the model at each hangup; how it went is logged and counted by the reloader.
+func reloadOnHangup(ctx context.Context, hangup <-chan os.Signal, reloader *serving.Reloader) {
 	for {
 		select {
 		case <-ctx.Done():
