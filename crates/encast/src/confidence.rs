@@ -1,6 +1,6 @@
 //! How far a forecast can be trusted: distance from the trained range, and one number from 0 to 1.
 //!
-//! `confidence = p · 2^(−n/2) · exp(−2 d) · (1 − frame_drop)`, where
+//! `confidence = p · 2^(−n/2) · exp(−d²) · (1 − frame_drop)`, where
 //!
 //! - `p` is the probability, by the errors on unseen titles, that the forecast VMAF is within ±6 points of the measured
 //!   one: one just-noticeable difference (Ozer, 2017, after Netflix's own tests). The size of the errors follows the
@@ -9,7 +9,8 @@
 //!   within ±6;
 //! - `n` is the novelty: octaves by which the inputs are farther from all that was seen than 95 % of the training rows;
 //! - `d` is the distance from the trained range, summed over the inputs: octaves for rates and sizes, halved; shares
-//!   of the range's width for the others; 2 for a codec, 1 for an encoder or preset that was never seen;
+//!   of the range's width for the others; 2 for a codec, 1 for an encoder, 0.1 for a preset that was never seen. A little
+//!   beyond costs next to nothing, because there a forecast is hardly worse (docs/accuracy.md); far beyond leaves nothing;
 //! - `frame_drop` counts fully, because frames that never arrive are in no quality score.
 //!
 //! A bundle without VMAF is judged by PSNR (±1.5 dB), without both by its first target (SSIM ±0.02, other linear ones
@@ -118,6 +119,7 @@ pub(crate) fn confidence(forecast: &Forecast, cell: Cell, distance: Distance, fr
     // A reach of 0 holds everything that is at all close.
     let units = |reach: f64| if reach > 0.0 { close / reach } else { f64::MAX };
     let probability = calibration.levels.probability(units(-lower), units(upper));
-    let confidence = probability * (-0.5 * forecast.novelty).exp2() * (-2.0 * distance.sum).exp() * (1.0 - frame_drop);
+    let (novelty, away) = (forecast.novelty, distance.sum);
+    let confidence = probability * (-0.5 * novelty).exp2() * (-away * away).exp() * (1.0 - frame_drop);
     confidence.clamp(0.0, 1.0)
 }
