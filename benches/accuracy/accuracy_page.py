@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 # What tables are called on the page; others go by the name of their file, after these.
-NAMES = {"measured-real": "own", "bvidvc_x265_dev": "BVI-DVC"}
+NAMES = {"measured-real": "own", "bvidvc_x265_dev": "BVI-DVC", "measured_dev": "small"}
 TIERS = {"settings": "settings", "content": "content", "probe_psnr": "probe without VMAF", "probe": "probe"}
 UNITS = {"vmaf": ("VMAF", 1), "psnr": ("PSNR", 2), "bitrate_kbps": ("log2 size", 3)}
 # Properties as the page names them, and how many decimals make sense.

@@ -25,6 +25,8 @@ from yardstick import tiers_of  # noqa: E402
 
 LEVELS = [0.5, 0.8, 0.9, 0.95]
 FOLDS = 5
+# Titles of a table whose folds are worth one look each.
+FEWEST = 60
 # Confidence from which an answer may be used without a look, and from which with one.
 THRESHOLDS = [0.85, 0.7]
 # VMAF points that make one just-noticeable difference: what confidence is about.
@@ -99,6 +101,9 @@ def main():
 
     table = pandas.read_csv(arguments.data, dtype={"title": str, "preset": str})
     table = table[table.vmaf.notna()]
+    if table.title.nunique() < FEWEST:
+        print(f"{arguments.data}: {table.title.nunique()} titles: a fold of fewer than {FEWEST} says nothing", file=sys.stderr)
+        return
     folds = title_folds(list(table.title), FOLDS)
     parts = []
     for fold in range(arguments.splits):
