@@ -5,6 +5,9 @@
 
 /// Sums that run side by side in a dot product, so that it fills vector registers; part of the result's definition.
 const LANES: usize = 8;
+/// Columns that are solved together.
+const WIDE: usize = 24;
+const NARROW: usize = 8;
 
 /// A matrix in rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,7 +84,13 @@ fn dots(matrix: &Matrix, row: usize, block: usize, with: usize, length: usize) -
 }
 
 fn dots_of(left: [&[f64]; 4], right: &[f64]) -> [f64; 4] {
-    let mut sums = [[0.0; LANES]; 4];
+    // Two at a time: the sums of four do not fit the vector registers that every processor has.
+    let ([a, b], [c, d]) = (dots_of_two([left[0], left[1]], right), dots_of_two([left[2], left[3]], right));
+    [a, b, c, d]
+}
+
+fn dots_of_two(left: [&[f64]; 2], right: &[f64]) -> [f64; 2] {
+    let mut sums = [[0.0; LANES]; 2];
     let (chunks, rest) = right.as_chunks::<LANES>();
     let parts = left.map(|row| row[..right.len()].as_chunks::<LANES>());
     for (at, chunk) in chunks.iter().enumerate() {
@@ -160,23 +169,40 @@ impl Cholesky {
 
     /// `L⁻¹` times each column of `right`, in place.
     pub(crate) fn forward(&self, right: &mut Matrix) {
+        // As many columns at a time as fit the vector registers; columns do not meet, so this changes no bit.
+        let mut start = 0;
+        while right.columns - start >= WIDE {
+            self.forward_strip::<WIDE>(right, start, WIDE);
+            start += WIDE;
+        }
+        while start < right.columns {
+            let width = (right.columns - start).min(NARROW);
+            self.forward_strip::<NARROW>(right, start, width);
+            start += width;
+        }
+    }
+
+    fn forward_strip<const STRIP: usize>(&self, right: &mut Matrix, start: usize, width: usize) {
         let columns = right.columns;
-        // Few columns at a time stay in the nearest cache while the triangle passes by.
-        const STRIP: usize = 64;
-        for start in (0..columns).step_by(STRIP) {
-            let end = (start + STRIP).min(columns);
-            let width = end - start;
-            for row in 0..right.rows {
-                let (above, below) = right.values.split_at_mut(row * columns);
-                let mut sum = [0.0; STRIP];
-                sum[..width].copy_from_slice(&below[start..end]);
-                for (k, &factor) in self.lower.row(row)[..row].iter().enumerate() {
-                    let solved = &above[k * columns + start..k * columns + end];
+        for row in 0..right.rows {
+            let (above, below) = right.values.split_at_mut(row * columns);
+            let factors = &self.lower.row(row)[..row];
+            let mut sum = [0.0; STRIP];
+            sum[..width].copy_from_slice(&below[start..start + width]);
+            if width == STRIP {
+                for (&factor, solved) in factors.iter().zip(above.chunks_exact(columns)) {
+                    if let Some(solved) = solved[start..].first_chunk::<STRIP>() {
+                        sum.iter_mut().zip(solved).for_each(|(sum, solved)| *sum -= factor * solved);
+                    }
+                }
+            } else {
+                for (&factor, solved) in factors.iter().zip(above.chunks_exact(columns)) {
+                    let solved = &solved[start..start + width];
                     sum.iter_mut().zip(solved).for_each(|(sum, solved)| *sum -= factor * solved);
                 }
-                let pivot = self.lower.at(row, row);
-                below[start..end].iter_mut().zip(&sum).for_each(|(out, sum)| *out = sum / pivot);
             }
+            let pivot = self.lower.at(row, row);
+            below[start..start + width].iter_mut().zip(&sum).for_each(|(out, sum)| *out = sum / pivot);
         }
     }
 

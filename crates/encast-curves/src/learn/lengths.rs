@@ -153,11 +153,15 @@ impl Lengths {
                 scalars[LINEAR] += g * 2.0 * linear * linear * inputs;
                 scalars[SLOPE] += g * 2.0 * slope * slope * rates;
                 scalars[PRODUCT] += g * 2.0 * product * product * rates * inputs;
-                let distance = (kernel.settings[row + j] + (gap / group_rate).powi(2)).sqrt();
-                let by_distance = if distance > 0.0 { g * group / distance } else { 0.0 };
-                scalars[GROUP_SCALE] += by_distance * kernel.settings[row + j];
-                scalars[GROUP] += g * group;
-                scalars[GROUP_RATE] += by_distance * (gap / group_rate).powi(2);
+                let mut by_distance = 0.0;
+                // Most rows are of different groups.
+                if group > 0.0 {
+                    let distance = (kernel.settings[row + j] + (gap / group_rate).powi(2)).sqrt();
+                    by_distance = if distance > 0.0 { g * group / distance } else { 0.0 };
+                    scalars[GROUP_SCALE] += by_distance * kernel.settings[row + j];
+                    scalars[GROUP] += g * group;
+                    scalars[GROUP_RATE] += by_distance * (gap / group_rate).powi(2);
+                }
                 if i == j {
                     scalars[NOISE] += g * self.scalar(NOISE);
                 }
@@ -168,11 +172,16 @@ impl Lengths {
             for (column, length) in lengths.iter_mut().enumerate() {
                 let scale = self.scale(column).powi(2);
                 let values = part.inputs.row(column);
-                let setting = if part.settings[column] { 1.0 } else { 0.0 };
                 let here = values[i];
                 let mut sum = 0.0;
-                for j in 0..i {
-                    sum += (of_all[j] + setting * of_settings[j]) * (here - values[j]) * (here - values[j]);
+                if part.settings[column] {
+                    for j in 0..i {
+                        sum += (of_all[j] + of_settings[j]) * (here - values[j]) * (here - values[j]);
+                    }
+                } else {
+                    for j in 0..i {
+                        sum += of_all[j] * (here - values[j]) * (here - values[j]);
+                    }
                 }
                 *length += sum * scale;
             }
@@ -201,14 +210,18 @@ impl Lengths {
             let products = &mut kernel.products[row..row + i + 1];
             for column in 0..self.columns {
                 let scale = self.scale(column).powi(2);
-                let of_settings = if part.settings[column] { scale * group_scale * group_scale } else { 0.0 };
                 let values = &part.inputs.row(column)[..=i];
                 let here = values[i];
                 for j in 0..=i {
                     let squared = (here - values[j]) * (here - values[j]);
                     distances[j] += squared * scale;
-                    settings[j] += squared * of_settings;
                     products[j] += here * values[j];
+                }
+                if part.settings[column] {
+                    let of_settings = scale * group_scale * group_scale;
+                    for j in 0..=i {
+                        settings[j] += (here - values[j]) * (here - values[j]) * of_settings;
+                    }
                 }
             }
             for j in 0..=i {
