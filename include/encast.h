@@ -155,6 +155,12 @@
 // EncastFeatures.static_share.
 #define ENCAST_FIELD_STATIC_SHARE 26
 
+// EncastFeatures.passes.
+#define ENCAST_FIELD_PASSES 27
+
+// EncastFeatures.machine.
+#define ENCAST_FIELD_MACHINE 28
+
 // vmaf, 0-100.
 #define ENCAST_TARGET_VMAF 0
 
@@ -452,6 +458,12 @@ typedef struct EncastFeatures {
     const struct EncastAnchor *anchors;
     // How many anchors. Default 0 = none. Of more than 16 those nearest in encoder, preset and size are used.
     size_t anchor_count;
+    // How often the encoder goes over the source: 1 to 4, documented for 1 to 2 (2 = two-pass rate control).
+    double passes;
+    // The machine that encodes, by the name that the model was taught it by, or that the site of the options has: it
+    // scales times and what follows from them. UTF-8, NUL-terminated. Empty = the model's reference machine. An unknown
+    // name is an error whose text lists the known ones.
+    char machine[ENCAST_TEXT_CAPACITY];
 } EncastFeatures;
 
 // One figure over the frames of a clip or a segment. All five are NaN when it is not known. This struct has no size

@@ -92,6 +92,10 @@ func (f *Features) toC(c *C.EncastFeatures, pinner *runtime.Pinner) error {
 	c.probe_psnr = C.double(f.ProbePSNR)
 	c.probe_vmaf = C.double(f.ProbeVMAF)
 	c.static_share = C.double(f.StaticShare)
+	c.passes = C.double(f.Passes)
+	if err := put(c.machine[:], "machine", f.Machine); err != nil {
+		return err
+	}
 	return anchorsToC(f.Anchors, c, pinner)
 }
 

@@ -20,6 +20,11 @@ type Features struct {
 	Encoder Encoder // encoder implementation
 	Preset  string  // the encoder's own preset name
 	Threads float64 // encoder threads
+	Passes  float64 // how often the encoder goes over the source: 1, or 2 for two-pass rate control
+
+	// Machine is the machine that encodes, by the name that the model was taught it by: it scales times and what
+	// follows from them. Empty is the model's reference machine.
+	Machine string
 
 	SourceWidth     float64 // pixels
 	SourceHeight    float64 // pixels

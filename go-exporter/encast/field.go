@@ -9,7 +9,7 @@ import (
 // Field is an input of a request. The numbers are those of the bits in a [FieldSet]; they never change.
 type Field uint8
 
-// The inputs; codec, encoder and preset are names and not numbers. Their String is the name that they have in Rust, C, CSV, JSON and YAML.
+// The inputs; codec, encoder, preset and machine are names and not numbers. Their String is the name that they have in Rust, C, CSV, JSON and YAML.
 const (
 	FieldBitrateKbps Field = iota
 	FieldCRF
@@ -38,6 +38,8 @@ const (
 	FieldEncoder
 	FieldPreset
 	FieldStaticShare
+	FieldPasses
+	FieldMachine
 )
 
 // fields gives each input its name, and numeric ones their place in the struct, in the order of the numbers.
@@ -72,6 +74,8 @@ var fields = [...]struct {
 	FieldEncoder:          {"encoder", nil},
 	FieldPreset:           {"preset", nil},
 	FieldStaticShare:      {"static_share", func(f *Features) *float64 { return &f.StaticShare }},
+	FieldPasses:           {"passes", func(f *Features) *float64 { return &f.Passes }},
+	FieldMachine:          {"machine", nil},
 }
 
 // NumericFields returns all numeric inputs, in the order of their numbers.
@@ -95,7 +99,7 @@ func ParseField(name string) (Field, bool) {
 	return 0, false
 }
 
-// IsNumeric tells whether the input is a number: not a codec, an encoder or a preset.
+// IsNumeric tells whether the input is a number: not a codec, an encoder, a preset or a machine.
 func (f Field) IsNumeric() bool { return int(f) < len(fields) && fields[f].in != nil }
 
 func (f Field) String() string {

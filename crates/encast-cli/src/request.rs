@@ -47,6 +47,12 @@ pub struct RequestArgs {
     /// Encoder threads
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     threads: Option<f64>,
+    /// How often the encoder goes over the source: 1, or 2 for two-pass rate control
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    passes: Option<f64>,
+    /// Machine that encodes: a name that the model was taught, or one of `encast profiles machines`
+    #[arg(long, value_name = "NAME")]
+    machine: Option<String>,
     /// Share of source frames that never reach the viewer, 0-1
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
     frame_drop: Option<f64>,
@@ -110,6 +116,7 @@ impl RequestArgs {
             (Field::ResolutionWidth, size.map(|s| s.0)),
             (Field::ResolutionHeight, size.map(|s| s.1)),
             (Field::FrameRate, self.fps),
+            (Field::Passes, self.passes),
             (Field::FrameDrop, self.frame_drop),
             (Field::MotionIntensity, self.motion),
             (Field::Threads, self.threads),
@@ -140,6 +147,7 @@ impl RequestArgs {
             && self.codec.is_none()
             && self.encoder.is_none()
             && self.preset.is_none()
+            && self.machine.is_none()
             && self.numbers().next().is_none()
     }
 
@@ -163,6 +171,7 @@ impl RequestArgs {
         features.codec = self.codec.or(features.codec);
         features.encoder = self.encoder.or(features.encoder);
         features.preset = self.preset.clone().or(features.preset);
+        features.machine = self.machine.clone().or(features.machine);
         Ok(features)
     }
 }
@@ -177,6 +186,7 @@ fn over(mut known: PredictionFeatures, request: &PredictionFeatures) -> Predicti
     known.codec = request.codec.or(known.codec);
     known.encoder = request.encoder.or(known.encoder);
     known.preset = request.preset.clone().or(known.preset);
+    known.machine = request.machine.clone().or(known.machine);
     known
 }
 

@@ -9,6 +9,7 @@ use crate::{
     boundary::enter,
     complexity::EncastComplexity,
     names,
+    options::ENCAST_TEXT_CAPACITY,
     status::Failure,
     structs::{self, CStruct, Output, known, text},
 };
@@ -93,6 +94,12 @@ pub struct EncastFeatures {
     pub anchors: *const EncastAnchor,
     /// How many anchors. Default 0 = none. Of more than 16 those nearest in encoder, preset and size are used.
     pub anchor_count: usize,
+    /// How often the encoder goes over the source: 1 to 4, documented for 1 to 2 (2 = two-pass rate control).
+    pub passes: f64,
+    /// The machine that encodes, by the name that the model was taught it by, or that the site of the options has: it
+    /// scales times and what follows from them. UTF-8, NUL-terminated. Empty = the model's reference machine. An unknown
+    /// name is an error whose text lists the known ones.
+    pub machine: [c_char; ENCAST_TEXT_CAPACITY],
 }
 
 // SAFETY: repr(C), struct_size first, numbers, arrays of numbers and a raw pointer only, which may have any value.
@@ -132,6 +139,8 @@ unsafe impl CStruct for EncastFeatures {
             static_share: f64::NAN,
             anchors: std::ptr::null(),
             anchor_count: 0,
+            passes: f64::NAN,
+            machine: [0; ENCAST_TEXT_CAPACITY],
         }
     }
 }
@@ -163,7 +172,8 @@ fn number(c: &EncastFeatures, field: Field) -> f64 {
         Field::ProbePsnr => c.probe_psnr,
         Field::ProbeVmaf => c.probe_vmaf,
         Field::StaticShare => c.static_share,
-        Field::Codec | Field::Encoder | Field::Preset => f64::NAN,
+        Field::Passes => c.passes,
+        Field::Codec | Field::Encoder | Field::Preset | Field::Machine => f64::NAN,
     }
 }
 
@@ -176,6 +186,7 @@ pub(crate) unsafe fn from_c(c: &EncastFeatures) -> Result<PredictionFeatures, Fa
         codec: names::from_number(c.codec, "codec", Codec::from_number, Codec::ALL, Codec::name)?,
         encoder: names::from_number(c.encoder, "encoder", Encoder::from_number, Encoder::ALL, Encoder::name)?,
         preset: text(&c.preset, "preset")?.map(str::to_owned),
+        machine: text(&c.machine, "machine")?.map(str::to_owned),
         // SAFETY: our caller's promise.
         anchors: unsafe { anchor::from_c(c.anchors, c.anchor_count)? },
         ..PredictionFeatures::default()

@@ -87,6 +87,10 @@ pub const ENCAST_FIELD_ENCODER: i32 = 24;
 pub const ENCAST_FIELD_PRESET: i32 = 25;
 /// EncastFeatures.static_share.
 pub const ENCAST_FIELD_STATIC_SHARE: i32 = 26;
+/// EncastFeatures.passes.
+pub const ENCAST_FIELD_PASSES: i32 = 27;
+/// EncastFeatures.machine.
+pub const ENCAST_FIELD_MACHINE: i32 = 28;
 
 // Bits of EncastRetrainOptions.targets and EncastModelInfo.targets.
 
@@ -154,6 +158,8 @@ const _: () = {
     assert!(ENCAST_FIELD_ENCODER == Field::Encoder as i32);
     assert!(ENCAST_FIELD_PRESET == Field::Preset as i32);
     assert!(ENCAST_FIELD_STATIC_SHARE == Field::StaticShare as i32);
+    assert!(ENCAST_FIELD_PASSES == Field::Passes as i32);
+    assert!(ENCAST_FIELD_MACHINE == Field::Machine as i32);
     assert!(ENCAST_TARGET_VMAF == Target::Vmaf as i32);
     assert!(ENCAST_TARGET_PSNR == Target::Psnr as i32);
     assert!(ENCAST_TARGET_SSIM == Target::Ssim as i32);
@@ -166,5 +172,5 @@ const _: () = {
     assert!(ENCAST_TARGET_ENERGY_KWH == Target::EnergyKwh as i32);
     assert!(ENCAST_TARGET_COST_USD == Target::CostUsd as i32);
     assert!(ENCAST_TARGET_CO2_KG == Target::Co2Kg as i32);
-    assert!(Codec::ALL.len() == 5 && Encoder::ALL.len() == 6 && Field::COUNT == 27 && Target::COUNT == 12);
+    assert!(Codec::ALL.len() == 5 && Encoder::ALL.len() == 6 && Field::COUNT == 29 && Target::COUNT == 12);
 };

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Data, Dice, r2};
-use encast_trees::{BinnedRows, BoostingParams, Ensemble, ForestParams, Monotone, Node, Sample, TreeError};
+use encast_trees::{BinnedRows, BoostingParams, Ensemble, ForestParams, Loss, Monotone, Node, Sample, TreeError};
 use proptest::prelude::*;
 
 fn boosting() -> BoostingParams {
@@ -50,6 +50,23 @@ fn both_learn_a_function_that_no_line_can() {
     let ratio = grown.out_of_bag_mse().unwrap() / unseen;
     assert!((0.6..1.7).contains(&ratio), "{ratio}");
     assert!(grown.out_of_bag.iter().all(Option::is_some));
+}
+
+#[test]
+fn the_bent_loss_is_not_led_astray_by_a_few_rows_far_off() {
+    let function = |row: &[f32]| row[0] + row[1];
+    let (mut train, test) = (Data::of(5, 3000, 2, function), Data::of(6, 1000, 2, function));
+    train.targets.iter_mut().step_by(10).for_each(|target| *target += 40.0);
+    let binned = train.binned();
+    let fit = |loss: Loss| boosting().loss(loss).check().unwrap().fit(&train.sample(&binned), None).unwrap().ensemble;
+    let of = |loss: Loss| {
+        let ensemble = fit(loss);
+        r2(&test, |row| ensemble.predict(row))
+    };
+    let (squared, bent) = (of(Loss::SquaredError), of(Loss::Huber(0.65)));
+    assert!(squared < 0.0 && bent > 0.9, "{squared} {bent}");
+    // Where all errors count in full it is the squared error, bit for bit.
+    assert_eq!(fit(Loss::Huber(1.0)), fit(Loss::SquaredError));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 mod common;
 
 use common::Data;
-use encast_trees::{BinnedRows, BoostingParams, ForestParams, Rows, Sample, TreeError};
+use encast_trees::{BinnedRows, BoostingParams, ForestParams, Loss, Rows, Sample, TreeError};
 
 #[test]
 fn tables() {
@@ -102,6 +102,7 @@ fn parameters() {
         refuses(BoostingParams::new().learning_rate(share).check(), "learning_rate");
         refuses(BoostingParams::new().row_share(share).check(), "row_share");
         refuses(BoostingParams::new().column_share(share).check(), "column_share");
+        refuses(BoostingParams::new().loss(Loss::Huber(share)).check(), "loss");
     }
     let boosting = BoostingParams::new;
     refuses(boosting().trees(0).check(), "trees");

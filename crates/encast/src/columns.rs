@@ -71,6 +71,7 @@ columns! {
     ProbePsnr "probe_psnr" Probe [ProbePsnr];
     ProbeVmaf "probe_vmaf" ProbeVmaf [ProbeVmaf];
     StaticShare "static_share" Content [StaticShare];
+    Passes "passes" Job [Passes];
 }
 
 impl Column {
@@ -164,6 +165,7 @@ pub(crate) fn derive(features: &PredictionFeatures) -> Result<Row> {
     put(Column::TemporalEnergy, f.temporal_energy);
     put(Column::Luminance, f.luminance);
     put(Column::StaticShare, f.static_share);
+    put(Column::Passes, f.passes);
     put(Column::Log2ProbeBitrate, f.probe_bitrate_kbps.map(f64::log2));
     put(Column::ProbePsnr, f.probe_psnr);
     put(Column::ProbeVmaf, f.probe_vmaf);

@@ -196,6 +196,7 @@ pub(crate) struct Judge<'a> {
     pub judged: BTreeMap<Target, Vec<Judged>>,
     without_rate: usize,
     own_probes: usize,
+    unknown_machines: usize,
     only_answered: bool,
     anchors: usize,
     /// Measured rows that each row is given.
@@ -223,6 +224,7 @@ impl<'a> Judge<'a> {
             judged: BTreeMap::new(),
             without_rate: 0,
             own_probes: 0,
+            unknown_machines: 0,
             only_answered: false,
             anchors,
             given_rows,
@@ -245,6 +247,11 @@ impl<'a> Judge<'a> {
             }
             if self.tier.knows(Group::Probe) && is_own_probe(&self.features[row], &self.targets[row]) {
                 self.own_probes += 1;
+                continue;
+            }
+            let machines = &model.metadata().machines;
+            if masked.machine.as_deref().is_some_and(|machine| machines.check_name(machine).is_err()) {
+                self.unknown_machines += 1;
                 continue;
             }
             match self.given_rows.get(row) {
@@ -294,6 +301,9 @@ impl<'a> Judge<'a> {
         }
         if self.own_probes > 0 {
             excluded.insert("the probe itself".to_owned(), self.own_probes);
+        }
+        if self.unknown_machines > 0 {
+            excluded.insert("a machine that the model was not taught".to_owned(), self.unknown_machines);
         }
         if self.without_anchors > 0 {
             excluded.insert("too few rows to be anchors".to_owned(), self.without_anchors);

@@ -98,6 +98,13 @@ pub struct PredictionFeatures {
     /// VMAF of the trial encode.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub probe_vmaf: Option<f64>,
+    /// How often the encoder goes over the source: 1, or 2 for two-pass rate control.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub passes: Option<f64>,
+    /// The machine that encodes, by the name that the model was taught it by: it scales times and what follows from them.
+    /// Unknown: the model's reference machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub machine: Option<String>,
     /// Earlier encodes of the same title with what was measured of them: they sharpen the forecast near them. At most 16
     /// are used, those nearest in encoder, preset and size.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -120,7 +127,7 @@ macro_rules! places {
                     Field::ResolutionWidth => (self.resolution_width != 0.0).then_some(self.resolution_width),
                     Field::ResolutionHeight => (self.resolution_height != 0.0).then_some(self.resolution_height),
                     $(Field::$field => self.$name,)*
-                    Field::Codec | Field::Encoder | Field::Preset => None,
+                    Field::Codec | Field::Encoder | Field::Preset | Field::Machine => None,
                 }
             }
 
@@ -130,7 +137,7 @@ macro_rules! places {
                     Field::ResolutionWidth => self.resolution_width = value.unwrap_or(0.0),
                     Field::ResolutionHeight => self.resolution_height = value.unwrap_or(0.0),
                     $(Field::$field => self.$name = value,)*
-                    Field::Codec | Field::Encoder | Field::Preset => (),
+                    Field::Codec | Field::Encoder | Field::Preset | Field::Machine => (),
                 }
                 self
             }
@@ -145,7 +152,7 @@ places! {
     DurationS => duration_s, SiMean => si_mean, SiStd => si_std, TiMean => ti_mean, TiStd => ti_std,
     SpatialEnergy => spatial_energy, TemporalEnergy => temporal_energy, Luminance => luminance,
     ProbeBitrateKbps => probe_bitrate_kbps, ProbePsnr => probe_psnr, ProbeVmaf => probe_vmaf,
-    StaticShare => static_share,
+    StaticShare => static_share, Passes => passes,
 }
 
 impl PredictionFeatures {
@@ -236,6 +243,7 @@ impl PredictionFeatures {
             (Field::Codec, self.codec.is_some()),
             (Field::Encoder, self.encoder.is_some()),
             (Field::Preset, self.preset.is_some()),
+            (Field::Machine, self.machine.is_some()),
         ] {
             if there {
                 set.insert(field);

@@ -21,8 +21,8 @@ pub enum Group {
 
 macro_rules! fields {
     ($($variant:ident $name:literal $unit:literal $group:ident hard($lo:expr, $hi:expr) documented($dlo:expr, $dhi:expr);)*) => {
-        /// An input of a request, by the name it has in Rust, C, Go, CSV and JSON. Codec, encoder and preset
-        /// are names, not numbers: they have no bounds, and stand here so that flags can name them.
+        /// An input of a request, by the name it has in Rust, C, Go, CSV and JSON. Codec, encoder, preset and
+        /// machine are names, not numbers: they have no bounds, and stand here so that flags can name them.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[repr(u8)]
         pub enum Field { $(#[doc = concat!("`", $name, "` (", $unit, ")")] $variant),* }
@@ -88,15 +88,17 @@ fields! {
     Encoder "encoder" "name" Encoder hard(0.0, 0.0) documented(0.0, 0.0);
     Preset "preset" "name" Encoder hard(0.0, 0.0) documented(0.0, 0.0);
     StaticShare "static_share" "share 0-1" Content hard(0.0, 1.0) documented(0.0, 1.0);
+    Passes "passes" "passes over the source" Job hard(1.0, 4.0) documented(1.0, 2.0);
+    Machine "machine" "name" Job hard(0.0, 0.0) documented(0.0, 0.0);
 }
 
 impl Field {
     /// How many fields there are.
     pub const COUNT: usize = Field::ALL.len();
 
-    /// Whether the field holds a name (codec, encoder, preset), not a number.
+    /// Whether the field holds a name (codec, encoder, preset, machine), not a number.
     pub const fn is_name(self) -> bool {
-        matches!(self, Field::Codec | Field::Encoder | Field::Preset)
+        matches!(self, Field::Codec | Field::Encoder | Field::Preset | Field::Machine)
     }
 
     /// The field with that name.

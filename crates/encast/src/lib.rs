@@ -49,6 +49,7 @@ mod folds;
 mod kriging;
 mod ladder;
 mod levels;
+mod machines;
 mod options;
 mod point;
 mod predict;
@@ -87,6 +88,7 @@ pub use ladder::{
     Curve, CurvePoint, Dropped, HLS_HEVC, Ladder, LadderFigures, LadderJudgement, LadderOptions, Rung, Size, bd_rate,
     judge_ladders, ladder, usual_sizes,
 };
+pub use machines::{MachineFactors, Machines};
 pub use options::{
     DEFAULT_TARGET_VMAF, Given, ModelKind, PredictOptions, Progress, RecommendOptions, TableProvenance, Tier,
     TrainOptions,

@@ -122,6 +122,8 @@ type Forecasts<'a> = [Option<Forecast<'a>>; Target::COUNT];
 impl<'a> Asked<'a> {
     pub(crate) fn new(features: &'a PredictionFeatures, model: &'a Model) -> Result<Asked<'a>> {
         let row = derive(features)?;
+        let machines = &model.metadata().machines;
+        features.machine.as_deref().map_or(Ok(()), |machine| machines.check_name(machine))?;
         Ok(Asked {
             features,
             model,
@@ -156,14 +158,21 @@ impl<'a> Asked<'a> {
         let (below, above) = forecast.variant.calibration.levels.two_sided(self.level);
         let wider = 1.0 + self.distance.sum;
         let around = (lower * below * wider, upper * above * wider);
-        scale::estimate(forecast.variant.key.target, forecast.value, around, self.megapixels)
+        let target = forecast.variant.key.target;
+        scale::estimate(target, forecast.value + self.machine_shift(target), around, self.megapixels)
     }
 
     /// The value, in the target's unit, that is exceeded with this probability (0.5–1), widened for distance.
     pub(crate) fn lower_bound(&self, forecast: &Forecast, probability: f64) -> f64 {
         let (lower, _) = forecast.around(self.cell);
         let reach = lower * forecast.variant.calibration.levels.lower(probability) * (1.0 + self.distance.sum);
-        scale::from_learning(forecast.variant.key.target, forecast.value + reach, self.megapixels)
+        let target = forecast.variant.key.target;
+        scale::from_learning(target, forecast.value + reach + self.machine_shift(target), self.megapixels)
+    }
+
+    /// Octaves that the machine adds to a target; exactly 0 for all that no machine changes.
+    fn machine_shift(&self, target: Target) -> f64 {
+        self.model.metadata().machines.shift(self.features.machine.as_deref(), target)
     }
 
     /// The forecasts of all targets, one by one.
@@ -280,6 +289,7 @@ impl<'a> Asked<'a> {
         used.insert(Field::FrameDrop);
         used.insert(Field::ResolutionWidth);
         used.insert(Field::ResolutionHeight);
+        used.insert(Field::Machine);
         if self.features.bitrate_kbps.is_some() {
             used.insert(Field::BitrateKbps);
         }
@@ -294,7 +304,9 @@ impl<'a> Asked<'a> {
         // What was the same in all training rows and is the same here was heeded, though no tree looks at it.
         for field in self.features.given().iter() {
             let constant = match field {
-                Field::Codec | Field::Encoder | Field::Preset => !self.distance.out_of_range.contains(field),
+                Field::Codec | Field::Encoder | Field::Preset | Field::Machine => {
+                    !self.distance.out_of_range.contains(field)
+                }
                 _ => self.model.ranges[field as usize]
                     .is_some_and(|(min, max)| min == max && self.features.get(field) == Some(min)),
             };

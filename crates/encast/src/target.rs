@@ -68,6 +68,11 @@ impl Target {
     /// How many targets there are.
     pub const COUNT: usize = Target::ALL.len();
 
+    /// Whether it differs from machine to machine by a factor.
+    pub const fn depends_on_machine(self) -> bool {
+        matches!(self.scale(), Scale::LogPerMegapixel)
+    }
+
     /// The target with that name; an error lists the known ones.
     pub fn from_name(name: &str) -> Result<Target> {
         Target::ALL.iter().copied().find(|t| t.name() == name).ok_or_else(|| Error::UnknownName {

@@ -294,7 +294,7 @@ static void numbers_and_names(void) {
     while (encast_target_name((uint32_t)targets) != NULL) {
         targets++;
     }
-    CHECK(fields == ENCAST_FIELD_STATIC_SHARE + 1 && targets == ENCAST_TARGET_CO2_KG + 1);
+    CHECK(fields == ENCAST_FIELD_MACHINE + 1 && targets == ENCAST_TARGET_CO2_KG + 1);
     CHECK(encast_field_name(UINT32_MAX) == NULL && encast_target_name(UINT32_MAX) == NULL);
     CHECK(strcmp(encast_field_name(ENCAST_FIELD_MOTION_INTENSITY), "motion_intensity") == 0);
     CHECK(strcmp(encast_target_name(ENCAST_TARGET_PEAK_MEMORY_MB), "peak_memory_mb") == 0);

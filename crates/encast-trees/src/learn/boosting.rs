@@ -61,9 +61,7 @@ impl BoostingValidParams {
         let mut validation_error: Vec<f64> = Vec::new();
         let mut best = (0, f64::INFINITY);
         for i in 0..self.trees {
-            for (pull, (&target, &score)) in pulls.iter_mut().zip(table.targets.iter().zip(&scores)) {
-                *pull = self.loss.pull(target, score);
-            }
+            self.loss.pull(&table.targets, &scores, &mut pulls);
             if self.row_share < 1.0 && i % self.row_resample_every == 0 {
                 random.part(table.training, share_of(table.training, self.row_share), &mut seen, &mut unseen);
                 unseen.extend(training..total as u32);

@@ -172,6 +172,9 @@ impl BoostingParams {
         if !(p.l2.is_finite() && p.l2 >= 0.0) {
             return Err(TreeError::ParameterOutOfRange { name: "l2", value: p.l2, bound: "finite and at least 0" });
         }
+        if let Loss::Huber(share) = p.loss {
+            check_share("loss", share)?;
+        }
         check_share("row_share", p.row_share)?;
         check_count("row_resample_every", p.row_resample_every, 1, usize::MAX, "at least 1")?;
         check_share("column_share", p.column_share)?;

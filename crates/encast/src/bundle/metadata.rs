@@ -10,6 +10,7 @@ use crate::{
     cost::ResourceProfile,
     error::{Error, Result},
     evaluation::TargetFigures,
+    machines::Machines,
     options::{Given, ModelKind, TableProvenance, Tier},
     target::Target,
     tuning::Tuning,
@@ -103,6 +104,9 @@ pub struct Metadata {
     pub profile: Option<ResourceProfile>,
     /// Licence of the bundle.
     pub licence: Option<String>,
+    /// Machines that the tables named, and how they compare; not written where there were none.
+    #[serde(default, skip_serializing_if = "Machines::is_empty")]
+    pub machines: Machines,
 }
 
 impl Metadata {
@@ -121,6 +125,7 @@ impl Metadata {
                 return Err(Error::corrupt(format!("range of {name}: {} to {}", range.min, range.max)));
             }
         }
+        self.machines.check()?;
         self.profile
             .as_ref()
             .map_or(Ok(()), |profile| profile.check().map_err(|error| Error::corrupt(format!("profile: {error}"))))

@@ -19,6 +19,9 @@ pub(super) enum Meaning {
     Codec,
     Encoder,
     Preset,
+    Machine,
+    /// How the rate was controlled: tells of the passes.
+    RateControl,
     Input(Field),
     /// A measured value, and what to multiply it with.
     Measured(Target, Milli),
@@ -33,6 +36,7 @@ const AS_IT_IS: Milli = Milli(1000);
 
 /// Other spellings that are read.
 const SPELLINGS: &[(&str, Meaning)] = &[
+    ("instance", Meaning::Machine),
     ("width", Meaning::Input(Field::ResolutionWidth)),
     ("height", Meaning::Input(Field::ResolutionHeight)),
     ("fps", Meaning::Input(Field::FrameRate)),
@@ -52,6 +56,8 @@ fn meaning(name: &str) -> Meaning {
         "codec" => Meaning::Codec,
         "encoder" => Meaning::Encoder,
         "preset" => Meaning::Preset,
+        "machine" => Meaning::Machine,
+        "rate_control" => Meaning::RateControl,
         _ => {
             let spelling = SPELLINGS.iter().find(|(spelling, _)| *spelling == name).map(|&(_, meaning)| meaning);
             // The bitrate is an input that is measured too: it is read as an input.
@@ -134,6 +140,8 @@ impl Columns {
                 Meaning::Codec => features.codec = Some(Codec::from_name(text).map_err(Unusable::of)?),
                 Meaning::Encoder => features.encoder = Some(Encoder::from_name(text).map_err(Unusable::of)?),
                 Meaning::Preset => features.preset = Some(text.to_owned()),
+                Meaning::Machine => features.machine = Some(text.to_owned()),
+                Meaning::RateControl => features.passes = features.passes.or(passes_of(text)),
                 Meaning::Input(field) => {
                     features.set(field, Some(number(name, text)?));
                 }
@@ -167,6 +175,15 @@ impl Columns {
             }
         }
         Ok(targets)
+    }
+}
+
+/// Passes of the ways of rate control that `encast measure` writes; others may be anything.
+fn passes_of(rate_control: &str) -> Option<f64> {
+    match rate_control {
+        "crf" | "cqp" | "abr" => Some(1.0),
+        "abr2" => Some(2.0),
+        _ => None,
     }
 }
 

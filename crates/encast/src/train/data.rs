@@ -7,10 +7,11 @@ use crate::{
     error::{Error, Result},
     features::PredictionFeatures,
     folds::Titles,
+    machines::Machines,
     options::{Given, Tier},
     scale,
     target::{PredictionTargets, Target},
-    train::{MIN_ROWS, MIN_TITLES},
+    train::{MIN_ROWS, MIN_TITLES, machines::machines},
     variant::{Known, VariantKey},
 };
 
@@ -25,7 +26,7 @@ const COPY_WEIGHT: f32 = 0.25;
 /// a source's size mostly does not scale, and a table may hold any share of scaled encodes.
 const SCALED: f32 = 0.05;
 /// Inputs that are masked together in a copy.
-const MASKABLE: [&[Column]; 8] = [
+const MASKABLE: [&[Column]; 9] = [
     &[Column::PresetSpeed],
     &[Column::Log2Threads],
     &[Column::Log2SourcePixels, Column::Log2Downscale],
@@ -34,6 +35,7 @@ const MASKABLE: [&[Column]; 8] = [
     &[Column::SiMean, Column::TiMean, Column::SiStd, Column::TiStd],
     &[Column::SpatialEnergy, Column::TemporalEnergy, Column::Luminance],
     &[Column::StaticShare],
+    &[Column::Passes],
 ];
 
 pub(crate) struct TrainingData<'a> {
@@ -51,6 +53,7 @@ pub(crate) struct TrainingData<'a> {
     /// Groups of inputs that differ between rows: something can be learnt from them.
     pub known: Known,
     motion_is_given: bool,
+    pub machines: Machines,
 }
 
 /// What one fit is made on.
@@ -89,6 +92,7 @@ impl<'a> TrainingData<'a> {
         };
         Ok(TrainingData {
             megapixels: features.iter().map(PredictionFeatures::megapixels).collect(),
+            machines: machines(features, targets),
             motion_is_given: features.iter().any(|row| row.motion_intensity.is_some()),
             features,
             targets,
@@ -175,7 +179,8 @@ impl<'a> TrainingData<'a> {
             .map(|row| {
                 let original = self.original(row as u32) as usize;
                 let measured = self.value(original, key.target).filter(|_| teaches[original]);
-                measured.map_or(0.0, |v| scale::to_learning(key.target, v, &self.features[original]) as f32)
+                let shift = self.machine_shift(row as u32, key.target);
+                measured.map_or(0.0, |v| (scale::to_learning(key.target, v, &self.features[original]) - shift) as f32)
             })
             .collect();
         let weights =
@@ -188,6 +193,9 @@ impl<'a> TrainingData<'a> {
             Given::Bitrate => column == Column::Crf,
             Given::Crf => column.rises_with_bitrate(),
         };
+        // A second pass costs time; what it does for quality is less than what the trees would see in it.
+        let of_quality = matches!(key.target, Target::Vmaf | Target::Psnr | Target::Ssim | Target::BitrateKbps);
+        let no_matter = column == Column::Passes && of_quality;
         // TI says what a motion derived from it says.
         let said_by_content =
             column == Column::MotionIntensity && !self.motion_is_given && key.known.has(Known::CONTENT);
@@ -196,7 +204,7 @@ impl<'a> TrainingData<'a> {
         } else {
             key.known.has(Known::of_group(column.group()))
         };
-        self.varies[column as usize] && known && !other_rate && !said_by_content
+        self.varies[column as usize] && known && !other_rate && !said_by_content && !no_matter
     }
 
     /// The original of a row: itself, or what it is a copy of.
@@ -209,6 +217,12 @@ impl<'a> TrainingData<'a> {
 
     pub(crate) fn title(&self, row: u32) -> u32 {
         self.titles.of_row[self.original(row) as usize]
+    }
+
+    /// Octaves that the row's machine adds to a target.
+    pub(crate) fn machine_shift(&self, row: u32, target: Target) -> f64 {
+        let features = &self.features[self.original(row) as usize];
+        self.machines.shift(features.machine.as_deref(), target)
     }
 
     pub(crate) fn row(&self, row: u32) -> &Row {

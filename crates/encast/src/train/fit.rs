@@ -1,6 +1,6 @@
 //! One model of one target: members that each leave out some titles, forecasts on those titles, and the calibration.
 
-use encast_trees::{BoostingParams, Ensemble, ForestParams, Monotone, Sample};
+use encast_trees::{BoostingParams, Ensemble, ForestParams, Loss, Monotone, Sample};
 
 use super::{
     curves::{self, LeftOut, OverCrf},
@@ -12,7 +12,7 @@ use crate::{
     columns::Column,
     error::{Error, Result},
     options::{ModelKind, TrainOptions},
-    target::Target,
+    target::{Scale, Target},
     tuning::Tuning,
     variant::{Variant, VariantKey},
 };
@@ -24,6 +24,8 @@ const SMALL_TABLE_ROWS: usize = 6000;
 /// Trees and leaves of a forest.
 const FOREST_TREES: usize = 100;
 const FOREST_LEAVES: usize = 256;
+/// Share of the rows below whose error the loss of times bends: rows farther off say no more than on which side they lie.
+const BEND: f64 = 0.65;
 
 pub(crate) struct Fitted {
     pub variant: Variant,
@@ -47,7 +49,7 @@ pub(crate) fn fit(data: &TrainingData, key: VariantKey, over_crf: OverCrf, optio
     let fit_data = data.for_fit(key);
     let monotone = constraints(key.target);
     let (ensemble, mut unseen, split) = match options.model_kind {
-        ModelKind::Boosting | ModelKind::Blend => boosting(data, &fit_data, monotone, options)?,
+        ModelKind::Boosting | ModelKind::Blend => boosting(data, &fit_data, key, monotone, options)?,
         ModelKind::Forest => forest(data, &fit_data, monotone, options)?,
     };
     if unseen.is_empty() {
@@ -106,7 +108,21 @@ fn boosting_size(rows: usize, tuning: &Tuning) -> BoostingSize {
 
 type Parts = (Ensemble, Vec<UnseenRow>, &'static str);
 
-fn boosting(data: &TrainingData, fit: &FitData, monotone: Vec<Monotone>, options: &TrainOptions) -> Result<Parts> {
+/// Times err by a factor, and some encodes by a large one (a machine that was busy, a source that was slow to decode).
+fn loss(target: Target) -> Loss {
+    match target.scale() {
+        Scale::LogPerMegapixel => Loss::Huber(BEND),
+        Scale::Linear | Scale::Log => Loss::SquaredError,
+    }
+}
+
+fn boosting(
+    data: &TrainingData,
+    fit: &FitData,
+    key: VariantKey,
+    monotone: Vec<Monotone>,
+    options: &TrainOptions,
+) -> Result<Parts> {
     let columns: Vec<u16> = fit.columns.iter().map(|&column| column as u16).collect();
     let titles = {
         let mut titles: Vec<u32> = fit.originals.iter().map(|&row| data.title(row)).collect();
@@ -128,6 +144,7 @@ fn boosting(data: &TrainingData, fit: &FitData, monotone: Vec<Monotone>, options
             .max_leaves(size.leaves)
             .min_leaf_rows(min_leaf_rows(rows.len()))
             .monotone(monotone.clone())
+            .loss(loss(key.target))
             .seed(options.seed.wrapping_mul(31).wrapping_add(u64::from(member)))
             .threads(1)
             .check()?;

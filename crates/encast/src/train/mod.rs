@@ -3,6 +3,7 @@
 mod curves;
 mod data;
 mod fit;
+mod machines;
 
 use std::{
     collections::BTreeMap,
@@ -266,13 +267,14 @@ fn tier_figures(data: &TrainingData, fitted: &[Fitted]) -> Vec<TierFigures> {
                 .iter()
                 .map(|unseen| {
                     let megapixels = data.megapixels[unseen.row as usize];
-                    let back = |value| scale::from_learning(target, value, megapixels);
+                    let shift = data.machine_shift(unseen.row, target);
+                    let back = |value| scale::from_learning(target, value + shift, megapixels);
                     Judged {
                         title: unseen.unseen.title,
                         cell: unseen.unseen.cell,
                         confidence: 0.0,
                         measured: back(unseen.unseen.measured),
-                        estimate: scale::estimate(target, unseen.unseen.forecast, (0.0, 0.0), megapixels),
+                        estimate: scale::estimate(target, unseen.unseen.forecast + shift, (0.0, 0.0), megapixels),
                     }
                 })
                 .collect();
@@ -341,6 +343,7 @@ fn describe(
         vmaf_model: options.vmaf_model.clone(),
         profile: options.profile.clone(),
         licence: options.licence.clone(),
+        machines: data.machines.clone(),
     }
 }
 
