@@ -59,10 +59,7 @@ impl Machine {
         number("watts_per_gb", self.watts_per_gb, Bound::Within(0.0, 10.0))?;
         number("embodied_kg_per_vcpu", self.embodied_kg_per_vcpu, Bound::Within(0.0, 1e4))?;
         number("lifetime_years", self.lifetime_years, Bound::Within(0.1, 50.0))?;
-        together(
-            ("idle_watts_per_vcpu", self.idle_watts_per_vcpu),
-            ("busy_watts_per_vcpu", self.busy_watts_per_vcpu),
-        )?;
+        together(("idle_watts_per_vcpu", self.idle_watts_per_vcpu), ("busy_watts_per_vcpu", self.busy_watts_per_vcpu))?;
         together(("embodied_kg_per_vcpu", self.embodied_kg_per_vcpu), ("lifetime_years", self.lifetime_years))?;
         text("cpu_model", &self.cpu_model)?;
         text("source", &self.source)
