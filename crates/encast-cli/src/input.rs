@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use encast::{EncodeTable, Error, ResourceProfile};
+use encast::{EncodeTable, Error, MAX_PROFILES_BYTES, Profiles, ResourceProfile};
 use serde::de::DeserializeOwned;
 
 use crate::{failure::Failure, output};
@@ -91,4 +91,17 @@ pub fn read_profile(path: Option<&Path>) -> Result<Option<ResourceProfile>, Fail
     let profile: ResourceProfile = read_json(path)?;
     profile.check().map_err(|error| Failure::of_file(path, error))?;
     Ok(Some(profile))
+}
+
+/// The shipped machines, regions, prices and encoders, with those of a TOML file laid over them.
+pub fn read_profiles(path: Option<&Path>) -> Result<Profiles, Failure> {
+    let shipped = Profiles::shipped()?;
+    let Some(path) = path else { return Ok(shipped) };
+    let mut text = String::new();
+    // One byte more than is allowed, so that the reader can refuse it.
+    let most = MAX_PROFILES_BYTES as u64 + 1;
+    let read = File::open(path).and_then(|file| file.take(most).read_to_string(&mut text));
+    read.map_err(|error| Failure::of_file(path, error))?;
+    let own = Profiles::from_toml(&text).map_err(|error| Failure::of_file(path, error))?;
+    Ok(shipped.overlay(own))
 }

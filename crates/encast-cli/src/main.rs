@@ -47,6 +47,7 @@ enum Command {
     Train(commands::train::Args),
     Evaluate(commands::evaluate::Args),
     Inspect(commands::inspect::Args),
+    Profiles(commands::profiles::Args),
     Analyze(commands::analyze::Args),
     #[cfg(target_os = "linux")]
     Measure(commands::measure::Args),
@@ -67,6 +68,7 @@ fn main() -> ExitCode {
         Command::Train(args) => commands::train::run(&args),
         Command::Evaluate(args) => commands::evaluate::run(&args),
         Command::Inspect(args) => commands::inspect::run(&args),
+        Command::Profiles(args) => commands::profiles::run(&args),
         Command::Analyze(args) => commands::analyze::run(&args),
         #[cfg(target_os = "linux")]
         Command::Measure(args) => commands::measure::run(&args),

@@ -142,6 +142,26 @@ pub enum Error {
         /// What is wrong, with value and bound.
         reason: String,
     },
+    /// A text of machines, regions and prices is not of the form.
+    #[error("line {line}: {reason}")]
+    ProfileSyntax {
+        /// Line in the text, from 1.
+        line: usize,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A number or text of a machine, a region or a price is out of its bound.
+    #[error("{}{path} = {value}: must be {bound}", line.map(|l| format!("line {l}: ")).unwrap_or_default())]
+    ProfileValue {
+        /// Line in the text, from 1, when it was read from a text.
+        line: Option<usize>,
+        /// Where it stands, such as `machines."c5.2xlarge".speed`.
+        path: String,
+        /// What stands there.
+        value: String,
+        /// What is allowed.
+        bound: String,
+    },
     /// Two arrays that belong together differ in length.
     #[error("{what}: {found} given, {expected} needed")]
     LengthMismatch {

@@ -74,7 +74,10 @@ pub use calibration::NOMINAL;
 pub use codec::{Codec, Encoder, Preset};
 pub use columns::Column;
 pub use compare::{Comparison, Difference, compare};
-pub use cost::{JobCost, ResourceProfile};
+pub use cost::{
+    DataPrices, EncoderScaling, JobCost, JobResources, MAX_PROFILES_BYTES, Machine, Price, Profiles, Region,
+    ResourceProfile, Site, Work,
+};
 pub use error::{Error, Result};
 pub use evaluate::{
     TrainingFold, cross_validate, cross_validate_anchored, cross_validate_with, evaluate, evaluate_anchored, mask,

@@ -20,5 +20,6 @@ pub mod measure;
 mod measure_plan;
 pub mod predict;
 pub mod predict_table;
+pub mod profiles;
 pub mod recommend;
 pub mod train;

@@ -111,7 +111,7 @@ fn every_example_runs_and_every_contract_is_kept() {
                     assert_eq!(keys(&shown["steps"][0]), keys(&real["steps"][0]), "docs/command.md:{}", block.line);
                 }
             }
-            Some(("json", name)) => fs::write(folder.path().join(name), &block.text).unwrap(),
+            Some(("json" | "toml", name)) => fs::write(folder.path().join(name), &block.text).unwrap(),
             _ if block.info == "sh" => {
                 for line in block.text.lines().filter(|line| line.contains("encast ")) {
                     printed = run_line(line, folder.path());

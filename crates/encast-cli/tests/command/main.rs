@@ -20,6 +20,7 @@ mod measure_gstreamer;
 mod measure_push;
 mod predict;
 mod predict_table;
+mod profiles;
 #[cfg(target_os = "linux")]
 mod real_encodes;
 mod recommend;
