@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, ArgMatches, Command, FromArgMatches};
-use encast::{Advice, AdviseOptions, Encoder, PredictOptions, RankBy, RecommendOptions, Size, advise};
+use encast::{Advice, AdviseOptions, Encoder, PredictOptions, RankBy, RecommendOptions, Rejection, Size, advise};
 
 use crate::{
     commands::{advise_plot, advise_report, advise_table, clip, ladder::whole_size},
@@ -260,7 +260,10 @@ fn why_none(advice: &Advice, options: &AdviseOptions) -> String {
         Some((rejected, choice)) => {
             format!("nothing reaches {goal}: the best is {} with {}", show::number(choice.assured_vmaf), rejected.setup)
         }
-        None => format!("nothing reaches {goal}: no setup keeps the limits"),
+        None => match advice.rejected.iter().all(|one| matches!(one.reason, Rejection::NotForecast { .. })) {
+            true => format!("nothing reaches {goal}: the model can forecast none of it"),
+            false => format!("nothing reaches {goal}: nothing keeps the limits"),
+        },
     }
 }
 

@@ -1,6 +1,8 @@
 //! What `encast advise` shows to people: the ranking, the price of quality, and what is missing.
 
-use encast::{Advice, AdviseOptions, Estimate, Given, Proposal, QualityStep, Quantity, RankBy, Rejection, Target};
+use encast::{
+    Advice, AdviseOptions, Estimate, Given, NOMINAL, Proposal, QualityStep, Quantity, RankBy, Rejection, Target,
+};
 
 use super::{advise::Asked, advise_report::why, predict::names};
 use crate::{model::Loaded, show};
@@ -39,7 +41,7 @@ pub fn notes(advice: &Advice, options: &AdviseOptions, loaded: &Loaded) -> Vec<S
     outside.sort_unstable();
     outside.dedup();
     if !outside.is_empty() {
-        notes.push(format!("outside of what the model saw, in some rows: {}", outside.join(", ")));
+        notes.push(format!("! outside of what the model saw: {}", outside.join(", ")));
     }
     notes.extend(left_out(advice));
     notes
@@ -86,8 +88,7 @@ pub fn table(advice: &Advice, asked: &Asked<'_>, top: usize) -> String {
 
 fn ranking(advice: &Advice, asked: &Asked<'_>, top: usize) -> String {
     let assured = asked.options.predict.recommend.assurance.map(|p| format!("VMAF at {p}"));
-    let ranked = AMOUNTS.iter().find(|(quantity, _)| *quantity == advice.ranked_by).map_or("", |(_, name)| name);
-    let interval = format!("{ranked}, 90 % interval");
+    let interval = interval_of(advice.ranked_by);
     let mut header = vec!["", "encoder, preset", "size", "kbit/s", "CRF", "VMAF"];
     header.extend(assured.as_deref());
     header.extend(AMOUNTS.map(|(_, name)| name));
@@ -96,7 +97,7 @@ fn ranking(advice: &Advice, asked: &Asked<'_>, top: usize) -> String {
         let dash = show::number_or_dash;
         let value = |estimate: Option<Estimate>| dash(estimate.map(|estimate| estimate.value));
         let mut cells = vec![
-            format!("{}{}", at + 1, if one.on_front { " *" } else { "" }),
+            format!("{}{}{}", at + 1, mark(one.on_front, " *"), mark(!one.answer.out_of_range.is_empty(), " !")),
             one.setup.encoder_and_preset(),
             one.setup.size.to_string(),
             value(one.bitrate_kbps),
@@ -107,11 +108,7 @@ fn ranking(advice: &Advice, asked: &Asked<'_>, top: usize) -> String {
             cells.push(show::number(one.assured_vmaf));
         }
         cells.extend(AMOUNTS.map(|(quantity, _)| value(quantity.of(one))));
-        let ends = |e: Estimate| format!("{} to {}", show::number(e.lower), show::number(e.upper));
-        cells.extend([
-            advice.ranked_by.of(one).map_or_else(|| dash(None), ends),
-            format!("{:.2}", one.answer.confidence),
-        ]);
+        cells.extend([ends(advice.ranked_by.of(one)), format!("{:.2}", one.answer.confidence)]);
         cells
     };
     let rows = advice.proposals.iter().take(top.max(1)).enumerate().map(row).collect();
@@ -120,9 +117,13 @@ fn ranking(advice: &Advice, asked: &Asked<'_>, top: usize) -> String {
     text.push_str(&format!("* no other is better in both {} and {other}\n", advice.ranked_by.name()));
     let more = advice.proposals.len().saturating_sub(top.max(1));
     if more > 0 {
-        text.push_str(&format!("and {more} more that reach the goal (--top)\n"));
+        text.push_str(&format!("and {more} more (--top)\n"));
     }
     text
+}
+
+fn mark(holds: bool, sign: &'static str) -> &'static str {
+    if holds { sign } else { "" }
 }
 
 /// The steps of the best proposal, and the step up from the goal along the front.
@@ -132,45 +133,65 @@ fn prices(advice: &Advice, asked: &Asked<'_>) -> String {
         text.push_str(&format!("\nThe price of quality, {}\n", advice.proposals[of.proposal].setup));
         let rows = of.steps.iter().map(|step| {
             let between = format!("{} → {}", show::number(step.from_vmaf), show::number(step.to_vmaf));
-            step_cells(between, step, asked.duration_s)
+            step_cells(between, step, advice.ranked_by, asked.duration_s)
         });
-        text.push_str(&steps_table("VMAF", rows.collect()));
+        text.push_str(&steps_table("VMAF", advice.ranked_by, rows.collect()));
     }
     let up = advice.steps.iter().filter_map(|of| {
         let one = &advice.proposals[of.proposal];
         let step = of.steps.iter().find(|step| step.from_setting == one.setting)?;
-        Some(step_cells(one.setup.to_string(), step, asked.duration_s))
+        Some(step_cells(one.setup.to_string(), step, advice.ranked_by, asked.duration_s))
     });
     let rows: Vec<Vec<String>> = up.collect();
     if rows.len() > 1 {
         let step = show::number(asked.options.step_vmaf);
         text.push_str(&format!("\nThe next {step} VMAF along the Pareto front\n"));
-        text.push_str(&steps_table("encoder, preset, size", rows));
+        text.push_str(&steps_table("encoder, preset, size", advice.ranked_by, rows));
     }
     if !text.is_empty() {
-        text.push_str("in brackets the 90 % interval of the difference\n\n");
+        text.push('\n');
     }
     text
 }
 
-fn steps_table(first: &str, rows: Vec<Vec<String>>) -> String {
-    let more: Vec<String> = AMOUNTS[1..].iter().map(|(_, name)| format!("more {name}")).collect();
-    let mut header = vec![first, "kbit/s", "more MB"];
+fn steps_table(first: &str, ranked_by: Quantity, rows: Vec<Vec<String>>) -> String {
+    let more: Vec<String> = AMOUNTS.iter().map(|(_, name)| format!("+ {name}")).collect();
+    let interval = interval_of(ranked_by);
+    let mut header = vec![first, "kbit/s"];
     header.extend(more.iter().map(String::as_str));
+    header.push(&interval);
     show::table(&header, 1, rows)
 }
 
-fn step_cells(first: String, step: &QualityStep, duration_s: f64) -> Vec<String> {
-    let bitrate = step.comparison.difference(Target::BitrateKbps).map(|difference| difference.difference);
-    let to_kbps = match step.comparison.b.bandwidth_mbps {
-        Some(mbps) => show::number(mbps * 1000.0),
-        None => show::number_or_dash(None),
+/// What changes from the first encode of a step to the second; of the ranked quantity with the interval.
+fn step_cells(first: String, step: &QualityStep, ranked_by: Quantity, duration_s: f64) -> Vec<String> {
+    let change = |quantity: Quantity| {
+        let difference = |target| step.comparison.difference(target).map(|difference| difference.difference);
+        match quantity.target() {
+            Some(target) => difference(target),
+            None => difference(Target::BitrateKbps).map(|kbps| {
+                let mb = |kbps: f64| kbps * duration_s / 8000.0;
+                Estimate { value: mb(kbps.value), lower: mb(kbps.lower), upper: mb(kbps.upper) }
+            }),
+        }
     };
-    let mb = bitrate.map(|bitrate| show::number(bitrate.value * duration_s / 8000.0));
-    let mut cells = vec![first, to_kbps, mb.unwrap_or_else(|| show::number_or_dash(None))];
-    cells.extend(AMOUNTS[1..].iter().map(|(quantity, _)| {
-        let difference = quantity.target().and_then(|target| step.comparison.difference(target));
-        difference.map_or_else(|| show::number_or_dash(None), |it| show::with_interval(&it.difference))
-    }));
+    let to_kbps = step.comparison.b.bandwidth_mbps.map(|mbps| mbps * 1000.0);
+    let mut cells = vec![first, show::number_or_dash(to_kbps)];
+    cells.extend(AMOUNTS.map(|(quantity, _)| show::number_or_dash(change(quantity).map(|change| change.value))));
+    cells.push(ends(change(ranked_by)));
     cells
+}
+
+/// The heading of the ranked quantity's interval.
+fn interval_of(ranked_by: Quantity) -> String {
+    let name = AMOUNTS.iter().find(|(quantity, _)| *quantity == ranked_by).map_or("", |(_, name)| name);
+    format!("{name}, {:.0} % interval", 100.0 * NOMINAL)
+}
+
+/// The ends of an interval; a dash for a value that is known.
+fn ends(estimate: Option<Estimate>) -> String {
+    match estimate.filter(|estimate| estimate.lower < estimate.upper) {
+        Some(e) => format!("{} to {}", show::number(e.lower), show::number(e.upper)),
+        None => show::number_or_dash(None),
+    }
 }
