@@ -3,6 +3,7 @@
 
 mod commands;
 mod failure;
+mod focus;
 mod gate;
 mod input;
 #[cfg(target_os = "linux")]
@@ -44,6 +45,7 @@ enum Command {
     Recommend(Box<commands::recommend::Args>),
     Ladder(Box<commands::ladder::Args>),
     Compare(Box<commands::compare::Args>),
+    Advise(Box<commands::advise::Args>),
     Train(commands::train::Args),
     Evaluate(commands::evaluate::Args),
     Inspect(commands::inspect::Args),
@@ -65,6 +67,7 @@ fn main() -> ExitCode {
         Command::Recommend(args) => commands::recommend::run(&args),
         Command::Ladder(args) => commands::ladder::run(&args),
         Command::Compare(args) => commands::compare::run(&args),
+        Command::Advise(args) => commands::advise::run(&args),
         Command::Train(args) => commands::train::run(&args),
         Command::Evaluate(args) => commands::evaluate::run(&args),
         Command::Inspect(args) => commands::inspect::run(&args),

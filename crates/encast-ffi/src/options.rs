@@ -131,6 +131,7 @@ pub(crate) fn from_c(c: &EncastPredictOptions) -> Result<PredictOptions, Failure
         assurance: known(c.assurance),
         max_encode_seconds: known(c.max_encode_seconds),
         max_cost_usd: known(c.max_cost_usd),
+        ..RecommendOptions::default()
     };
     let level = if c.level == 0.0 { PredictOptions::default().level } else { c.level };
     Ok(PredictOptions { level, recommend, profile: c.profile.known()? })

@@ -104,6 +104,8 @@ fn to_c(answer: &Recommendation, given: Given) -> EncastRecommendation {
         c.limit = match over.limit {
             Limit::EncodeSeconds => ENCAST_LIMIT_ENCODE_SECONDS,
             Limit::CostUsd => ENCAST_LIMIT_COST_USD,
+            // The C options have no limits on these.
+            Limit::EnergyKwh | Limit::Co2Kg => 0,
         };
         (c.limit_allowed, c.limit_forecast) = (over.allowed, over.forecast);
         (c.needed, c.needed_vmaf) = (over.needed.setting, over.needed.vmaf.into());

@@ -26,6 +26,7 @@
 //! value and bound. All types are `Send + Sync`.
 #![forbid(unsafe_code)]
 
+mod advise;
 mod anchor;
 mod anchor_rows;
 mod anchored;
@@ -65,6 +66,9 @@ mod train;
 mod tuning;
 mod variant;
 
+pub use advise::{
+    Advice, AdviseOptions, Proposal, QualityStep, Quantity, RankBy, Rejected, Rejection, Setup, StepsOf, advise,
+};
 pub use anchor::Anchor;
 pub use bundle::{
     FORMAT_VERSION, HeadlineMetrics, MAX_BUNDLE_BYTES, Metadata, Model, NotLearnt, Range, TierFigures, load_model,

@@ -9,6 +9,7 @@ use crate::{
     cost::ResourceProfile,
     error::{Error, Result},
     field::Group,
+    recommend::Limit,
     target::Target,
     tuning::Tuning,
 };
@@ -127,12 +128,16 @@ pub struct RecommendOptions {
     pub max_crf: Option<f64>,
     /// Probability, 0.5–0.99, with which the true VMAF shall reach the target: then the lower bound that holds with
     /// this probability has to reach it, not the forecast. Default `None`: the forecast. Such a search, like one with a
-    /// limit on time or cost, takes some hundred forecasts instead of about four.
+    /// limit on time, cost, energy or carbon, takes some hundred forecasts instead of about four.
     pub assurance: Option<f64>,
     /// The forecast `encode_seconds` of the job at the recommended setting is at most this. Default `None`: any.
     pub max_encode_seconds: Option<f64>,
     /// The forecast `cost_usd` of the job at the recommended setting is at most this. Default `None`: any.
     pub max_cost_usd: Option<f64>,
+    /// The forecast `energy_kwh` of the job at the recommended setting is at most this. Default `None`: any.
+    pub max_energy_kwh: Option<f64>,
+    /// The forecast `co2_kg` of the job at the recommended setting is at most this. Default `None`: any.
+    pub max_co2_kg: Option<f64>,
 }
 
 impl Default for RecommendOptions {
@@ -146,14 +151,16 @@ impl Default for RecommendOptions {
             assurance: None,
             max_encode_seconds: None,
             max_cost_usd: None,
+            max_energy_kwh: None,
+            max_co2_kg: None,
         }
     }
 }
 
 impl RecommendOptions {
-    /// Whether only the forecast VMAF counts: no assurance, and no limit on time or cost.
+    /// Whether only the forecast VMAF counts: no assurance, and no limit on time, cost, energy or carbon.
     pub(crate) fn of_forecast_alone(&self) -> bool {
-        self.assurance.is_none() && self.max_encode_seconds.is_none() && self.max_cost_usd.is_none()
+        self.assurance.is_none() && Limit::ALL.into_iter().all(|limit| limit.allowed(self).is_none())
     }
 }
 

@@ -3,23 +3,25 @@
 use crate::{
     assurance::lower_bound,
     bundle::Model,
+    cost::JobCost,
     error::{Error, Result},
     features::PredictionFeatures,
     options::{Given, PredictOptions},
     predict::Asked,
+    recommend::Limit,
     result::Estimate,
     target::Target,
 };
 
-/// What is forecast at one setting. Time and cost only where they are limited or wanted.
+/// What is forecast at one setting.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Point {
     pub setting: f64,
     pub vmaf: Estimate,
     /// What is held against a target: the lower bound of the assurance, or the forecast.
     pub assured: f64,
-    pub encode_seconds: Option<f64>,
-    pub cost_usd: Option<f64>,
+    /// What is limited, by the number of the limit; `None` where it is not.
+    pub limited: [Option<f64>; Limit::COUNT],
 }
 
 /// A request whose one rate setting moves.
@@ -66,19 +68,20 @@ impl<'a> Line<'a> {
         };
         let forecast = asked.forecast_by(variant)?;
         let limits = &options.recommend;
-        let wanted = |target: Target, limit: Option<f64>| match limit {
-            None => Ok(None),
-            Some(_) => amount(&asked, target, options).map(Some).ok_or_else(|| Error::NotPredicted {
+        let mut limited = [None; Limit::COUNT];
+        for limit in Limit::ALL.into_iter().filter(|limit| limit.allowed(limits).is_some()) {
+            let target = limit.target();
+            let forecast = amount(&asked, target, options).ok_or_else(|| Error::NotPredicted {
                 target,
                 reason: format!("it can't be limited; train on rows with {target}, or name a profile for costs"),
-            }),
-        };
+            })?;
+            limited[limit as usize] = Some(forecast);
+        }
         Ok(Point {
             setting,
             vmaf: asked.estimate_of(&forecast),
             assured: lower_bound(&asked, &forecast, limits.assurance),
-            encode_seconds: wanted(Target::EncodeSeconds, limits.max_encode_seconds)?,
-            cost_usd: wanted(Target::CostUsd, limits.max_cost_usd)?,
+            limited,
         })
     }
 
@@ -90,7 +93,7 @@ impl<'a> Line<'a> {
     }
 }
 
-/// The forecast of an amount, in its unit; the cost by a profile where it was not learnt.
+/// The forecast of an amount, in its unit; cost, energy and carbon by a profile where they were not learnt.
 fn amount(asked: &Asked, target: Target, options: &PredictOptions) -> Option<f64> {
     let of = |target: Target| {
         let variant = asked.variant(target)?;
@@ -98,8 +101,13 @@ fn amount(asked: &Asked, target: Target, options: &PredictOptions) -> Option<f64
     };
     of(target).or_else(|| {
         let profile = options.profile.as_ref().or(asked.model.metadata().profile.as_ref());
-        let profile = profile.filter(|_| target == Target::CostUsd)?;
-        Some(profile.of_cpu_seconds(of(Target::CpuSeconds)?).cost_usd)
+        let of_job = |job: JobCost| match target {
+            Target::CostUsd => Some(job.cost_usd),
+            Target::EnergyKwh => Some(job.energy_kwh),
+            Target::Co2Kg => Some(job.co2_kg),
+            _ => None,
+        };
+        of_job(profile?.of_cpu_seconds(of(Target::CpuSeconds)?))
     })
 }
 

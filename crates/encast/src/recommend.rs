@@ -39,21 +39,30 @@ pub enum Limit {
     EncodeSeconds = 0,
     /// `max_cost_usd`.
     CostUsd = 1,
+    /// `max_energy_kwh`.
+    EnergyKwh = 2,
+    /// `max_co2_kg`.
+    Co2Kg = 3,
 }
 
 impl Limit {
     /// All limits.
-    pub const ALL: [Limit; 2] = [Limit::EncodeSeconds, Limit::CostUsd];
+    pub const ALL: [Limit; Limit::COUNT] = [Limit::EncodeSeconds, Limit::CostUsd, Limit::EnergyKwh, Limit::Co2Kg];
+
+    /// How many limits there are.
+    pub const COUNT: usize = 4;
 
     /// What is limited.
     pub const fn target(self) -> Target {
         match self {
             Limit::EncodeSeconds => Target::EncodeSeconds,
             Limit::CostUsd => Target::CostUsd,
+            Limit::EnergyKwh => Target::EnergyKwh,
+            Limit::Co2Kg => Target::Co2Kg,
         }
     }
 
-    /// `encode_seconds` or `cost_usd`.
+    /// `encode_seconds`, `cost_usd`, `energy_kwh` or `co2_kg`.
     pub const fn name(self) -> &'static str {
         self.target().name()
     }
@@ -62,18 +71,17 @@ impl Limit {
         match self {
             Limit::EncodeSeconds => options.max_encode_seconds,
             Limit::CostUsd => options.max_cost_usd,
+            Limit::EnergyKwh => options.max_energy_kwh,
+            Limit::Co2Kg => options.max_co2_kg,
         }
     }
 
     pub(crate) fn forecast(self, point: &Point) -> Option<f64> {
-        match self {
-            Limit::EncodeSeconds => point.encode_seconds,
-            Limit::CostUsd => point.cost_usd,
-        }
+        point.limited[self as usize]
     }
 }
 
-/// A limit on time or cost that stands against the target.
+/// A limit on time, cost, energy or carbon that stands against the target.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OverLimit {
     /// The limit that is exceeded (of several, the one by the greatest factor).
@@ -98,7 +106,7 @@ pub enum Recommendation {
     /// No allowed setting reaches the target. This is the best that is reachable: without assurance and limits at the
     /// highest allowed bitrate; otherwise, and of a CRF, at the cheapest setting that has it.
     Unreachable(Choice),
-    /// A setting would reach the target, or at least be allowed, but for a limit on time or cost.
+    /// A setting would reach the target, or at least be allowed, but for a limit on time, cost, energy or carbon.
     OverLimit(OverLimit),
 }
 
@@ -343,7 +351,13 @@ impl RecommendOptions {
             let within = format!("a probability from {lowest} to {highest}");
             check("assurance", assurance, (lowest..=highest).contains(&assurance), within)?;
         }
-        for (field, limit) in [("max_encode_seconds", self.max_encode_seconds), ("max_cost_usd", self.max_cost_usd)] {
+        let limits = [
+            ("max_encode_seconds", self.max_encode_seconds),
+            ("max_cost_usd", self.max_cost_usd),
+            ("max_energy_kwh", self.max_energy_kwh),
+            ("max_co2_kg", self.max_co2_kg),
+        ];
+        for (field, limit) in limits {
             let above = "a finite number above 0".to_owned();
             limit.map_or(Ok(()), |limit| check(field, limit, limit > 0.0, above))?;
         }

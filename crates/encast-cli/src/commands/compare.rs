@@ -73,8 +73,9 @@ struct Side {
     forecast: Forecast,
 }
 
+/// A difference in JSON.
 #[derive(Serialize)]
-struct DifferenceReport {
+pub struct DifferenceReport {
     value: f64,
     lower: f64,
     upper: f64,
@@ -85,7 +86,8 @@ struct DifferenceReport {
 }
 
 impl DifferenceReport {
-    fn of(difference: &Difference) -> DifferenceReport {
+    /// Of a difference.
+    pub fn of(difference: &Difference) -> DifferenceReport {
         let Estimate { value, lower, upper } = difference.difference;
         let ratio = difference.ratio;
         DifferenceReport {

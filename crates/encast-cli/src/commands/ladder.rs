@@ -2,17 +2,11 @@
 
 use std::path::PathBuf;
 
-use encast::{
-    Dropped, Ladder, LadderOptions, PredictOptions, PredictionFeatures, RecommendOptions, Rung, Size, Tier, ladder,
-};
+use encast::{Dropped, Ladder, LadderOptions, PredictOptions, RecommendOptions, Rung, Size, Tier, ladder};
 use serde::Serialize;
 
 use crate::{
-    commands::{
-        analyze,
-        analyze_input::{self, How},
-        ladder_judge, ladder_plot,
-    },
+    commands::{clip, ladder_judge, ladder_plot},
     failure::{Failure, Outcome, Verdict},
     input,
     model::{Loaded, ModelArg},
@@ -103,7 +97,8 @@ pub struct JudgeArgs {
     pub quiet: bool,
 }
 
-fn whole_size(text: &str) -> Result<Size, String> {
+/// `1920x1080` as a size.
+pub fn whole_size(text: &str) -> Result<Size, String> {
     let (width, height) = size(text)?;
     let whole = |side: f64| (side >= 1.0 && side <= f64::from(u32::MAX) && side.fract() == 0.0).then_some(side as u32);
     match (whole(width), whole(height)) {
@@ -210,7 +205,7 @@ pub fn run(args: &Args) -> Outcome {
     if let Some(out) = &args.plot {
         plot::check_place(out)?;
     }
-    let features = args.request.features_over(source(args)?)?;
+    let features = args.request.features_over(clip::source(args.clip.as_deref())?)?;
     let loaded = args.model.load()?;
     let made = ladder(&features, &loaded.model, &options)?;
     if let Some(out) = &args.plot {
@@ -227,19 +222,6 @@ pub fn run(args: &Args) -> Outcome {
         return Ok(Verdict::No(why_empty(&made, &options)));
     }
     Ok(Verdict::Done)
-}
-
-/// What the clip tells.
-fn source(args: &Args) -> Result<PredictionFeatures, Failure> {
-    let Some(path) = &args.clip else {
-        return Ok(PredictionFeatures::default());
-    };
-    let analysed = analyze_input::analyze(path, &How { by: None, threads: 1, curve: false })?;
-    for note in &analysed.notes {
-        output::note(&format!("warning: {}: {note}", path.display()));
-    }
-    let known = analyze::request_of(&analysed)?;
-    Ok(PredictionFeatures { frame_rate: known.source_frame_rate, ..known })
 }
 
 fn report(made: &Ladder, options: &LadderOptions, loaded: &Loaded) -> Report {

@@ -1,11 +1,16 @@
 //! One file a subcommand: its arguments and help, and what it does.
 
+pub mod advise;
+mod advise_plot;
+mod advise_report;
+mod advise_table;
 pub mod analyze;
 mod analyze_curve;
 mod analyze_ffmpeg;
 mod analyze_input;
 mod analyze_log;
 mod analyze_plot;
+mod clip;
 pub mod compare;
 #[cfg(target_os = "linux")]
 pub mod converge;

@@ -1,6 +1,7 @@
 //! The `encast` command from outside: real tables, real models, exit codes, and the JSON contracts.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod advise;
 mod analyze;
 mod analyze_formats;
 mod analyze_memory;

@@ -31,6 +31,7 @@ use crate::{
 pub use bd_rate::bd_rate;
 pub use judge::{HLS_HEVC, LadderFigures, LadderJudgement, judge_ladders};
 pub use options::LadderOptions;
+pub(crate) use sizes::of_source;
 pub use sizes::{Size, usual_sizes};
 
 use hull::{Candidate, hull};
@@ -129,7 +130,7 @@ pub struct Ladder {
 pub fn ladder(features: &PredictionFeatures, model: &Model, options: &LadderOptions) -> Result<Ladder> {
     options.check()?;
     let mut sizes = match options.sizes.as_slice() {
-        [] => usual_sizes(sizes::of_source(features)?),
+        [] => usual_sizes(of_source(features)?),
         given => given.to_vec(),
     };
     sizes.sort_by_key(|size| (size.pixels(), size.width));

@@ -27,7 +27,7 @@ impl Size {
     }
 
     /// The request at this size.
-    pub(super) fn of(self, features: &PredictionFeatures) -> PredictionFeatures {
+    pub(crate) fn of(self, features: &PredictionFeatures) -> PredictionFeatures {
         PredictionFeatures {
             resolution_width: f64::from(self.width),
             resolution_height: f64::from(self.height),
@@ -64,10 +64,10 @@ pub fn usual_sizes(source: Size) -> Vec<Size> {
 }
 
 /// The source's size, or else the encoded one.
-pub(super) fn of_source(features: &PredictionFeatures) -> Result<Size> {
+pub(crate) fn of_source(features: &PredictionFeatures) -> Result<Size> {
     let missing = Error::MissingField {
         field: Field::SourceWidth.name(),
-        needed: "a ladder needs sizes, or the source's size to choose them by",
+        needed: "sizes are needed, or the source's size to choose them by",
     };
     let known = |side: f64| (!side.is_nan() && side != 0.0).then_some(side);
     let sides = features
