@@ -10,6 +10,7 @@ mod input;
 mod measure;
 mod model;
 mod output;
+mod place;
 mod plot;
 mod progress;
 mod request;

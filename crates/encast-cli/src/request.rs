@@ -50,9 +50,6 @@ pub struct RequestArgs {
     /// How often the encoder goes over the source: 1, or 2 for two-pass rate control
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     passes: Option<f64>,
-    /// Machine that encodes: a name that the model was taught, or one of `encast profiles machines`
-    #[arg(long, value_name = "NAME")]
-    machine: Option<String>,
     /// Share of source frames that never reach the viewer, 0-1
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
     frame_drop: Option<f64>,
@@ -147,7 +144,6 @@ impl RequestArgs {
             && self.codec.is_none()
             && self.encoder.is_none()
             && self.preset.is_none()
-            && self.machine.is_none()
             && self.numbers().next().is_none()
     }
 
@@ -171,7 +167,6 @@ impl RequestArgs {
         features.codec = self.codec.or(features.codec);
         features.encoder = self.encoder.or(features.encoder);
         features.preset = self.preset.clone().or(features.preset);
-        features.machine = self.machine.clone().or(features.machine);
         Ok(features)
     }
 }

@@ -83,6 +83,17 @@ names! {
 }
 
 impl Codec {
+    /// The encoder that is meant where only the codec is told.
+    pub(crate) const fn usual_encoder(self) -> Encoder {
+        match self {
+            Codec::H264 => Encoder::Libx264,
+            Codec::Hevc => Encoder::Libx265,
+            Codec::Vp9 => Encoder::LibvpxVp9,
+            Codec::Av1 => Encoder::Libsvtav1,
+            Codec::Vvc => Encoder::Libvvenc,
+        }
+    }
+
     /// The lowest and the highest constant-quality setting that encoders of the codec have.
     pub const fn crf_range(self) -> (f64, f64) {
         match self {

@@ -35,7 +35,8 @@ pub(crate) struct Distance {
 /// The least distance of an input that is out of range at all.
 const LEAST: f64 = 0.1;
 
-pub(crate) fn distance(features: &PredictionFeatures, model: &Model) -> Distance {
+/// At a site threads are not the model's concern: the site's chain spreads the work over them.
+pub(crate) fn distance(features: &PredictionFeatures, model: &Model, at_site: bool) -> Distance {
     let mut distance = Distance::default();
     let mut add = |field: Field, by: f64| {
         distance.out_of_range.insert(field);
@@ -43,7 +44,7 @@ pub(crate) fn distance(features: &PredictionFeatures, model: &Model) -> Distance
     };
     for &field in Field::ALL {
         // The length of the job scales an answer, it does not change the kind of encode.
-        if field == Field::DurationS {
+        if field == Field::DurationS || field == Field::Threads && at_site {
             continue;
         }
         let value = match field {

@@ -55,6 +55,7 @@ mod options;
 mod point;
 mod predict;
 mod recommend;
+mod resources;
 mod result;
 mod scale;
 mod scan;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     calibration::NOMINAL,
-    cost::ResourceProfile,
+    cost::{ResourceProfile, Site},
     error::{Error, Result},
     field::Group,
     recommend::Limit,
@@ -174,11 +174,28 @@ pub struct PredictOptions {
     /// Prices and carbon factors instead of those that the bundle carries. Only used where the bundle has no learnt
     /// model of the cost or the carbon.
     pub profile: Option<ResourceProfile>,
+    /// Where the job runs: a machine in a region with its prices. Times, CPU percent, energy, cost and carbon are those of
+    /// the site then, whatever the bundle learnt of cost and carbon; `profile` is not looked at. Default `None`.
+    pub site: Option<Site>,
+    /// Months that the encode is kept, 0 to 10⁴: a site charges for them. Default 0.
+    pub months_stored: f64,
+    /// How often the whole encode is sent to the internet, 0 to 10¹²: a site charges for it. Default 0.
+    pub deliveries: f64,
+    /// Whether a site charges the job its whole machine instead of the vCPUs that it has threads for. Default false.
+    pub whole_machine: bool,
 }
 
 impl Default for PredictOptions {
     fn default() -> Self {
-        PredictOptions { level: NOMINAL, recommend: RecommendOptions::default(), profile: None }
+        PredictOptions {
+            level: NOMINAL,
+            recommend: RecommendOptions::default(),
+            profile: None,
+            site: None,
+            months_stored: 0.0,
+            deliveries: 0.0,
+            whole_machine: false,
+        }
     }
 }
 

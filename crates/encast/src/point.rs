@@ -3,7 +3,6 @@
 use crate::{
     assurance::lower_bound,
     bundle::Model,
-    cost::JobCost,
     error::{Error, Result},
     features::PredictionFeatures,
     options::{Given, PredictOptions},
@@ -62,7 +61,7 @@ impl<'a> Line<'a> {
     /// not what is limited.
     pub(crate) fn at(&mut self, setting: f64) -> Result<Point> {
         let (model, options, given) = (self.model, self.options, self.given);
-        let asked = Asked::new(self.request(setting), model)?.with_level(options.level);
+        let asked = Asked::new(self.request(setting), model, options)?;
         let Some(variant) = asked.variant(Target::Vmaf) else {
             return Err(no_vmaf(&asked, given));
         };
@@ -88,28 +87,29 @@ impl<'a> Line<'a> {
     /// The forecast bitrate at a setting, kbit/s; `None` when the model forecasts none.
     pub(crate) fn bitrate(&mut self, setting: f64) -> Result<Option<f64>> {
         let (model, options) = (self.model, self.options);
-        let asked = Asked::new(self.request(setting), model)?;
+        let asked = Asked::new(self.request(setting), model, options)?;
         Ok(amount(&asked, Target::BitrateKbps, options))
     }
 }
 
-/// The forecast of an amount, in its unit; cost, energy and carbon by a profile where they were not learnt.
+/// The forecast of an amount, in its unit; what was not learnt follows from the rest by a site or a profile.
 fn amount(asked: &Asked, target: Target, options: &PredictOptions) -> Option<f64> {
-    let of = |target: Target| {
-        let variant = asked.variant(target)?;
-        Some(asked.estimate_of(&asked.forecast_by(variant).ok()?).value)
+    let behind: &[Target] = match options.site {
+        Some(_) => BEHIND_SITE,
+        None => &[Target::CpuSeconds],
     };
-    of(target).or_else(|| {
-        let profile = options.profile.as_ref().or(asked.model.metadata().profile.as_ref());
-        let of_job = |job: JobCost| match target {
-            Target::CostUsd => Some(job.cost_usd),
-            Target::EnergyKwh => Some(job.energy_kwh),
-            Target::Co2Kg => Some(job.co2_kg),
-            _ => None,
-        };
-        of_job(profile?.of_cpu_seconds(of(Target::CpuSeconds)?))
-    })
+    let mut estimates = [None; Target::COUNT];
+    for &target in behind.iter().chain([&target]) {
+        let forecast = asked.variant(target).and_then(|variant| asked.forecast_by(variant).ok());
+        estimates[target as usize] = forecast.map(|forecast| asked.estimate_of(&forecast));
+    }
+    asked.complete(&mut estimates, options);
+    estimates[target as usize].map(|estimate| estimate.value)
 }
+
+/// What a site's chain starts from.
+const BEHIND_SITE: &[Target] =
+    &[Target::CpuSeconds, Target::EncodeSeconds, Target::PeakMemoryMb, Target::EnergyKwh, Target::BitrateKbps];
 
 fn no_vmaf(asked: &Asked, given: Given) -> Error {
     if given == Given::Crf && asked.features.codec_known().is_none() {

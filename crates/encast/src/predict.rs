@@ -5,7 +5,6 @@ use encast_trees::Rows;
 use crate::{
     anchored::AnchoredCurve,
     bundle::Model,
-    calibration::NOMINAL,
     cell::Cell,
     columns::{Row, derive},
     confidence::{Distance, confidence, distance},
@@ -40,7 +39,7 @@ pub fn predict_with(
 ) -> Result<PredictionResult> {
     features.check()?;
     options.check()?;
-    let asked = Asked::new(features, model)?.with_level(options.level);
+    let asked = Asked::new(features, model, options)?;
     asked.answer(&asked.forecasts(), options)
 }
 
@@ -60,8 +59,7 @@ pub fn predict_batch(
             .iter()
             .enumerate()
             .map(|(row, features)| {
-                let asked = features.check().and_then(|()| Asked::new(features, model));
-                let asked = asked.map(|asked| asked.with_level(options.level));
+                let asked = features.check().and_then(|()| Asked::new(features, model, options));
                 asked.map_err(|error| error.at_row(chunk * CHUNK + row))
             })
             .collect::<Result<Vec<_>>>()?;
@@ -115,24 +113,31 @@ pub(crate) struct Asked<'a> {
     pub level: f64,
     pub cell: Cell,
     pub megapixels: f64,
+    /// The machine that its times are of, where the model was taught it.
+    machine: Option<&'a str>,
 }
 
 type Forecasts<'a> = [Option<Forecast<'a>>; Target::COUNT];
 
 impl<'a> Asked<'a> {
-    pub(crate) fn new(features: &'a PredictionFeatures, model: &'a Model) -> Result<Asked<'a>> {
+    /// # Errors
+    /// Of the names in the request, and [`Error::Contradiction`] for a machine that is not the site's.
+    pub(crate) fn new(
+        features: &'a PredictionFeatures,
+        model: &'a Model,
+        options: &'a PredictOptions,
+    ) -> Result<Asked<'a>> {
         let row = derive(features)?;
-        let machines = &model.metadata().machines;
-        features.machine.as_deref().map_or(Ok(()), |machine| machines.check_name(machine))?;
         Ok(Asked {
             features,
             model,
             known: model.known(&row, features.codec_known().is_some()),
             row,
-            distance: distance(features, model),
-            level: NOMINAL,
+            distance: distance(features, model, options.site.is_some()),
+            level: options.level,
             cell: Cell::of_request(features),
             megapixels: features.megapixels(),
+            machine: machine(features, model, options)?,
         })
     }
 
@@ -145,11 +150,6 @@ impl<'a> Asked<'a> {
         let given = |given: Given, there: bool| if there { self.model.best(target, given, self.known) } else { None };
         given(Given::Bitrate, self.features.bitrate_kbps.is_some())
             .or_else(|| given(Given::Crf, self.features.crf.is_some()))
-    }
-
-    /// The same request, with intervals that promise this probability.
-    pub(crate) fn with_level(self, level: f64) -> Self {
-        Asked { level, ..self }
     }
 
     /// A forecast as an estimate, its interval widened for distance.
@@ -172,7 +172,7 @@ impl<'a> Asked<'a> {
 
     /// Octaves that the machine adds to a target; exactly 0 for all that no machine changes.
     fn machine_shift(&self, target: Target) -> f64 {
-        self.model.metadata().machines.shift(self.features.machine.as_deref(), target)
+        self.model.metadata().machines.shift(self.machine, target)
     }
 
     /// The forecasts of all targets, one by one.
@@ -206,7 +206,7 @@ impl<'a> Asked<'a> {
             result.estimates[target as usize] = Some(self.estimate_of(forecast));
             quality.get_or_insert(forecast);
         }
-        self.add_costs(&mut result, options);
+        self.add_resources(&mut result, options);
         let estimates = result.estimates;
         let value = |target: Target| estimates[target as usize].map(|estimate| estimate.value);
         result.predicted_vmaf = value(Target::Vmaf);
@@ -227,7 +227,7 @@ impl<'a> Asked<'a> {
                 _ => found.best().map(|choice| choice.vmaf.value),
             };
         }
-        result.ignored = self.ignored(used);
+        result.ignored = self.ignored(used, options.site.is_some());
         Ok(result)
     }
 
@@ -265,31 +265,17 @@ impl<'a> Asked<'a> {
         Error::NotPredicted { target, reason }
     }
 
-    /// Energy, cost and carbon of the CPU time, where they were not learnt and a profile says how.
-    fn add_costs(&self, result: &mut PredictionResult, options: &PredictOptions) {
-        let profile = options.profile.as_ref().or(self.model.metadata().profile.as_ref());
-        let (Some(profile), Some(cpu)) = (profile, result.estimate(Target::CpuSeconds)) else {
-            return;
-        };
-        let [value, lower, upper] = [cpu.value, cpu.lower, cpu.upper].map(|s| profile.of_cpu_seconds(s));
-        let derived = [
-            (Target::EnergyKwh, value.energy_kwh, lower.energy_kwh, upper.energy_kwh),
-            (Target::CostUsd, value.cost_usd, lower.cost_usd, upper.cost_usd),
-            (Target::Co2Kg, value.co2_kg, lower.co2_kg, upper.co2_kg),
-        ];
-        for (target, value, lower, upper) in derived {
-            result.estimates[target as usize].get_or_insert(Estimate { value, lower, upper });
-        }
-    }
-
     /// Given inputs that no forecast used. What only scales the answer is used by it, what follows from another input
     /// (the codec from its encoder) is used with it, and a frame drop counts in the confidence.
-    fn ignored(&self, mut used: FieldSet) -> FieldSet {
+    fn ignored(&self, mut used: FieldSet, at_site: bool) -> FieldSet {
         used.insert(Field::DurationS);
         used.insert(Field::FrameDrop);
         used.insert(Field::ResolutionWidth);
         used.insert(Field::ResolutionHeight);
         used.insert(Field::Machine);
+        if at_site {
+            used.insert(Field::Threads);
+        }
         if self.features.bitrate_kbps.is_some() {
             used.insert(Field::BitrateKbps);
         }
@@ -315,5 +301,27 @@ impl<'a> Asked<'a> {
             }
         }
         self.features.given().without(used)
+    }
+}
+
+/// The machine of the request or of the site, where the model was taught it.
+fn machine<'a>(
+    features: &'a PredictionFeatures,
+    model: &'a Model,
+    options: &'a PredictOptions,
+) -> Result<Option<&'a str>> {
+    let machines = &model.metadata().machines;
+    let asked = features.machine.as_deref();
+    let Some(site) = options.site.as_ref().map(|site| site.machine().name.as_str()) else {
+        asked.map_or(Ok(()), |machine| machines.check_name(machine))?;
+        return Ok(asked);
+    };
+    match asked {
+        Some(machine) if machine != site => Err(Error::Contradiction {
+            field: Field::Machine.name(),
+            value: machine.to_owned(),
+            other: format!("site.machine = {site}"),
+        }),
+        _ => Ok(machines.check_name(site).is_ok().then_some(site)),
     }
 }

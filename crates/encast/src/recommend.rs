@@ -7,6 +7,7 @@ use crate::{
     assurance::ASSURANCES,
     bundle::Model,
     columns::BitrateColumns,
+    cost::Work,
     error::{Error, Result},
     features::PredictionFeatures,
     field::Field,
@@ -188,7 +189,7 @@ pub fn recommend(
         Given::Bitrate if limits.of_forecast_alone() => {
             let features = PredictionFeatures { bitrate_kbps: None, crf: None, ..features.clone() };
             // The interval there is widened by the bitrate's own distance too.
-            match search(&Asked::new(&features, model)?, limits)? {
+            match search(&Asked::new(&features, model, options)?, limits)? {
                 Some(Recommendation::Reached(choice)) => {
                     Ok(Recommendation::Reached(Choice::of(&line.at(choice.setting)?)))
                 }
@@ -369,7 +370,7 @@ impl RecommendOptions {
 const LEVELS: (f64, f64) = (0.1, 0.98);
 
 impl PredictOptions {
-    /// Checks the search's target and limits, and the profile.
+    /// Checks the search's target and limits, the profile, and what a site charges for.
     ///
     /// # Errors
     /// [`Error::InvalidField`].
@@ -379,6 +380,8 @@ impl PredictOptions {
             return Err(Error::InvalidField { field: "level", value: self.level.to_string(), bound });
         }
         self.recommend.check()?;
+        Work { months_stored: self.months_stored, deliveries: self.deliveries, ..Work::of_cpu_seconds(0.0, 1.0) }
+            .check()?;
         self.profile.as_ref().map_or(Ok(()), |profile| profile.check())
     }
 }

@@ -1,6 +1,6 @@
 //! The answer: forecasts with intervals, confidence, the recommended bitrate, and flags.
 
-use crate::{field::FieldSet, target::Target};
+use crate::{cost::JobResources, field::FieldSet, target::Target};
 
 /// A forecast and the interval that holds the true value with the promised probability.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -11,6 +11,20 @@ pub struct Estimate {
     pub lower: f64,
     /// Upper end of the interval.
     pub upper: f64,
+}
+
+impl Estimate {
+    pub(crate) fn value(&self) -> f64 {
+        self.value
+    }
+
+    pub(crate) fn lower(&self) -> f64 {
+        self.lower
+    }
+
+    pub(crate) fn upper(&self) -> f64 {
+        self.upper
+    }
 }
 
 /// The answer to one request. What the model does not predict is `None`, never 0.
@@ -41,6 +55,8 @@ pub struct PredictionResult {
     pub size_mb: Option<f64>,
     /// Network rate of the stream, Mbit/s: bitrate (given, or forecast from the CRF) / 1000.
     pub bandwidth_mbps: Option<f64>,
+    /// The parts of time, energy, cost and carbon, when the options name a site.
+    pub resources: Option<JobResources>,
     pub(crate) estimates: [Option<Estimate>; Target::COUNT],
 }
 

@@ -16,6 +16,7 @@ use crate::{
     input,
     model::ModelArg,
     output,
+    place::PlaceArgs,
     request::{RequestArgs, masked, size},
     show,
 };
@@ -40,6 +41,8 @@ pub struct Args {
     #[arg(value_name = "B")]
     b: String,
     #[command(flatten)]
+    place: PlaceArgs,
+    #[command(flatten)]
     model: ModelArg,
     /// Mask what is known above this tier: settings, content or probe
     #[arg(long, value_name = "TIER", value_parser = Tier::from_name)]
@@ -47,9 +50,6 @@ pub struct Args {
     /// Rate setting to start from; the other is masked: bitrate or crf
     #[arg(long, value_name = "RATE", value_parser = Given::from_name)]
     given: Option<Given>,
-    /// Prices and carbon factors, JSON, instead of the bundle's
-    #[arg(long, value_name = "P.json")]
-    profile: Option<PathBuf>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -107,11 +107,12 @@ pub fn run(args: &Args) -> Outcome {
     let shared = args.request.features_over(PredictionFeatures::default())?;
     let side = |name: &str, text: &str| {
         let request = over(&shared, given(name, text)?).map_err(|what| Failure::Bad(format!("{name}: {what}")))?;
-        Ok::<_, Failure>(masked(request, args.tier, args.given))
+        let mut request = masked(request, args.tier, args.given);
+        args.place.into_request(&mut request);
+        Ok::<_, Failure>(request)
     };
     let (a, b) = (side("A", &args.a)?, side("B", &args.b)?);
-    let options =
-        PredictOptions { profile: input::read_profile(args.profile.as_deref())?, ..PredictOptions::default() };
+    let options = args.place.over(PredictOptions::default())?;
     let loaded = args.model.load()?;
     let compared = compare(&a, &b, &loaded.model, &options)?;
     if args.json {

@@ -3,16 +3,16 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use encast::{
-    Estimate, FieldSet, Given, Model, NOMINAL, PredictOptions, PredictionFeatures, PredictionResult, Target, Tier,
-    predict_with,
+    Estimate, FieldSet, Given, JobResources, Model, NOMINAL, PredictOptions, PredictionFeatures, PredictionResult,
+    Target, Tier, predict_with,
 };
 use serde::Serialize;
 
 use crate::{
     failure::{Failure, Outcome, Verdict},
-    input,
     model::ModelArg,
     output,
+    place::PlaceArgs,
     request::{RequestArgs, SearchArgs, masked},
     show,
 };
@@ -33,6 +33,8 @@ use super::predict_table;
     encast predict --data T.csv --given crf --tier content > P.csv")]
 pub struct Args {
     #[command(flatten)]
+    pub place: PlaceArgs,
+    #[command(flatten)]
     model: ModelArg,
     /// Forecast every row of this table; `-` is standard input
     #[arg(long, value_name = "T.csv", conflicts_with = "builtin")]
@@ -52,9 +54,6 @@ pub struct Args {
     /// Rate setting to start from; the other is masked: bitrate or crf
     #[arg(long, value_name = "RATE", value_parser = Given::from_name)]
     pub given: Option<Given>,
-    /// Prices and carbon factors, JSON, instead of the bundle's
-    #[arg(long, value_name = "P.json")]
-    profile: Option<PathBuf>,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
@@ -95,6 +94,9 @@ pub struct Forecast {
     recommended_bitrate_kbps: Option<f64>,
     estimates: BTreeMap<&'static str, f64>,
     intervals: BTreeMap<&'static str, Bounds>,
+    /// Only at a site.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resources: Option<JobResources>,
     size_mb: Option<f64>,
     bandwidth_mbps: Option<f64>,
     target_vmaf: f64,
@@ -117,6 +119,7 @@ impl Forecast {
             recommended_bitrate_kbps: result.recommended_bitrate_kbps,
             estimates: result.estimates().map(|(t, e)| (t.name(), e.value)).collect(),
             intervals: result.estimates().map(|(t, e)| (t.name(), Bounds::of(e))).collect(),
+            resources: result.resources,
             size_mb: result.size_mb,
             bandwidth_mbps: result.bandwidth_mbps,
             target_vmaf,
@@ -165,15 +168,15 @@ pub fn run(args: &Args) -> Outcome {
         return Err(Failure::Bad(format!("{form} takes no flags of one encode (--help shows the forms)")));
     }
     let recommend = args.search.options();
-    let profile = input::read_profile(args.profile.as_deref())?;
-    let options = PredictOptions { level: args.level, recommend, profile };
+    let options = args.place.over(PredictOptions { level: args.level, recommend, ..PredictOptions::default() })?;
     if let Some(data) = &args.data {
         return predict_table::run(args, data, &args.model.load()?.model, &options);
     }
     if args.builtin {
         return run_builtin(args, &options);
     }
-    let features = masked(args.request.features()?, args.tier, args.given);
+    let mut features = masked(args.request.features()?, args.tier, args.given);
+    args.place.into_request(&mut features);
     let model = args.model.load()?.model;
     let result = predict_with(&features, &model, &options)?;
     if args.json {
@@ -188,7 +191,8 @@ fn run_builtin(args: &Args, options: &PredictOptions) -> Outcome {
     let model = args.model.load()?.model;
     let mut encodes = Vec::new();
     for (name, request) in builtin() {
-        let request = masked(request, args.tier, args.given);
+        let mut request = masked(request, args.tier, args.given);
+        args.place.into_request(&mut request);
         let result = predict_with(&request, &model, options)?;
         encodes.push((name, request, result));
     }
@@ -228,6 +232,26 @@ fn forecast_cell(result: &PredictionResult, target: Target) -> String {
     result.estimate(target).map_or_else(|| "not predicted".to_owned(), |e| show::with_interval(&e))
 }
 
+/// The parts of energy, cost and carbon at a site.
+fn parts(job: &JobResources) -> Vec<Vec<String>> {
+    [
+        ("of energy: processors", "kWh", job.energy_cpu_kwh),
+        ("of energy: idling", "kWh", job.energy_idle_kwh),
+        ("of energy: memory", "kWh", job.energy_memory_kwh),
+        ("of cost: machine", "USD", job.cost_compute_usd),
+        ("of cost: sending", "USD", job.cost_egress_usd),
+        ("of cost: keeping", "USD", job.cost_storage_usd),
+        ("of CO2e: electricity", "kg CO2e", job.co2_operational_kg),
+        ("of CO2e: making the machine", "kg CO2e", job.co2_embodied_kg),
+        ("carbon intensity (SCI)", "g CO2e/min", job.sci_g_per_minute),
+    ]
+    .into_iter()
+    .filter_map(|(name, unit, value)| {
+        Some([name, unit, &show::number(value.filter(|&value| value != 0.0)?), "", ""].map(str::to_owned).to_vec())
+    })
+    .collect()
+}
+
 fn recommended_bitrate(result: &PredictionResult) -> String {
     match (result.recommended_bitrate_kbps, result.best_reachable_vmaf) {
         (Some(kbps), _) => show::number(kbps),
@@ -251,6 +275,9 @@ fn for_people(result: &PredictionResult, target_vmaf: f64) -> String {
         if let Some(value) = value {
             rows.push([name, unit, &show::number(value), "", ""].map(str::to_owned).to_vec());
         }
+    }
+    if let Some(job) = &result.resources {
+        rows.extend(parts(job));
     }
     let interval = format!("{:.0} % from", 100.0 * NOMINAL);
     let mut text = show::table(&["forecast", "unit", "value", interval.as_str(), "to"], 2, rows);

@@ -39,7 +39,7 @@ pub fn run(args: &Args, data: &Path, model: &Model, options: &PredictOptions) ->
         return Err(Failure::Bad("--json needs --out: standard output can't hold the rows and the JSON".to_owned()));
     }
     let mut requests = open(data)?;
-    let plan = Plan::of(&requests, model, options.profile.is_some(), args.keep_going);
+    let plan = Plan::of(&requests, model, args.place.has_prices(), options.site.is_some(), args.keep_going);
     for name in &plan.replaced {
         output::note(&format!("warning: column '{name}' of {} is replaced by the forecast", data.display()));
     }
@@ -90,11 +90,17 @@ struct Plan {
 }
 
 impl Plan {
-    fn of(requests: &Requests, model: &Model, with_profile: bool, keep_going: bool) -> Plan {
+    fn of(requests: &Requests, model: &Model, with_prices: bool, at_site: bool, keep_going: bool) -> Plan {
         // Those of the shortest answer are always there, so that a reader of the file can count on them.
         let mut told = [model.targets(), ALWAYS.to_vec()].concat();
-        if told.contains(&Target::CpuSeconds) && (with_profile || model.metadata().profile.is_some()) {
+        if told.contains(&Target::CpuSeconds) && (with_prices || model.metadata().profile.is_some()) {
             told.push(Target::EnergyKwh);
+        }
+        if at_site {
+            told.push(Target::EncodeSeconds);
+        }
+        if [Target::CpuSeconds, Target::EncodeSeconds].iter().all(|target| told.contains(target)) {
+            told.push(Target::CpuPercent);
         }
         let targets: Vec<Target> = Target::ALL.iter().copied().filter(|target| told.contains(target)).collect();
         let mut names: Vec<String> = targets.iter().map(|target| format!("predicted_{target}")).collect();
@@ -166,7 +172,11 @@ fn write_all<W: Write>(
         cells.clear();
         let forecast = requests
             .request(&row, line)
-            .and_then(|features| predict_with(&masked(features, args.tier, args.given), model, options))
+            .and_then(|features| {
+                let mut features = masked(features, args.tier, args.given);
+                args.place.into_request(&mut features);
+                predict_with(&features, model, options)
+            })
             .map_err(|error| requests.at(line, error));
         match forecast {
             Ok(result) => plan.cells(&result, &mut cells),

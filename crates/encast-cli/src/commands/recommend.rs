@@ -10,9 +10,9 @@ use serde::Serialize;
 
 use crate::{
     failure::{Outcome, Verdict},
-    input,
     model::{Loaded, ModelArg},
     output,
+    place::PlaceArgs,
     request::{RequestArgs, SearchArgs},
     show,
 };
@@ -31,6 +31,8 @@ use super::predict::{Bounds, names};
     encast recommend --resolution 1280x720 --fps 60 --target-vmaf 95 --max-bitrate 8000 --max-cost 0.05 --json")]
 pub struct Args {
     #[command(flatten)]
+    place: PlaceArgs,
+    #[command(flatten)]
     model: ModelArg,
     /// What to recommend: bitrate or crf
     #[arg(long = "for", value_name = "RATE", value_parser = Given::from_name, default_value_t = Given::Bitrate)]
@@ -41,9 +43,6 @@ pub struct Args {
     /// With --for crf: the highest CRF that may be recommended [default: the encoder's, as far as the model saw it]
     #[arg(long, value_name = "Q", allow_negative_numbers = true)]
     max_crf: Option<f64>,
-    /// Prices and carbon factors, JSON, instead of the bundle's
-    #[arg(long, value_name = "P.json")]
-    profile: Option<PathBuf>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -103,8 +102,8 @@ struct LimitReport {
 pub fn run(args: &Args) -> Outcome {
     let mut features = args.request.features()?;
     let limits = RecommendOptions { min_crf: args.min_crf, max_crf: args.max_crf, ..args.search.options() };
-    let profile = input::read_profile(args.profile.as_deref())?;
-    let options = PredictOptions { recommend: limits, profile, ..Default::default() };
+    let options = args.place.over(PredictOptions { recommend: limits, ..Default::default() })?;
+    args.place.into_request(&mut features);
     let loaded = args.model.load()?;
     let found = recommend(&features, &loaded.model, args.what, &options)?;
     let over = match &found {
