@@ -97,11 +97,12 @@ pub fn advise(features: &PredictionFeatures, model: &Model, options: &AdviseOpti
         match question.try_setup(setup) {
             Ok(Tried::Proposed(proposal)) => proposals.push(*proposal),
             Ok(Tried::Rejected(reason)) => rejected.push(reason),
-            Err((setup, error)) if of_one_setup(&error) => {
+            Err(failed) if of_one_setup(&failed.1) => {
+                let (setup, error) = *failed;
                 rejected.push(Rejected { setup, reason: Rejection::NotForecast { reason: error.to_string() } });
                 first_error.get_or_insert(error);
             }
-            Err((_, error)) => return Err(error),
+            Err(failed) => return Err(failed.1),
         }
     }
     let forecast = |one: &Rejected| !matches!(one.reason, Rejection::NotForecast { .. });

@@ -121,7 +121,7 @@ impl<'a> Question<'a> {
     }
 
     /// The proposal of a setup, or why there is none; an error comes with its setup.
-    pub fn try_setup(&self, setup: Setup) -> std::result::Result<Tried, (Setup, Error)> {
+    pub fn try_setup(&self, setup: Setup) -> std::result::Result<Tried, Box<(Setup, Error)>> {
         if let Some(reason) = setup.never_seen(self.model) {
             return Ok(Tried::Rejected(Rejected { setup, reason: Rejection::NotForecast { reason } }));
         }
@@ -138,7 +138,7 @@ impl<'a> Question<'a> {
         }) {
             Ok(Ok(proposal)) => Ok(Tried::Proposed(Box::new(proposal))),
             Ok(Err(reason)) => Ok(Tried::Rejected(Rejected { setup, reason })),
-            Err(error) => Err((setup, error)),
+            Err(error) => Err(Box::new((setup, error))),
         }
     }
 
