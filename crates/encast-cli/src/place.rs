@@ -48,7 +48,7 @@ impl PlaceArgs {
     }
 
     /// Puts the machine into a request that names none, where no region makes a site of it.
-    pub fn into_request(&self, features: &mut PredictionFeatures) {
+    pub fn name_in(&self, features: &mut PredictionFeatures) {
         if self.region.is_none() && features.machine.is_none() {
             features.machine.clone_from(&self.machine);
         }

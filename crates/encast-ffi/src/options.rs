@@ -134,7 +134,7 @@ pub(crate) fn from_c(c: &EncastPredictOptions) -> Result<PredictOptions, Failure
         ..RecommendOptions::default()
     };
     let level = if c.level == 0.0 { PredictOptions::default().level } else { c.level };
-    Ok(PredictOptions { level, recommend, profile: c.profile.known()? })
+    Ok(PredictOptions { level, recommend, profile: c.profile.known()?, ..PredictOptions::default() })
 }
 
 /// Sets the defaults.

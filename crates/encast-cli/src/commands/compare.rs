@@ -108,7 +108,7 @@ pub fn run(args: &Args) -> Outcome {
     let side = |name: &str, text: &str| {
         let request = over(&shared, given(name, text)?).map_err(|what| Failure::Bad(format!("{name}: {what}")))?;
         let mut request = masked(request, args.tier, args.given);
-        args.place.into_request(&mut request);
+        args.place.name_in(&mut request);
         Ok::<_, Failure>(request)
     };
     let (a, b) = (side("A", &args.a)?, side("B", &args.b)?);

@@ -176,7 +176,7 @@ pub fn run(args: &Args) -> Outcome {
         return run_builtin(args, &options);
     }
     let mut features = masked(args.request.features()?, args.tier, args.given);
-    args.place.into_request(&mut features);
+    args.place.name_in(&mut features);
     let model = args.model.load()?.model;
     let result = predict_with(&features, &model, &options)?;
     if args.json {
@@ -192,7 +192,7 @@ fn run_builtin(args: &Args, options: &PredictOptions) -> Outcome {
     let mut encodes = Vec::new();
     for (name, request) in builtin() {
         let mut request = masked(request, args.tier, args.given);
-        args.place.into_request(&mut request);
+        args.place.name_in(&mut request);
         let result = predict_with(&request, &model, options)?;
         encodes.push((name, request, result));
     }

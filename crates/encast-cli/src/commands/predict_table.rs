@@ -174,7 +174,7 @@ fn write_all<W: Write>(
             .request(&row, line)
             .and_then(|features| {
                 let mut features = masked(features, args.tier, args.given);
-                args.place.into_request(&mut features);
+                args.place.name_in(&mut features);
                 predict_with(&features, model, options)
             })
             .map_err(|error| requests.at(line, error));

@@ -103,7 +103,7 @@ pub fn run(args: &Args) -> Outcome {
     let mut features = args.request.features()?;
     let limits = RecommendOptions { min_crf: args.min_crf, max_crf: args.max_crf, ..args.search.options() };
     let options = args.place.over(PredictOptions { recommend: limits, ..Default::default() })?;
-    args.place.into_request(&mut features);
+    args.place.name_in(&mut features);
     let loaded = args.model.load()?;
     let found = recommend(&features, &loaded.model, args.what, &options)?;
     let over = match &found {
