@@ -21,7 +21,8 @@
 //! A tour: a request is a [`PredictionFeatures`], its inputs are listed in [`Field`]; an answer is a
 //! [`PredictionResult`], what may be forecast is listed in [`Target`]. A [`Model`] is loaded ([`load_model`]),
 //! embedded ([`Model::embedded`]) or trained ([`retrain`]) from measured rows ([`EncodeTable`]); [`evaluate`] and
-//! [`cross_validate`] judge it on titles it has not seen, [`search`] chooses the learner by such titles. Everything is deterministic; nothing here starts a process,
+//! [`cross_validate`] judge it on titles it has not seen, [`search`] chooses the learner by such titles. [`recommend`],
+//! [`ladder()`] and [`advise`] turn forecasts into settings. Everything is deterministic; nothing here starts a process,
 //! opens a socket or reads a clock, and nothing panics on bad input: every failure is an [`Error`] that names field,
 //! value and bound. All types are `Send + Sync`.
 #![forbid(unsafe_code)]

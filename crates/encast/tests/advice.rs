@@ -131,7 +131,7 @@ proptest! {
     }
 
     #[test]
-    fn a_higher_target_is_never_smaller_nor_takes_more_proposals(si in 15.0f64..80.0, low in 50.0f64..95.0, more in 0.5f64..20.0) {
+    fn a_higher_target_is_never_smaller_or_much_cheaper_nor_has_more_proposals(si in 15.0f64..80.0, low in 50.0f64..95.0, more in 0.5f64..20.0) {
         let features = PredictionFeatures { si_mean: Some(si), ti_mean: Some(si / 5.0), ..source() };
         let at = |target: f64| {
             let options = AdviseOptions { steps: 0, ..asked(target.min(99.0), RankBy::Size) };
@@ -142,6 +142,15 @@ proptest! {
         if let Some(winner) = higher.winner() {
             let (cheap, dear) = (lower.winner().unwrap().size_mb.unwrap(), winner.size_mb.unwrap());
             prop_assert!(dear.value >= cheap.value * 0.999, "{cheap:?} {dear:?}");
+        }
+        // A forecast time need not rise with the bitrate, so that a cost may fall a little.
+        let cost = |target: f64| {
+            let options = AdviseOptions { steps: 0, ..asked(target.min(99.0), RankBy::Cost) };
+            let advice = advise(&features, embedded(), &options).unwrap();
+            advice.winner().map(|one| one.answer.estimate(Target::CostUsd).unwrap().value)
+        };
+        if let (Some(cheap), Some(dear)) = (cost(low), cost(low + more)) {
+            prop_assert!(dear >= cheap * 0.9, "{cheap} {dear}");
         }
     }
 }

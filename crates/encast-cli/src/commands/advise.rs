@@ -34,8 +34,6 @@ pub struct Args {
     clip: Option<PathBuf>,
     #[command(flatten)]
     model: ModelArg,
-    #[command(flatten)]
-    goal: GoalArgs,
     /// Rank by cost, time, energy, co2 or size [default: cost; without a forecast of it time]
     #[arg(long, value_name = "QUANTITY", value_parser = RankBy::from_name)]
     by: Option<RankBy>,
@@ -66,6 +64,8 @@ pub struct Args {
     /// Also write the proposals in the columns of the FinOps billing format FOCUS 1.2
     #[arg(long, value_name = "F.csv")]
     focus: Option<PathBuf>,
+    #[command(flatten)]
+    goal: GoalArgs,
     #[command(flatten)]
     request: SeveralEncoders,
 }

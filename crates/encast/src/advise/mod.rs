@@ -80,6 +80,24 @@ impl Advice {
 /// With a target VMAF, proposals reach it within all limits and are ranked by one quantity. Without one, each has the
 /// best VMAF that the limits allow, and the best VMAF stands first.
 ///
+/// ```
+/// use encast::{AdviseOptions, Model, PredictionFeatures, Size, advise};
+///
+/// let model = Model::embedded()?;
+/// let source = PredictionFeatures {
+///     source_width: Some(1280.0),
+///     source_height: Some(720.0),
+///     frame_rate: Some(30.0),
+///     ..Default::default()
+/// };
+/// let sizes = vec![Size { width: 1280, height: 720 }];
+/// let advice = advise(&source, &model, &AdviseOptions { target_vmaf: Some(90.0), sizes, ..Default::default() })?;
+/// if let Some(best) = advice.winner() {
+///     println!("{} at {:.0} kbit/s", best.setup, best.setting);
+/// }
+/// # Ok::<(), encast::Error>(())
+/// ```
+///
 /// # Errors
 /// Those of [`AdviseOptions::check`] and, but for the missing rate setting, of [`PredictionFeatures::check`];
 /// [`Error::MissingField`] when there is neither a target nor a limit, or no size to choose sizes by;
