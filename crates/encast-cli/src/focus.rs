@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, io::Write, path::Path};
 
-use encast::{Estimate, NOMINAL, PredictionResult, Target};
+use encast::{Estimate, NOMINAL, PredictionResult, Site, Target};
 
 use crate::{failure::Failure, output::Replacement};
 
@@ -29,6 +29,8 @@ pub struct Charge<'a> {
     pub model_version: &'a str,
     /// Name of the prices and carbon factors.
     pub profile: Option<&'a str>,
+    /// Where it would run.
+    pub site: Option<&'a Site>,
 }
 
 /// Columns of FOCUS in their order there: all that are mandatory, and others that a forecast can or soon may fill.
@@ -120,9 +122,17 @@ fn cells(charge: &Charge<'_>) -> Vec<String> {
     let cost = number(estimate(Target::CostUsd).map(|cost| cost.value));
     let hours = estimate(Target::CpuSeconds).map(|cpu| cpu.value / 3600.0);
     let unit = if hours.is_some() { "Core-Hours" } else { "" };
-    // Prices are of CPU time when they come from a profile; a cost that was learnt has no price.
-    let priced = charge.profile.and(hours);
-    let pricing_unit = if priced.is_some() { "Core-Hours" } else { "" };
+    // Prices are of CPU time when they come from a profile, of the machine's time at a site; a cost that was learnt has
+    // no price.
+    let of_machine = charge.site.and_then(|site| {
+        let cost = charge.answer.resources?.cost_compute_usd?;
+        site.usd_per_hour().filter(|&usd| usd > 0.0).map(|usd| cost / usd)
+    });
+    let (priced, pricing_unit) = match (of_machine, charge.profile.and(hours)) {
+        (Some(hours), _) => (Some(hours), "Hours"),
+        (None, Some(hours)) => (Some(hours), "Core-Hours"),
+        (None, None) => (None, ""),
+    };
     let tags = serde_json::to_string(&charge.tags).unwrap_or_default();
     let none = String::new;
     let mut cells: Vec<String> = FOCUS
@@ -137,6 +147,8 @@ fn cells(charge: &Charge<'_>) -> Vec<String> {
             "ConsumedUnit" => unit.to_owned(),
             "PricingQuantity" => number(priced),
             "PricingUnit" => pricing_unit.to_owned(),
+            "RegionId" => charge.site.map_or_else(none, |site| site.region().name.clone()),
+            "ResourceType" => charge.site.map_or_else(none, |site| site.machine().name.clone()),
             "ServiceCategory" => "Media".to_owned(),
             "ServiceName" => "Video encoding".to_owned(),
             "ServiceSubcategory" => "Other (Media)".to_owned(),
@@ -185,6 +197,7 @@ mod tests {
             answer: &answer,
             model_version: "1",
             profile: None,
+            site: None,
         };
         let text = csv(&[charge]).unwrap();
         let mut reader = csv::Reader::from_reader(text.as_slice());

@@ -56,6 +56,7 @@ enum Command {
     Measure(commands::measure::Args),
     #[cfg(target_os = "linux")]
     Converge(commands::converge::Args),
+    Calibrate(commands::calibrate::Args),
 }
 
 fn main() -> ExitCode {
@@ -78,6 +79,7 @@ fn main() -> ExitCode {
         Command::Measure(args) => commands::measure::run(&args),
         #[cfg(target_os = "linux")]
         Command::Converge(args) => commands::converge::run(&args),
+        Command::Calibrate(args) => commands::calibrate::run(&args),
     };
     match outcome {
         Ok(Verdict::Done) => ExitCode::SUCCESS,

@@ -51,6 +51,7 @@ mod folds;
 mod kriging;
 mod ladder;
 mod levels;
+mod machine_speed;
 mod machines;
 mod options;
 mod point;
@@ -64,6 +65,7 @@ mod search;
 mod smooth;
 mod table;
 mod target;
+mod total;
 mod train;
 mod tuning;
 mod variant;
@@ -97,6 +99,7 @@ pub use ladder::{
     Curve, CurvePoint, Dropped, HLS_HEVC, Ladder, LadderFigures, LadderJudgement, LadderOptions, Rung, Size, bd_rate,
     judge_ladders, ladder, usual_sizes,
 };
+pub use machine_speed::{MachineSpeed, machine_speed};
 pub use machines::{MachineFactors, Machines};
 pub use options::{
     DEFAULT_TARGET_VMAF, Given, ModelKind, PredictOptions, Progress, RecommendOptions, TableProvenance, Tier,
@@ -108,5 +111,6 @@ pub use result::{Estimate, PredictionResult};
 pub use search::{Candidate, SearchReport, Trial, TrialFigures, candidates, richest_tier, search};
 pub use table::{EncodeTable, MAX_ROW_BYTES, RequestReader};
 pub use target::{PredictionTargets, Scale, Target};
+pub use total::{Total, total};
 pub use train::{MIN_ROWS, MIN_TITLES, retrain, retrain_with_progress};
 pub use tuning::Tuning;

@@ -96,11 +96,11 @@ fn each_damage_has_its_own_error() {
     assert!(matches!(load(other.as_bytes()), Error::Corrupt { .. }));
     for (from, to) in [
         // More columns than this version knows, none, one fewer than the trees were made for, one that a model lists.
-        ("\"static_share\"]", "\"static_share\",\"more\"]"),
+        ("\"passes\"]", "\"passes\",\"more\"]"),
         (schema_of(&json), "[]"),
-        (",\"static_share\"]", "]"),
-        ("\"columns\":32,", "\"columns\":31,"),
-        ("\"columns\":32,", "\"columns\":33,"),
+        (",\"passes\"]", "]"),
+        ("\"columns\":33,", "\"columns\":32,"),
+        ("\"columns\":33,", "\"columns\":34,"),
     ] {
         assert!(json.contains(from), "{from}");
         assert!(matches!(load(json.replacen(from, to, 1).as_bytes()), Error::Corrupt { .. }), "{from} to {to}");

@@ -8,9 +8,11 @@ use encast::{Advice, AdviseOptions, Encoder, PredictOptions, RankBy, RecommendOp
 use crate::{
     commands::{advise_plot, advise_report, advise_table, clip, ladder::whole_size},
     failure::{Failure, Outcome, Verdict},
-    focus, input,
+    focus,
     model::ModelArg,
-    output, plot,
+    output,
+    place::PlaceArgs,
+    plot,
     request::RequestArgs,
     show,
 };
@@ -46,9 +48,6 @@ pub struct Args {
     /// Steps above the goal
     #[arg(long, value_name = "N", default_value_t = AdviseOptions::default().steps)]
     steps: usize,
-    /// Prices and carbon factors, JSON, instead of the bundle's
-    #[arg(long, value_name = "P.json")]
-    profile: Option<PathBuf>,
     /// Rows of the table for people; JSON, CSV, FOCUS and plot always have all
     #[arg(long, value_name = "N", default_value_t = 10)]
     top: usize,
@@ -66,6 +65,8 @@ pub struct Args {
     focus: Option<PathBuf>,
     #[command(flatten)]
     goal: GoalArgs,
+    #[command(flatten)]
+    place: PlaceArgs,
     #[command(flatten)]
     request: SeveralEncoders,
 }
@@ -195,7 +196,8 @@ pub fn run(args: &Args) -> Outcome {
     }
     let options = options(args)?;
     options.check()?;
-    let features = args.request.request.features_over(clip::source(args.clip.as_deref())?)?;
+    let mut features = args.request.request.features_over(clip::source(args.clip.as_deref())?)?;
+    args.place.name_in(&mut features);
     let loaded = args.model.load()?;
     let advice = advise(&features, &loaded.model, &options)?;
     let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
@@ -237,7 +239,7 @@ fn options(args: &Args) -> Result<AdviseOptions, Failure> {
         max_co2_kg: goal.max_co2,
         ..RecommendOptions::default()
     };
-    let profile = input::read_profile(args.profile.as_deref())?;
+    let predict = args.place.over(PredictOptions { recommend, ..PredictOptions::default() })?;
     Ok(AdviseOptions {
         target_vmaf: goal.target_vmaf,
         max_size_mb: goal.max_size,
@@ -247,7 +249,7 @@ fn options(args: &Args) -> Result<AdviseOptions, Failure> {
         sizes: args.sizes.clone(),
         step_vmaf: args.step,
         steps: args.steps,
-        predict: PredictOptions { recommend, profile, ..PredictOptions::default() },
+        predict,
     })
 }
 

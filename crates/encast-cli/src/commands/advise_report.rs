@@ -282,6 +282,7 @@ pub fn csv(advice: &Advice) -> Result<String, Failure> {
 pub fn charges<'a>(advice: &'a Advice, asked: &'a Asked<'_>) -> Vec<Charge<'a>> {
     let metadata = asked.loaded.model.metadata();
     let profile = asked.options.predict.profile.as_ref().or(metadata.profile.as_ref());
+    let site = asked.options.predict.site.as_ref();
     let charge = |(at, one): (usize, &'a Proposal)| {
         let rate = match one.given {
             Given::Bitrate => format!("{} kbit/s", show::number(one.setting)),
@@ -302,7 +303,8 @@ pub fn charges<'a>(advice: &'a Advice, asked: &'a Asked<'_>) -> Vec<Charge<'a>> 
             crf: crf(one),
             answer: &one.answer,
             model_version: &metadata.version,
-            profile: profile.map(|profile| profile.name.as_str()),
+            profile: profile.filter(|_| site.is_none()).map(|profile| profile.name.as_str()),
+            site,
         }
     };
     advice.proposals.iter().enumerate().map(charge).collect()

@@ -28,8 +28,10 @@ pub fn notes(advice: &Advice, options: &AdviseOptions, loaded: &Loaded) -> Vec<S
                 Some(_) => String::new(),
             };
             notes.push(format!(
-                "no cost, energy and carbon: the model forecasts none{instead}; --profile P.json gives prices and carbon factors"
+                "no cost, energy and carbon: the model forecasts none{instead}; --machine and --region, or --profile P.json, give prices and carbon factors"
             ));
+        } else if let Some(site) = &options.predict.site {
+            notes.push(format!("at {} in {}", site.machine().name, site.region().name));
         } else if let Some(profile) = options.predict.profile.as_ref().or(loaded.model.metadata().profile.as_ref()) {
             notes.push(format!("prices and carbon factors: {}", profile.name));
         }

@@ -10,9 +10,10 @@ mod analyze_ffmpeg;
 mod analyze_input;
 mod analyze_log;
 mod analyze_plot;
+#[cfg(target_os = "linux")]
+pub mod calibrate;
 mod clip;
 pub mod compare;
-#[cfg(target_os = "linux")]
 pub mod converge;
 pub mod evaluate;
 pub mod inspect;
@@ -25,6 +26,7 @@ pub mod measure;
 mod measure_plan;
 pub mod predict;
 pub mod predict_table;
+pub mod predict_total;
 pub mod profiles;
 pub mod recommend;
 pub mod train;

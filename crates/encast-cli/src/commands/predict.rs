@@ -17,7 +17,7 @@ use crate::{
     show,
 };
 
-use super::predict_table;
+use super::{predict_table, predict_total};
 
 /// Forecast one encode, the built-in ones, or every row of a table
 ///
@@ -30,7 +30,8 @@ use super::predict_table;
     encast predict --bitrate 4000 --resolution 1920x1080 --fps 30 --codec h264 --preset medium\n  \
     encast predict --crf 28 --resolution 1280x720 --encoder libx265 --si-mean 32 --ti-mean 10\n  \
     encast predict --model M.json --data T.csv --out P.csv\n  \
-    encast predict --data T.csv --given crf --tier content > P.csv")]
+    encast predict --data T.csv --given crf --tier content > P.csv\n  \
+    encast predict --data T.csv --total --machine c5.2xlarge --region eu-central-1")]
 pub struct Args {
     #[command(flatten)]
     pub place: PlaceArgs,
@@ -45,6 +46,9 @@ pub struct Args {
     /// With --data: go on after a row that can't be forecast; its forecasts stay empty, `error` says why
     #[arg(long, requires = "data")]
     pub keep_going: bool,
+    /// With --data: add up all jobs of the table; jobs with measured values are finished, and correct the others
+    #[arg(long, requires = "data", conflicts_with_all = ["out", "keep_going"])]
+    total: bool,
     /// The four built-in encodes
     #[arg(long)]
     builtin: bool,
@@ -169,6 +173,9 @@ pub fn run(args: &Args) -> Outcome {
     }
     let recommend = args.search.options();
     let options = args.place.over(PredictOptions { level: args.level, recommend, ..PredictOptions::default() })?;
+    if let Some(data) = args.data.as_ref().filter(|_| args.total) {
+        return predict_total::run(args, data, &args.model.load()?.model, &options);
+    }
     if let Some(data) = &args.data {
         return predict_table::run(args, data, &args.model.load()?.model, &options);
     }

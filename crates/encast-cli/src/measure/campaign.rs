@@ -92,7 +92,8 @@ pub fn allowed_cores() -> Vec<usize> {
     }
 }
 
-fn pin(cores: &[usize]) -> Result<(), String> {
+/// Binds this thread, and children that it starts, to cores.
+pub fn pin(cores: &[usize]) -> Result<(), String> {
     let mut set = CpuSet::new();
     let told = |error: nix::Error| format!("pinning to cores {cores:?}: {error}");
     cores.iter().try_for_each(|&core| set.set(core)).map_err(told)?;

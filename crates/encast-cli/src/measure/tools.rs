@@ -64,8 +64,24 @@ impl Tools {
                 ));
             }
         }
+        Tools::of(ffmpeg, host, children).map_err(|error| error.to_string())
+    }
+
+    /// Looks at FFmpeg's version alone, where nothing is scored.
+    pub fn find_to_encode(named: Option<&Path>, children: &Children) -> Result<Tools, String> {
+        let ffmpeg = ffmpeg(named);
+        let shown = ffmpeg.to_string_lossy().into_owned();
+        Tools::of(ffmpeg, None, children).map_err(|error| match error {
+            ProcessError::Start(_, error) if error.kind() == std::io::ErrorKind::NotFound => {
+                format!("{shown} is not installed (apt-get install ffmpeg), or name one by --ffmpeg or ENCAST_FFMPEG")
+            }
+            error => error.to_string(),
+        })
+    }
+
+    fn of(ffmpeg: OsString, host: Option<&str>, children: &Children) -> Result<Tools, ProcessError> {
         Ok(Tools {
-            ffmpeg_version: version(&ffmpeg, children).map_err(|error| error.to_string())?,
+            ffmpeg_version: version(&ffmpeg, children)?,
             ffmpeg,
             gstreamer_version: None,
             encoder_versions: BTreeMap::new(),
@@ -131,7 +147,8 @@ fn version(ffmpeg: &OsString, children: &Children) -> Result<String, ProcessErro
     Ok(words.and_then(|rest| rest.split_whitespace().next()).unwrap_or_default().to_owned())
 }
 
-fn cpu_model() -> String {
+/// The processor's name; empty when the system does not tell.
+pub fn cpu_model() -> String {
     let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let line = text.lines().find_map(|line| line.strip_prefix("model name"));
     line.and_then(|rest| rest.split_once(':')).map(|(_, name)| name.trim().to_owned()).unwrap_or_default()

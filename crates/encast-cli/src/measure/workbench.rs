@@ -8,7 +8,7 @@ use std::{
 use encast::{Encoder, PredictionFeatures, motion_intensity_of_ti};
 
 use super::{
-    campaign::allowed_cores,
+    campaign::{allowed_cores, pin},
     encode::{ENCODE, Encoding, Taken},
     encoders::{EncoderSpec, RateControl},
     engine::Engine,
@@ -136,21 +136,38 @@ impl<'a> Workbench<'a> {
         }
     }
 
-    /// Encodes and scores.
-    pub fn encode(&self, rate: RateControl) -> Result<(Taken, Score), String> {
-        let task = &self.task;
-        let encoding = Encoding {
+    /// Encodes on some cores, with a thread for each, and does not score.
+    pub fn time(&self, rate: RateControl, cores: &[usize]) -> Result<Taken, String> {
+        let encoding = Encoding { threads: cores.len() as u32, ..self.encoding(rate) };
+        pin(cores)?;
+        let taken = encoding.run(&self.source, self.work, cores, self.tools, self.children);
+        pin(&self.cores)?;
+        taken
+    }
+
+    /// The cores that may be used.
+    pub fn cores(&self) -> &[usize] {
+        &self.cores
+    }
+
+    fn encoding(&self, rate: RateControl) -> Encoding<'_> {
+        Encoding {
             engine: Engine::Ffmpeg,
-            encoder: task.encoder,
-            preset: &task.preset,
+            encoder: self.task.encoder,
+            preset: &self.task.preset,
             rate,
             size: self.size,
             frame_drop: 0.0,
             selected: None,
-            threads: task.threads,
+            threads: self.task.threads,
             gop: self.gop(),
-        };
-        let taken = encoding.run(&self.source, self.work, &self.cores, self.tools, self.children)?;
+        }
+    }
+
+    /// Encodes and scores.
+    pub fn encode(&self, rate: RateControl) -> Result<(Taken, Score), String> {
+        let task = &self.task;
+        let taken = self.encoding(rate).run(&self.source, self.work, &self.cores, self.tools, self.children)?;
         let comparison = Comparison {
             encode: ENCODE,
             source: &self.source,

@@ -186,12 +186,18 @@ impl Profiles {
         })
     }
 
-    /// One machine as TOML, as [`Profiles::from_toml`] reads it: what a calibration writes.
+    /// One machine with its prices as TOML, as [`Profiles::from_toml`] reads it: what a calibration writes.
     ///
     /// # Errors
     /// [`Error::UnknownName`] lists the machines that are known.
     pub fn to_toml(&self, machine: &str) -> Result<String> {
-        Ok(write::machine(self.machine(machine)?))
+        let mut text = write::machine(self.machine(machine)?);
+        for (region, prices) in &self.prices {
+            if let Some(price) = prices.get(machine) {
+                text.push_str(&write::price(region, machine, price));
+            }
+        }
+        Ok(text)
     }
 }
 

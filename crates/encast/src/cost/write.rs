@@ -1,6 +1,6 @@
-//! Machines as TOML. The writer of the toml crate is a feature that nothing else here needs.
+//! Machines and their prices as TOML. The writer of the toml crate is a feature that nothing else here needs.
 
-use super::machine::Machine;
+use super::{machine::Machine, place::Price};
 
 /// A dotted path as it stands in TOML: `machines."c5.2xlarge".speed`.
 pub(crate) fn path(names: &[&str]) -> String {
@@ -51,4 +51,10 @@ pub(crate) fn machine(machine: &Machine) -> String {
     }
     text.push_str(&format!("cpu_model = {}\nsource = {}\n", string(&machine.cpu_model), string(&machine.source)));
     text
+}
+
+/// The price of a machine in a region, with its header.
+pub(crate) fn price(region: &str, machine: &str, price: &Price) -> String {
+    let header = path(&["prices", region, machine]);
+    format!("\n[{header}]\nusd_per_hour = {:?}\nsource = {}\n", price.usd_per_hour, string(&price.source))
 }

@@ -1,0 +1,218 @@
+//! The total of a batch of jobs: what those still to run will take, corrected by those that have run.
+
+use std::collections::HashMap;
+
+use crate::{
+    bundle::Model,
+    error::{Error, Result},
+    features::PredictionFeatures,
+    options::PredictOptions,
+    predict::predict_batch,
+    result::Estimate,
+    target::{PredictionTargets, Scale, Target},
+};
+
+/// Standard deviations of the half of an interval of the probability 0.9.
+const HALF_OF_90: f64 = 1.645;
+/// What a batch as a whole is off by, octaves: errors that all its titles share (an encoder's version, a kind of content).
+const SHARED: f64 = 0.1;
+
+/// The total of one amount over a batch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Total {
+    /// The sum over all jobs, with its interval. Finished jobs count as measured.
+    pub amount: Estimate,
+    /// Jobs of the batch.
+    pub jobs: usize,
+    /// Those that had been measured.
+    pub finished: usize,
+    /// What finished jobs say of the others: their forecasts are multiplied with it.
+    pub correction: f64,
+}
+
+/// The total of a batch: an amount that grows with the job, such as [`Target::EncodeSeconds`] or [`Target::CostUsd`].
+///
+/// A forecast is a median, and amounts err by factors, so that their mean lies higher: each forecast counts with the mean
+/// of a log-normal distribution as wide as its interval. Jobs of one title err together (their titles are in `targets`; an
+/// empty title is one of its own), titles apart. Jobs whose `targets` hold the measured value are finished; what they
+/// differ from their forecasts by, each title weighing the same, corrects the jobs of the same title and, less, all others.
+/// The interval has the probability `options.level`, by a normal distribution of the sum.
+///
+/// # Errors
+/// [`Error::LengthMismatch`]; [`Error::Row`] for a job that can't be forecast; [`Error::NotPredicted`] for an amount that
+/// is not forecast, or that has no sum, such as VMAF; [`Error::TooFew`] jobs.
+pub fn total(
+    features: &[PredictionFeatures],
+    targets: &[PredictionTargets],
+    model: &Model,
+    target: Target,
+    options: &PredictOptions,
+) -> Result<Total> {
+    if features.len() != targets.len() {
+        return Err(Error::LengthMismatch { what: "targets", found: targets.len(), expected: features.len() });
+    }
+    if features.is_empty() {
+        return Err(Error::TooFew { what: "jobs".to_owned(), found: 0, needed: 1 });
+    }
+    if target.scale() != Scale::LogPerMegapixel {
+        let reason = "it has no sum over jobs; times, energy, cost and carbon have".to_owned();
+        return Err(Error::NotPredicted { target, reason });
+    }
+    let of_90 = PredictOptions { level: 0.9, ..options.clone() };
+    let mut jobs = Vec::with_capacity(features.len());
+    let mut titles: HashMap<&str, usize> = HashMap::new();
+    for (row, (answer, targets)) in predict_batch(features, model, &of_90)?.iter().zip(targets).enumerate() {
+        let estimate = answer.estimate(target).filter(|estimate| estimate.lower > 0.0).ok_or_else(|| {
+            let reason = "train on rows that measure it, or name a site or a profile".to_owned();
+            Error::NotPredicted { target, reason }.at_row(row)
+        })?;
+        let new = titles.len();
+        let title = match targets.title.as_str() {
+            "" => titles.len() + features.len() + row,
+            title => *titles.entry(title).or_insert(new),
+        };
+        let deviation = (estimate.upper / estimate.lower).log2() / (2.0 * HALF_OF_90);
+        jobs.push(Job { title, deviation, forecast: estimate.value, measured: targets.get(target) });
+    }
+    Ok(sum(&jobs, options.level))
+}
+
+struct Job {
+    title: usize,
+    /// Octaves.
+    deviation: f64,
+    /// The median.
+    forecast: f64,
+    measured: Option<f64>,
+}
+
+/// What the finished jobs of a title say: octaves that they lie above their forecasts, and how many there are.
+#[derive(Default)]
+struct Finished {
+    octaves: f64,
+    weight: f64,
+}
+
+fn sum(jobs: &[Job], level: f64) -> Total {
+    let mut of_titles: HashMap<usize, Finished> = HashMap::new();
+    for job in jobs {
+        if let Some(measured) = job.measured.filter(|&measured| measured > 0.0) {
+            let title = of_titles.entry(job.title).or_default();
+            title.octaves += (measured / job.forecast).log2();
+            title.weight += 1.0;
+        }
+    }
+    // The mean of the titles, drawn to 0 as far as they are few: what they share against what each has of its own.
+    let deviation = jobs.iter().map(|job| job.deviation).sum::<f64>() / jobs.len() as f64;
+    let own = (deviation * deviation).max(1e-6);
+    let shared = SHARED * SHARED;
+    let mut seen: Vec<(&usize, &Finished)> = of_titles.iter().collect();
+    seen.sort_by_key(|(title, _)| **title);
+    let means: f64 = seen.iter().map(|(_, title)| title.octaves / title.weight).sum();
+    let count = seen.len() as f64;
+    let shift = means / (count + own / shared);
+    let shift_variance = shared / (1.0 + count * shared / own);
+
+    let (mut finished, mut left, mut amount) = (0, 0.0, 0.0);
+    // Errors of one title add up, those of different ones as squares do.
+    let mut of_title: HashMap<usize, f64> = HashMap::new();
+    for job in jobs {
+        if let Some(measured) = job.measured {
+            amount += measured;
+            finished += 1;
+            continue;
+        }
+        // A finished job of the same title tells half of what this one errs by.
+        let known = of_titles.get(&job.title);
+        let told = known.map_or(0.0, |title| {
+            let above = title.octaves / title.weight - shift;
+            above * title.weight / (title.weight + 1.0)
+        });
+        let deviation = known.map_or(job.deviation, |title| job.deviation / (1.0 + title.weight).sqrt());
+        let nepers = deviation * std::f64::consts::LN_2;
+        let mean = job.forecast * (shift + told).exp2() * (nepers * nepers / 2.0).exp();
+        left += mean;
+        *of_title.entry(job.title).or_default() += mean * ((nepers * nepers).exp() - 1.0).sqrt();
+    }
+    let mut own_errors: Vec<(usize, f64)> = of_title.into_iter().collect();
+    own_errors.sort_by_key(|(title, _)| *title);
+    let own_variance: f64 = own_errors.iter().map(|(_, error)| error * error).sum();
+    let shared_variance = shift_variance * (left * std::f64::consts::LN_2).powi(2);
+    let reach = quantile((1.0 + level) / 2.0) * (own_variance + shared_variance).sqrt();
+    let value = amount + left;
+    let estimate = Estimate { value, lower: (value - reach).max(amount), upper: value + reach };
+    Total { amount: estimate, jobs: jobs.len(), finished, correction: shift.exp2() }
+}
+
+/// The quantile of the standard normal distribution, by bisection of its tail (Abramowitz and Stegun, 26.2.17, to 7.5e-8).
+fn quantile(probability: f64) -> f64 {
+    let tail = |x: f64| {
+        let t = 1.0 / (1.0 + 0.231_641_9 * x);
+        let terms = [0.319_381_530, -0.356_563_782, 1.781_477_937, -1.821_255_978, 1.330_274_429];
+        let series = terms.iter().rev().fold(0.0, |sum, term| (sum + term) * t);
+        (-x * x / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt() * series
+    };
+    let (mut low, mut high) = (0.0, 8.0);
+    for _ in 0..60 {
+        let middle = (low + high) / 2.0;
+        if tail(middle) > 1.0 - probability { low = middle } else { high = middle }
+    }
+    low
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(title: usize, forecast: f64, measured: Option<f64>) -> Job {
+        Job { title, deviation: 0.3, forecast, measured }
+    }
+
+    #[test]
+    fn quantiles_are_those_of_tables() {
+        for (probability, expected) in [(0.95, 1.644_853_6), (0.975, 1.959_964), (0.55, 0.125_661_3)] {
+            assert!((quantile(probability) - expected).abs() < 1e-5, "{probability}: {}", quantile(probability));
+        }
+    }
+
+    #[test]
+    fn a_finished_batch_is_what_was_measured() {
+        let jobs: Vec<Job> = (0..5).map(|title| job(title, 10.0, Some(7.0))).collect();
+        let all = sum(&jobs, 0.9);
+        assert_eq!(all.amount, Estimate { value: 35.0, lower: 35.0, upper: 35.0 });
+        assert_eq!((all.jobs, all.finished), (5, 5));
+    }
+
+    #[test]
+    fn finished_jobs_correct_the_others_and_narrow_the_interval() {
+        let of = |finished: usize| {
+            let jobs: Vec<Job> = (0..100).map(|i| job(i, 10.0, (i < finished).then_some(15.0))).collect();
+            sum(&jobs, 0.9)
+        };
+        let (none, some, many) = (of(0), of(20), of(60));
+        assert_eq!(none.correction, 1.0);
+        assert!(some.correction > 1.2 && many.correction > some.correction && many.correction < 1.5);
+        let width = |total: &Total| total.amount.upper - total.amount.lower;
+        assert!(width(&none) > width(&some) && width(&some) > width(&many));
+    }
+
+    #[test]
+    fn jobs_of_one_title_err_together() {
+        let of = |titles: usize| {
+            let jobs: Vec<Job> = (0..100).map(|i| job(i % titles, 10.0, None)).collect();
+            let amount = sum(&jobs, 0.9).amount;
+            amount.upper - amount.lower
+        };
+        assert!(of(1) > 2.5 * of(100), "{} {}", of(1), of(100));
+    }
+
+    #[test]
+    fn a_finished_job_tells_more_of_its_own_title() {
+        let jobs = [job(0, 10.0, Some(20.0)), job(0, 10.0, None), job(1, 10.0, None)];
+        let alone = |at: usize| {
+            let jobs: Vec<Job> = [0, at].map(|i| job(jobs[i].title, 10.0, jobs[i].measured)).into();
+            sum(&jobs, 0.9).amount.value - 20.0
+        };
+        assert!(alone(1) > 1.2 * alone(2), "{} {}", alone(1), alone(2));
+    }
+}
