@@ -15,7 +15,10 @@ use crate::{
 /// Standard deviations of the half of an interval of the probability 0.9.
 const HALF_OF_90: f64 = 1.645;
 /// What a batch as a whole is off by, octaves: errors that all its titles share (an encoder's version, a kind of content).
-const SHARED: f64 = 0.1;
+/// This much is taken for granted; more when what the finished jobs say can't be chance.
+const SHARED: f64 = 0.04;
+/// Finished titles from which on they tell how much that is.
+const FEWEST: f64 = 5.0;
 
 /// The total of one amount over a batch.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -105,11 +108,12 @@ fn sum(jobs: &[Job], level: f64) -> Total {
     // The mean of the titles, drawn to 0 as far as they are few: what they share against what each has of its own.
     let deviation = jobs.iter().map(|job| job.deviation).sum::<f64>() / jobs.len() as f64;
     let own = (deviation * deviation).max(1e-6);
-    let shared = SHARED * SHARED;
     let mut seen: Vec<(&usize, &Finished)> = of_titles.iter().collect();
     seen.sort_by_key(|(title, _)| **title);
     let means: f64 = seen.iter().map(|(_, title)| title.octaves / title.weight).sum();
     let count = seen.len() as f64;
+    let found = if count < FEWEST { 0.0 } else { (means / count).powi(2) - own / count };
+    let shared = found.max(SHARED * SHARED);
     let shift = means / (count + own / shared);
     let shift_variance = shared / (1.0 + count * shared / own);
 
@@ -191,9 +195,9 @@ mod tests {
         };
         let (none, some, many) = (of(0), of(20), of(60));
         assert_eq!(none.correction, 1.0);
-        assert!(some.correction > 1.2 && many.correction > some.correction && many.correction < 1.5);
-        let width = |total: &Total| total.amount.upper - total.amount.lower;
-        assert!(width(&none) > width(&some) && width(&some) > width(&many));
+        assert!(some.correction > 1.3 && many.correction > some.correction && many.correction < 1.5);
+        let width = |total: &Total| (total.amount.upper - total.amount.lower) / total.amount.value;
+        assert!(width(&some) > width(&many));
     }
 
     #[test]
