@@ -152,7 +152,7 @@ func (m *Model) Advise(features Features, options *AdviseOptions) ([]Proposal, e
 	if err := options.Predict.toC(&cOptions); err != nil {
 		return nil, err
 	}
-	defer options.Predict.release()
+	defer options.Predict.Site.release()
 	var pinner runtime.Pinner
 	defer pinner.Unpin()
 	var cFeatures C.EncastFeatures

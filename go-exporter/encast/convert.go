@@ -144,7 +144,7 @@ func (p *Profile) toC(c *C.EncastProfile) error {
 	return put(c.source[:], "profile.source", p.Source)
 }
 
-// toC writes options into a struct that starts out blank. Once it succeeds the site is held, until release.
+// toC writes options into a struct that starts out blank. Once it succeeds the site is held, until its release.
 func (o *PredictOptions) toC(c *C.EncastPredictOptions) error {
 	*c = blankPredictOptions
 	// 0 is the default, which the blank struct holds.
@@ -180,9 +180,6 @@ func (o *PredictOptions) toC(c *C.EncastPredictOptions) error {
 	c.site, err = o.Site.hold()
 	return err
 }
-
-// release lets go of what toC holds.
-func (o *PredictOptions) release() { o.Site.release() }
 
 func (o *RetrainOptions) toC(c *C.EncastRetrainOptions) error {
 	*c = blankRetrainOptions

@@ -106,7 +106,7 @@ func (m *Model) Ladder(features Features, options *LadderOptions) ([]Rung, error
 	if err := options.Predict.toC(&cOptions); err != nil {
 		return nil, err
 	}
-	defer options.Predict.release()
+	defer options.Predict.Site.release()
 	var pinner runtime.Pinner
 	defer pinner.Unpin()
 	var cFeatures C.EncastFeatures

@@ -134,7 +134,7 @@ func (m *Model) recommend(features *Features, options *PredictOptions, crf C.int
 	if err := options.toC(&cOptions); err != nil {
 		return Recommendation{}, err
 	}
-	defer options.release()
+	defer options.Site.release()
 	var pinner runtime.Pinner
 	defer pinner.Unpin()
 	var cFeatures C.EncastFeatures
