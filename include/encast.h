@@ -12,8 +12,10 @@
  *     encast_free_model(model);
  *
  * encast_recommend_bitrate() and encast_recommend_crf() find the setting that reaches a target, with an assurance and
- * within limits on time and cost if asked for; encast_ladder() makes a bitrate ladder; encast_compare() tells what
- * changes from one encode to another. Measured encodes of the same title sharpen all of these: EncastFeatures.anchors.
+ * within limits on time, cost, energy and carbon if asked for; encast_ladder() makes a bitrate ladder;
+ * encast_compare() tells what changes from one encode to another; encast_advise() ranks encoders, presets and sizes.
+ * Measured encodes of the same title sharpen all of these: EncastFeatures.anchors. A machine in a region
+ * (encast_load_profiles(), encast_new_site(), EncastPredictOptions.site) says what a job takes there.
  *
  * An analyzer measures how hard the caller's own frames are to encode: encast_analyzer_new(), _push_frame() for each,
  * _finish(), then encast_features_set_content() before a forecast.
@@ -26,7 +28,8 @@
  *   - Structs grow at their end in later versions. Set each up with its _init function and sizeof: then a program
  *     built with this header works with every later library of the same major version.
  *   - No function keeps a pointer to memory of the caller, and none calls back.
- *   - Any number of threads may use one model at the same time; an analyzer is used by one thread at a time.
+ *   - Any number of threads may use one model, one site or one set of profiles at the same time; an analyzer is used
+ *     by one thread at a time.
  *   - Running out of memory ends the process.
  */
 
@@ -209,8 +212,8 @@
 // EncastRecommendation.outcome: no allowed setting reaches the target.
 #define ENCAST_OUTCOME_UNREACHABLE 2
 
-// EncastRecommendation.outcome: a setting would reach the target, or at least be allowed, but for a limit on time or
-// cost.
+// EncastRecommendation.outcome: a setting would reach the target, or at least be allowed, but for a limit on time,
+// cost, energy or carbon.
 #define ENCAST_OUTCOME_OVER_LIMIT 3
 
 // EncastRecommendation.limit: EncastPredictOptions.max_encode_seconds.
@@ -218,6 +221,12 @@
 
 // EncastRecommendation.limit: EncastPredictOptions.max_cost_usd.
 #define ENCAST_LIMIT_COST_USD 2
+
+// EncastRecommendation.limit: EncastPredictOptions.max_energy_kwh.
+#define ENCAST_LIMIT_ENERGY_KWH 3
+
+// EncastRecommendation.limit: EncastPredictOptions.max_co2_kg.
+#define ENCAST_LIMIT_CO2_KG 4
 
 // EncastRetrainOptions.model_kind: gradient boosting.
 #define ENCAST_MODEL_KIND_BOOSTING 1
@@ -281,6 +290,13 @@
 // An analyzer was given no frame: there is nothing to say of the clip.
 #define ENCAST_STATUS_NO_FRAME 107
 
+// A text of machines, regions and prices is no such TOML. The text names the line.
+#define ENCAST_STATUS_PROFILE_SYNTAX 108
+
+// A number or a text of a machine, a region or a price is outside its bound. The text names line, entry, value and
+// bound.
+#define ENCAST_STATUS_PROFILE_VALUE 109
+
 // A file could not be read or written.
 #define ENCAST_STATUS_IO 200
 
@@ -337,6 +353,27 @@
 // Most sizes, and most bitrates, that a ladder takes.
 #define ENCAST_LADDER_MOST 64
 
+// EncastProposal.outcome: the model cannot forecast such a setup, or not what it is ranked by.
+#define ENCAST_OUTCOME_NOT_FORECAST 4
+
+// EncastProposal.limit: EncastAdviseOptions.max_size_mb.
+#define ENCAST_LIMIT_SIZE_MB 5
+
+// The time: encode_seconds, or cpu_seconds where the model forecasts no other.
+#define ENCAST_RANK_BY_TIME 1
+
+// cost_usd.
+#define ENCAST_RANK_BY_COST 2
+
+// energy_kwh.
+#define ENCAST_RANK_BY_ENERGY 3
+
+// co2_kg.
+#define ENCAST_RANK_BY_CO2 4
+
+// size_mb.
+#define ENCAST_RANK_BY_SIZE 5
+
 // Measures the complexity of one clip, frame by frame. Made by encast_analyzer_new(), freed by encast_analyzer_free().
 //
 // One thread at a time may use an analyzer, any thread; two at the same time need a lock of the caller. Different
@@ -349,6 +386,15 @@ typedef struct EncastAnalyzer EncastAnalyzer;
 // A model never changes: any number of threads may use one handle at the same time without a lock. It must not be
 // freed while another thread still uses it.
 typedef struct EncastModel EncastModel;
+
+// Machines, regions, prices and how encoders scale. Made by encast_load_profiles() and encast_parse_profiles(); freed
+// by encast_free_profiles(). It never changes: any number of threads may use one handle at the same time.
+typedef struct EncastProfiles EncastProfiles;
+
+// A machine in a region with its prices: what EncastPredictOptions.site takes. Made by encast_new_site(), freed by
+// encast_free_site(). It never changes: any number of threads may use one handle at the same time. It needs its
+// profiles no more, and must not be freed while another thread still uses it.
+typedef struct EncastSite EncastSite;
 
 // One earlier encode of the title that a request is about: its settings, and what was measured of it. Set up by
 // encast_anchor_init(), then filled in, and given in EncastFeatures.anchors.
@@ -599,6 +645,22 @@ typedef struct EncastPredictOptions {
     double max_encode_seconds;
     // Most that the forecast of the job may cost at what is recommended, USD, above 0. Default NaN = any.
     double max_cost_usd;
+    // Where the job runs: times, CPU percent, energy, cost and carbon are those of this machine in this region then,
+    // whatever the model has learnt of cost and carbon, and the profile is not used. Read during the call only.
+    // Default null = nowhere in particular.
+    const struct EncastSite *site;
+    // Months that the encode is kept, for which a site charges: 0 to 1e4. Default 0.
+    double months_stored;
+    // How often the whole encode is sent to the internet, for which a site charges: 0 to 1e12. Default 0.
+    double deliveries;
+    // 1 = a site charges the job its whole machine, 0 = only the vCPUs that the job has threads for. Default 0.
+    int32_t whole_machine;
+    // Leave it 0.
+    int32_t reserved;
+    // Most energy that the forecast of the job may take at what is recommended, kWh, above 0. Default NaN = any.
+    double max_energy_kwh;
+    // Most carbon that the forecast of the job may have at what is recommended, kg CO2e, above 0. Default NaN = any.
+    double max_co2_kg;
 } EncastPredictOptions;
 
 // A forecast and the interval that holds the true value with the probability EncastPredictOptions.level. All three are
@@ -667,6 +729,25 @@ typedef struct EncastResult {
     struct EncastEstimate cost_usd;
     // Carbon of the whole job: kg CO2e, above 0.
     struct EncastEstimate co2_kg;
+    // Of energy_kwh: processors at work, above idling, kWh. Like all that follows it is known with a site only, and of
+    // the forecast itself, without an interval.
+    double energy_cpu_kwh;
+    // Of energy_kwh: the job's share of the idling machine, kWh.
+    double energy_idle_kwh;
+    // Of energy_kwh: memory, kWh.
+    double energy_memory_kwh;
+    // Of cost_usd: the job's share of the machine, USD.
+    double cost_compute_usd;
+    // Of cost_usd: sending the encode to the internet, USD.
+    double cost_egress_usd;
+    // Of cost_usd: keeping the encode, USD.
+    double cost_storage_usd;
+    // Of co2_kg: the electricity, kg CO2e.
+    double co2_operational_kg;
+    // Of co2_kg: the job's share of making the machine, kg CO2e.
+    double co2_embodied_kg;
+    // Software Carbon Intensity (ISO/IEC 21031): g CO2e per minute of content.
+    double sci_g_per_minute;
 } EncastResult;
 
 // The answer to a search for a bitrate or a CRF. Set up by encast_recommendation_init().
@@ -691,7 +772,7 @@ typedef struct EncastRecommendation {
     // What is held against the target, 0 to 100: the lower bound of VMAF that holds with the assurance asked for;
     // without one, the forecast.
     double assured_vmaf;
-    // What the limit allows, seconds or USD. NaN unless over a limit, like all that follows.
+    // What the limit allows, seconds, USD, kWh or kg CO2e. NaN unless over a limit, like all that follows.
     double limit_allowed;
     // What is forecast at `needed`, in the unit of limit_allowed.
     double limit_forecast;
@@ -925,6 +1006,95 @@ typedef struct EncastRung {
     // Inputs of this rung outside of what the model saw in training: bits as in EncastResult.out_of_range.
     uint64_t out_of_range;
 } EncastRung;
+
+// The goal of an advice, and what it chooses from. Set up by encast_advise_options_init(). Assurance, the range of
+// bitrates and CRFs, the site, and the limits on time, cost, energy and carbon are in EncastPredictOptions.
+typedef struct EncastAdviseOptions {
+    // Set by encast_advise_options_init().
+    uint32_t struct_size;
+    // What proposals are ranked by, less being better: one of ENCAST_RANK_BY_... Default 0 = the cost; without a
+    // forecast of it the time; without that the size.
+    int32_t rank_by;
+    // VMAF to reach, above 0 and at most 100. Default 93. NaN = the best VMAF within the limits, of which one has to
+    // be given then.
+    double target_vmaf;
+    // Most that the encode may be large, MB (10^6 bytes), above 0. Default NaN = any.
+    double max_size_mb;
+    // Encoders to choose from, ENCAST_ENCODER_...: encoder_count of them, read during the call only. May be null when
+    // encoder_count is 0.
+    const int32_t *encoders;
+    // How many encoders, at most ENCAST_LADDER_MOST. Default 0 = the request's; without one all that the model was
+    // taught (of the request's codec, where it names one).
+    size_t encoder_count;
+    // Presets to choose from, by the encoders' own names, each NUL-terminated: preset_count of them, read during the
+    // call only. Each is tried with every encoder that has it. May be null when preset_count is 0.
+    const char *const *presets;
+    // How many presets, at most ENCAST_LADDER_MOST. Default 0 = the request's; without one all that the model was
+    // taught.
+    size_t preset_count;
+    // Encoded sizes to choose from: size_count of them, read during the call only. May be null when size_count is 0.
+    const struct EncastSize *sizes;
+    // How many sizes, at most ENCAST_LADDER_MOST. Default 0 = the usual ones that are no larger than the source.
+    size_t size_count;
+} EncastAdviseOptions;
+
+// A setup (encoder, preset, size): the cheapest rate setting with which it reaches the goal and what is forecast
+// there, or why it does not. Set up by encast_proposal_init(). What the model does not forecast is NaN; of a setup
+// that does not reach the goal all numbers from bitrate_kbps on are, but for vmaf, assured_vmaf and the limit's.
+typedef struct EncastProposal {
+    // Set by encast_proposal_init().
+    uint32_t struct_size;
+    // ENCAST_OUTCOME_REACHED for a setup that reaches the goal; else ENCAST_OUTCOME_UNREACHABLE, _OVER_LIMIT or
+    // _NOT_FORECAST. 0 before a call.
+    int32_t outcome;
+    // When the outcome is ENCAST_OUTCOME_OVER_LIMIT, the limit: one of ENCAST_LIMIT_... Else 0.
+    int32_t limit;
+    // 1 when no other proposal is as good in what is ranked by and in size (without a target in VMAF) and better in
+    // one of them, else 0.
+    int32_t on_front;
+    // One of ENCAST_CODEC_..., 0 where the model knows of none.
+    int32_t codec;
+    // One of ENCAST_ENCODER_..., 0 where the model knows codecs only.
+    int32_t encoder;
+    // Encoded width, pixels.
+    uint32_t width;
+    // Encoded height, pixels.
+    uint32_t height;
+    // The encoder's own name of its preset: UTF-8, NUL-terminated, empty where the model knows none.
+    char preset[ENCAST_PRESET_CAPACITY];
+    // Bitrate, kbit/s: the setting itself, all three being the same, or what is forecast of the CRF.
+    struct EncastEstimate bitrate_kbps;
+    // The CRF, where it is the setting; NaN where the bitrate is.
+    double crf;
+    // VMAF, 0 to 100; of a setup that does not reach the goal, the best within the limits.
+    struct EncastEstimate vmaf;
+    // The lower bound of VMAF that holds with the assurance asked for; without one, the forecast.
+    double assured_vmaf;
+    // PSNR of the luma, dB.
+    struct EncastEstimate psnr;
+    // Size of the encode, MB (10^6 bytes).
+    struct EncastEstimate size_mb;
+    // Elapsed time of the encode, seconds.
+    struct EncastEstimate encode_seconds;
+    // CPU time of the encode, over all cores, seconds.
+    struct EncastEstimate cpu_seconds;
+    // Peak resident memory, MB (10^6 bytes).
+    struct EncastEstimate peak_memory_mb;
+    // Energy of the whole job, kWh.
+    struct EncastEstimate energy_kwh;
+    // Cost of the whole job, USD.
+    struct EncastEstimate cost_usd;
+    // Carbon of the whole job, kg CO2e.
+    struct EncastEstimate co2_kg;
+    // How far the forecast of quality can be trusted, 0 to 1.
+    double confidence;
+    // Inputs of this setup outside of what the model saw in training: bits as in EncastResult.out_of_range.
+    uint64_t out_of_range;
+    // When over a limit: what it allows, in its unit.
+    double limit_allowed;
+    // When over a limit: what is forecast at the setting that would reach the goal, or exceeds the limit least.
+    double limit_forecast;
+} EncastProposal;
 
 #ifdef __cplusplus
 extern "C" {
@@ -1480,6 +1650,117 @@ int32_t encast_ladder(const struct EncastModel *model,
                       const struct EncastLadderOptions *ladder,
                       const struct EncastPredictOptions *options,
                       struct EncastRung *rungs,
+                      size_t capacity,
+                      size_t *out_count);
+
+// Reads machines, regions and prices from a TOML file and lays them over those that are part of the library: an entry
+// of the same name is replaced as a whole, all others stay.
+//
+// path: the file, NUL-terminated; on Unix any bytes, elsewhere UTF-8; at most 1 MiB is read. Null = what is part of
+// the library alone. out_profiles: receives the handle, not null; the caller owns it and frees it with
+// encast_free_profiles().
+//
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER, ENCAST_STATUS_IO, ENCAST_STATUS_BAD_TEXT,
+// ENCAST_STATUS_PROFILE_SYNTAX or ENCAST_STATUS_PROFILE_VALUE, whose field is the entry, such as
+// machines."c5.2xlarge".speed. On failure *out_profiles is not touched. May be called from any thread.
+//
+// # Safety
+// path is null or a C string; out_profiles may be written.
+int32_t encast_load_profiles(const char *path, struct EncastProfiles **out_profiles);
+
+// Reads machines, regions and prices from a TOML text, laid over those that are part of the library as
+// encast_load_profiles() does.
+//
+// text: length bytes of UTF-8, at most 1 MiB, may be null when length is 0; the handle keeps no reference to them.
+// out_profiles: receives the handle, not null; the caller owns it and frees it with encast_free_profiles().
+//
+// Returns as encast_load_profiles(), without ENCAST_STATUS_IO, or ENCAST_STATUS_BAD_COUNT. May be called from any
+// thread.
+//
+// # Safety
+// text points to length readable bytes; out_profiles may be written.
+int32_t encast_parse_profiles(const char *text, size_t length, struct EncastProfiles **out_profiles);
+
+// Frees profiles. Null is allowed and does nothing. Sites that were made of them stay as they are.
+//
+// profiles: a handle that is not used by any thread any more, and not freed before. It is dead after the call.
+//
+// # Safety
+// profiles is null or a live handle that nobody else uses.
+void encast_free_profiles(struct EncastProfiles *profiles);
+
+// Makes the site of a machine in a region. A price that is not known there is no error: costs that need it are NaN.
+//
+// profiles: a live handle, not null. machine, region: their names in the profiles, NUL-terminated, not null. out_site:
+// receives the handle, not null; the caller owns it and frees it with encast_free_site().
+//
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER, ENCAST_STATUS_BAD_TEXT, or ENCAST_STATUS_UNKNOWN_NAME with a
+// text that lists the known machines or regions. On failure *out_site is not touched. May be called from any thread,
+// also with the same profiles at the same time.
+//
+// # Safety
+// profiles is a live handle; machine and region are C strings; out_site may be written.
+int32_t encast_new_site(const struct EncastProfiles *profiles,
+                        const char *machine,
+                        const char *region,
+                        struct EncastSite **out_site);
+
+// Frees a site. Null is allowed and does nothing.
+//
+// site: a handle that is not used by any thread any more, and not freed before. It is dead after the call.
+//
+// # Safety
+// site is null or a live handle that nobody else uses.
+void encast_free_site(struct EncastSite *site);
+
+// Sets the defaults.
+//
+// options: a struct of the caller, not null. struct_size: sizeof(EncastAdviseOptions).
+//
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_BAD_STRUCT_SIZE; on failure nothing is
+// written. May be called from any thread.
+//
+// # Safety
+// options points to struct_size writable bytes.
+int32_t encast_advise_options_init(struct EncastAdviseOptions *options, size_t struct_size);
+
+// Makes every value NaN and every number that cannot be NaN 0.
+//
+// proposal: a struct of the caller, not null. struct_size: sizeof(EncastProposal).
+//
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_BAD_STRUCT_SIZE; on failure nothing is
+// written. May be called from any thread.
+//
+// # Safety
+// proposal points to struct_size writable bytes.
+int32_t encast_proposal_init(struct EncastProposal *proposal, size_t struct_size);
+
+// Ranks setups of an encode: which encoder, preset, size and rate reach a goal. First come the setups that do, best
+// first, then those that do not (EncastProposal.outcome).
+//
+// model: a live handle, not null. features: set up by encast_features_init(), not null; bitrate_kbps, crf and the
+// encoded size are not looked at (the encoded size stands for the source's where that is not known); codec, encoder
+// and preset narrow the choice, unless the options name others. advise: set up by encast_advise_options_init(), or
+// null for the defaults. options: the bitrates and CRFs to look at, assurance, limits, site, level and profile, or null
+// for the defaults; target_vmaf is not used. proposals: capacity structs, each set up by encast_proposal_init(), may
+// be null when capacity is 0; the first capacity setups are written, on success only. The struct_size of the first is
+// the stride, and must be the same in all. capacity: how many structs; 1 asks for the best alone. out_count: receives
+// the number of setups, not null; it may be more than capacity.
+//
+// Returns ENCAST_STATUS_OK, or as encast_recommend_bitrate(). ENCAST_STATUS_MISSING_FIELD when there is neither a
+// target nor a limit, or neither sizes nor the source's size; ENCAST_STATUS_NOT_PREDICTED when the model forecasts no
+// setup at all, or not what is limited or ranked by. May be called from any thread, also with one model at the same
+// time.
+//
+// # Safety
+// model is a live handle; each struct has as many bytes as its struct_size says; encoders, presets, sizes, anchors and
+// proposals have as many elements as their counts say; presets are C strings; out_count may be written, and proposals
+// overlaps no input.
+int32_t encast_advise(const struct EncastModel *model,
+                      const struct EncastFeatures *features,
+                      const struct EncastAdviseOptions *advise,
+                      const struct EncastPredictOptions *options,
+                      struct EncastProposal *proposals,
                       size_t capacity,
                       size_t *out_count);
 

@@ -16,6 +16,14 @@ package encast
 #cgo nocallback encast_go_recommend
 #cgo noescape encast_go_ladder
 #cgo nocallback encast_go_ladder
+#cgo noescape encast_go_advise
+#cgo nocallback encast_go_advise
+#cgo noescape encast_go_load_profiles
+#cgo nocallback encast_go_load_profiles
+#cgo noescape encast_go_parse_profiles
+#cgo nocallback encast_go_parse_profiles
+#cgo noescape encast_go_new_site
+#cgo nocallback encast_go_new_site
 #cgo noescape encast_go_retrain
 #cgo nocallback encast_go_retrain
 #cgo noescape encast_go_load

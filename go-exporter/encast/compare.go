@@ -72,6 +72,7 @@ func (m *Model) Compare(a, b Features, options *PredictOptions) (comparison Comp
 	if err := options.toC(&cOptions); err != nil {
 		return Comparison{}, err
 	}
+	defer options.Site.release()
 	var pinner runtime.Pinner
 	defer pinner.Unpin()
 	var cA, cB C.EncastFeatures

@@ -34,6 +34,10 @@ var (
 	blankLadderOptions = blank(func(s *C.EncastLadderOptions) C.int32_t {
 		return C.encast_ladder_options_init(s, C.sizeof_EncastLadderOptions)
 	})
+	blankAdviseOptions = blank(func(s *C.EncastAdviseOptions) C.int32_t {
+		return C.encast_advise_options_init(s, C.sizeof_EncastAdviseOptions)
+	})
+	blankProposal        = blank(func(s *C.EncastProposal) C.int32_t { return C.encast_proposal_init(s, C.sizeof_EncastProposal) })
 	blankRung            = blank(func(s *C.EncastRung) C.int32_t { return C.encast_rung_init(s, C.sizeof_EncastRung) })
 	blankAnalyzerOptions = blank(func(s *C.EncastAnalyzerOptions) C.int32_t {
 		return C.encast_analyzer_options_init(s, C.sizeof_EncastAnalyzerOptions)
@@ -140,6 +144,7 @@ func (p *Profile) toC(c *C.EncastProfile) error {
 	return put(c.source[:], "profile.source", p.Source)
 }
 
+// toC writes options into a struct that starts out blank. Once it succeeds the site is held, until its release.
 func (o *PredictOptions) toC(c *C.EncastPredictOptions) error {
 	*c = blankPredictOptions
 	// 0 is the default, which the blank struct holds.
@@ -156,12 +161,24 @@ func (o *PredictOptions) toC(c *C.EncastPredictOptions) error {
 		{o.MaxCRF, &c.max_crf},
 		{o.MaxEncodeSeconds, &c.max_encode_seconds},
 		{o.MaxCostUSD, &c.max_cost_usd},
+		{o.MaxEnergyKWh, &c.max_energy_kwh},
+		{o.MaxCO2Kg, &c.max_co2_kg},
+		{o.MonthsStored, &c.months_stored},
+		{o.Deliveries, &c.deliveries},
 	} {
 		if given.value != 0 {
 			*given.field = C.double(given.value)
 		}
 	}
-	return o.Profile.toC(&c.profile)
+	if o.WholeMachine {
+		c.whole_machine = 1
+	}
+	if err := o.Profile.toC(&c.profile); err != nil {
+		return err
+	}
+	var err error
+	c.site, err = o.Site.hold()
+	return err
 }
 
 func (o *RetrainOptions) toC(c *C.EncastRetrainOptions) error {
@@ -229,4 +246,15 @@ func (r *Result) fromC(c *C.EncastResult) {
 	r.BandwidthMbps = float64(c.bandwidth_mbps)
 	r.OutOfRange = FieldSet(c.out_of_range)
 	r.Ignored = FieldSet(c.ignored)
+	r.Resources = Resources{
+		EnergyCPUKWh:     float64(c.energy_cpu_kwh),
+		EnergyIdleKWh:    float64(c.energy_idle_kwh),
+		EnergyMemoryKWh:  float64(c.energy_memory_kwh),
+		CostComputeUSD:   float64(c.cost_compute_usd),
+		CostEgressUSD:    float64(c.cost_egress_usd),
+		CostStorageUSD:   float64(c.cost_storage_usd),
+		CO2OperationalKg: float64(c.co2_operational_kg),
+		CO2EmbodiedKg:    float64(c.co2_embodied_kg),
+		SCIGPerMinute:    float64(c.sci_g_per_minute),
+	}
 }

@@ -17,12 +17,14 @@ type Status int32
 const (
 	ErrInvalidField   Status = C.ENCAST_STATUS_INVALID_FIELD   // an input is not finite, or outside its bound
 	ErrMissingField   Status = C.ENCAST_STATUS_MISSING_FIELD   // neither bitrate_kbps nor crf
-	ErrUnknownName    Status = C.ENCAST_STATUS_UNKNOWN_NAME    // a codec, encoder or preset that is not known
+	ErrUnknownName    Status = C.ENCAST_STATUS_UNKNOWN_NAME    // a codec, encoder, preset, machine or region that is not known
 	ErrContradiction  Status = C.ENCAST_STATUS_CONTRADICTION   // an encoder of another codec
 	ErrNotPredicted   Status = C.ENCAST_STATUS_NOT_PREDICTED   // the model has no forecast of what was asked for
 	ErrLengthMismatch Status = C.ENCAST_STATUS_LENGTH_MISMATCH // slices that belong together differ in length
 	ErrBadNumber      Status = C.ENCAST_STATUS_BAD_NUMBER      // a Codec, Encoder or ModelKind that is none
 	ErrBadText        Status = C.ENCAST_STATUS_BAD_TEXT        // not UTF-8, or longer than the library takes
+	ErrProfileSyntax  Status = C.ENCAST_STATUS_PROFILE_SYNTAX  // no TOML of machines, regions and prices
+	ErrProfileValue   Status = C.ENCAST_STATUS_PROFILE_VALUE   // a machine, region or price outside its bound
 	ErrNoFrame        Status = C.ENCAST_STATUS_NO_FRAME        // an analyzer was given no frame
 	ErrBadState       Status = C.ENCAST_STATUS_BAD_STATE       // a frame for an analyzer that is finished
 
@@ -49,7 +51,7 @@ var (
 	ErrTraining  = errors.New("encast: training failed")       // the rows can't be learnt from
 )
 
-// ErrClosed is the answer of a model or an analyzer after Close.
+// ErrClosed is the answer of a model, an analyzer, profiles or a site after Close.
 var ErrClosed = errors.New("encast: already closed")
 
 // Error returns the status's name, such as "invalid field".

@@ -112,6 +112,83 @@ func ExampleModel_Ladder() {
 	// Output: each rung is 8 VMAF above the one below: true
 }
 
+func ExampleProfiles_Site() {
+	model, err := encast.LoadDefault()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer model.Close()
+	profiles, err := encast.LoadProfiles("") // the built-in ones; a file's are laid over them
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer profiles.Close()
+
+	features := encast.NewFeatures()
+	features.BitrateKbps = 4000
+	features.ResolutionWidth, features.ResolutionHeight = 1920, 1080
+	features.Encoder, features.Preset = encast.EncoderLibx264, "medium"
+	features.DurationS = 600
+	carbon := map[string]float64{}
+	for _, region := range []string{"eu-central-1", "us-west-2"} {
+		site, err := profiles.Site("c5.2xlarge", region)
+		if err != nil {
+			log.Fatal(err)
+		}
+		result, err := model.PredictWith(features, encast.PredictOptions{Site: site, Deliveries: 100})
+		if err != nil {
+			log.Fatal(err)
+		}
+		carbon[region] = result.Resources.CO2OperationalKg
+		// 0.3 GB sent 100 times, at 0.09 USD a GB.
+		fmt.Printf("%s: egress %.2f USD\n", region, result.Resources.CostEgressUSD)
+		site.Close()
+	}
+	fmt.Println("less carbon in the west:", carbon["us-west-2"] < carbon["eu-central-1"])
+	_, err = profiles.Site("c5.2xlarg", "eu-central-1")
+	fmt.Println("a mistake:", errors.Is(err, encast.ErrUnknownName))
+	// Output:
+	// eu-central-1: egress 2.70 USD
+	// us-west-2: egress 2.70 USD
+	// less carbon in the west: true
+	// a mistake: true
+}
+
+func ExampleModel_Advise() {
+	model, err := encast.LoadDefault()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer model.Close()
+	profiles, err := encast.LoadProfiles("")
+	if err != nil {
+		log.Fatal(err)
+	}
+	site, err := profiles.Site("c5.2xlarge", "eu-central-1")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer site.Close()
+
+	source := encast.NewFeatures()
+	source.SourceWidth, source.SourceHeight = 1920, 1080
+	source.FrameRate, source.DurationS = 25, 600
+	setups, err := model.Advise(source, &encast.AdviseOptions{
+		TargetVMAF: 80,
+		RankBy:     encast.RankByCost,
+		Encoders:   []encast.Encoder{encast.EncoderLibx264},
+		Presets:    []string{"veryfast", "medium"},
+		Sizes:      []encast.Size{{1920, 1080}, {1280, 720}},
+		Predict:    encast.PredictOptions{Site: site, MaxEncodeSeconds: 3600},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	best := setups[0] // Encoder, Preset, Size and BitrateKbps are what an encoder needs
+	fmt.Println(best.Outcome, best.VMAF.Value >= 80, best.EncodeSeconds.Value <= 3600, best.CostUSD.Known())
+	// Output: reached true true true
+}
+
 func ExampleAnchor() {
 	model, err := encast.LoadDefault()
 	if err != nil {

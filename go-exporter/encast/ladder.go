@@ -83,6 +83,14 @@ func (o *LadderOptions) toC(c *C.EncastLadderOptions) {
 	}
 }
 
+func sizesToC(sizes []Size) []C.EncastSize {
+	converted := make([]C.EncastSize, len(sizes))
+	for i, size := range sizes {
+		converted[i] = C.EncastSize{width: C.uint32_t(size.Width), height: C.uint32_t(size.Height)}
+	}
+	return converted
+}
+
 // rungsAtFirst has room for every ladder of the default options.
 const rungsAtFirst = 16
 
@@ -98,6 +106,7 @@ func (m *Model) Ladder(features Features, options *LadderOptions) ([]Rung, error
 	if err := options.Predict.toC(&cOptions); err != nil {
 		return nil, err
 	}
+	defer options.Predict.Site.release()
 	var pinner runtime.Pinner
 	defer pinner.Unpin()
 	var cFeatures C.EncastFeatures
@@ -106,10 +115,7 @@ func (m *Model) Ladder(features Features, options *LadderOptions) ([]Rung, error
 	}
 	var cLadder C.EncastLadderOptions
 	options.toC(&cLadder)
-	sizes := make([]C.EncastSize, len(options.Sizes))
-	for i, size := range options.Sizes {
-		sizes[i] = C.EncastSize{width: C.uint32_t(size.Width), height: C.uint32_t(size.Height)}
-	}
+	sizes := sizesToC(options.Sizes)
 	// A float64 is a C double.
 	bitrates := (*C.double)(unsafe.Pointer(unsafe.SliceData(options.BitratesKbps)))
 	m.mu.RLock()

@@ -18,6 +18,15 @@ type PredictOptions struct {
 	MaxCRF           float64 // highest CRF that may be recommended; 0 means the encoder's, no higher than the model saw
 	MaxEncodeSeconds float64 // most that the job may take at what is recommended, by the forecast; 0 means any
 	MaxCostUSD       float64 // most that the job may cost at what is recommended, by the forecast; 0 means any
+	MaxEnergyKWh     float64 // most energy that the job may take at what is recommended, by the forecast; 0 means any
+	MaxCO2Kg         float64 // most carbon, kg CO2e, that the job may have at what is recommended, by the forecast; 0 means any
+
+	// Site is where the job runs: times, CPU percent, energy, cost and carbon are those of this machine in this region
+	// then, whatever the model has learnt of cost and carbon, and Profile is not used. Nil is nowhere in particular.
+	Site         *Site
+	MonthsStored float64 // months that the encode is kept, for which a site charges, 0-1e4
+	Deliveries   float64 // how often the whole encode is sent to the internet, for which a site charges, 0-1e12
+	WholeMachine bool    // a site charges the job its whole machine, not only the vCPUs that it has threads for
 }
 
 // Profile holds prices and carbon factors of one machine in one place.

@@ -25,6 +25,7 @@ func (m *Model) PredictWith(features Features, options PredictOptions) (Result, 
 	if err := options.toC(&cOptions); err != nil {
 		return Result{}, err
 	}
+	defer options.Site.release()
 	return m.predict(&features, &cOptions)
 }
 
@@ -60,6 +61,7 @@ func (m *Model) PredictBatch(features []Features, options *PredictOptions) ([]Re
 	if err := options.toC(&cOptions); err != nil {
 		return nil, err
 	}
+	defer options.Site.release()
 	var pinner runtime.Pinner
 	defer pinner.Unpin()
 	cFeatures, err := featuresToC(features, &pinner)

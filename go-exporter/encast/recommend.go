@@ -13,17 +13,20 @@ import (
 // Outcome tells how a search ended.
 type Outcome int32
 
-// How a search for a bitrate or a CRF ends.
+// How a search for a bitrate or a CRF ends, and a setup of an advice.
 const (
 	// OutcomeReached: a setting within the limits reaches the target.
 	OutcomeReached Outcome = C.ENCAST_OUTCOME_REACHED
 	// OutcomeUnreachable: no allowed setting reaches the target.
 	OutcomeUnreachable Outcome = C.ENCAST_OUTCOME_UNREACHABLE
-	// OutcomeOverLimit: a setting would reach the target, or at least be allowed, but for a limit on time or cost.
+	// OutcomeOverLimit: a setting would reach the target, or at least be allowed, but for a limit on time, cost, energy,
+	// carbon or size.
 	OutcomeOverLimit Outcome = C.ENCAST_OUTCOME_OVER_LIMIT
+	// OutcomeNotForecast: the model can't forecast the setup. Of advice only.
+	OutcomeNotForecast Outcome = C.ENCAST_OUTCOME_NOT_FORECAST
 )
 
-// String returns "reached", "unreachable" or "over limit".
+// String returns "reached", "unreachable", "over limit" or "not forecast".
 func (o Outcome) String() string {
 	switch o {
 	case OutcomeReached:
@@ -32,6 +35,8 @@ func (o Outcome) String() string {
 		return "unreachable"
 	case OutcomeOverLimit:
 		return "over limit"
+	case OutcomeNotForecast:
+		return "not forecast"
 	}
 	return fmt.Sprintf("Outcome(%d)", int32(o))
 }
@@ -43,15 +48,24 @@ type Limit int32
 const (
 	LimitEncodeSeconds Limit = C.ENCAST_LIMIT_ENCODE_SECONDS // PredictOptions.MaxEncodeSeconds
 	LimitCostUSD       Limit = C.ENCAST_LIMIT_COST_USD       // PredictOptions.MaxCostUSD
+	LimitEnergyKWh     Limit = C.ENCAST_LIMIT_ENERGY_KWH     // PredictOptions.MaxEnergyKWh
+	LimitCO2Kg         Limit = C.ENCAST_LIMIT_CO2_KG         // PredictOptions.MaxCO2Kg
+	LimitSizeMB        Limit = C.ENCAST_LIMIT_SIZE_MB        // AdviseOptions.MaxSizeMB
 )
 
-// String returns "encode_seconds", "cost_usd", or "" for none.
+// String returns the name of what is limited, such as "cost_usd"; "" for none.
 func (l Limit) String() string {
 	switch l {
 	case LimitEncodeSeconds:
 		return "encode_seconds"
 	case LimitCostUSD:
 		return "cost_usd"
+	case LimitEnergyKWh:
+		return "energy_kwh"
+	case LimitCO2Kg:
+		return "co2_kg"
+	case LimitSizeMB:
+		return "size_mb"
 	}
 	return ""
 }
@@ -74,7 +88,7 @@ type Recommendation struct {
 	// one, the forecast.
 	AssuredVMAF float64
 	// Limit is what stands against the target, when Outcome is OutcomeOverLimit; the rest is NaN otherwise. LimitAllowed
-	// is what it allows, seconds or USD, LimitForecast what is forecast at Needed.
+	// is what it allows, in its unit, LimitForecast what is forecast at Needed.
 	Limit                       Limit
 	LimitAllowed, LimitForecast float64
 	// Needed is the bitrate, kbit/s, or the CRF that would reach the target but for the limits; where none would, the
@@ -120,6 +134,7 @@ func (m *Model) recommend(features *Features, options *PredictOptions, crf C.int
 	if err := options.toC(&cOptions); err != nil {
 		return Recommendation{}, err
 	}
+	defer options.Site.release()
 	var pinner runtime.Pinner
 	defer pinner.Unpin()
 	var cFeatures C.EncastFeatures

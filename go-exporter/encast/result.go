@@ -46,4 +46,20 @@ type Result struct {
 	// OutOfRange holds the inputs outside of what the model saw in training, Ignored those that were given but not
 	// used by any forecast of this answer.
 	OutOfRange, Ignored FieldSet
+	// Resources are the parts of energy, cost and carbon, known when the options name a site.
+	Resources Resources
+}
+
+// Resources are the parts of what a job takes at a site, of the forecast itself; docs/cost-and-carbon.md has the
+// formulas. What can't be said is NaN.
+type Resources struct {
+	EnergyCPUKWh     float64 // processors at work, above idling
+	EnergyIdleKWh    float64 // the job's share of the idling machine
+	EnergyMemoryKWh  float64 // memory
+	CostComputeUSD   float64 // the job's share of the machine
+	CostEgressUSD    float64 // sending the encode to the internet
+	CostStorageUSD   float64 // keeping the encode
+	CO2OperationalKg float64 // of the electricity, kg CO2e
+	CO2EmbodiedKg    float64 // the job's share of making the machine, kg CO2e
+	SCIGPerMinute    float64 // Software Carbon Intensity (ISO/IEC 21031), g CO2e per minute of content
 }

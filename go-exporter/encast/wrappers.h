@@ -68,6 +68,40 @@ static int32_t encast_go_ladder(const EncastModel *model, const EncastFeatures *
 	return encast_go_done(encast_ladder(model, features, &whole, options, rungs, capacity, count), failure);
 }
 
+/* The arrays come apart from their struct, as for a ladder; presets is memory of C. */
+static int32_t encast_go_advise(const EncastModel *model, const EncastFeatures *features,
+                                const EncastAdviseOptions *advise, const int32_t *encoders, size_t encoder_count,
+                                const char *const *presets, size_t preset_count, const EncastSize *sizes,
+                                size_t size_count, const EncastPredictOptions *options, EncastProposal *proposals,
+                                size_t capacity, size_t *count, encast_go_failure *failure)
+{
+	EncastAdviseOptions whole = *advise;
+	whole.encoders = encoders;
+	whole.encoder_count = encoder_count;
+	whole.presets = presets;
+	whole.preset_count = preset_count;
+	whole.sizes = sizes;
+	whole.size_count = size_count;
+	return encast_go_done(encast_advise(model, features, &whole, options, proposals, capacity, count), failure);
+}
+
+static int32_t encast_go_load_profiles(const char *path, EncastProfiles **profiles, encast_go_failure *failure)
+{
+	return encast_go_done(encast_load_profiles(path, profiles), failure);
+}
+
+static int32_t encast_go_parse_profiles(const void *text, size_t length, EncastProfiles **profiles,
+                                        encast_go_failure *failure)
+{
+	return encast_go_done(encast_parse_profiles(text, length, profiles), failure);
+}
+
+static int32_t encast_go_new_site(const EncastProfiles *profiles, const char *machine, const char *region,
+                                  EncastSite **site, encast_go_failure *failure)
+{
+	return encast_go_done(encast_new_site(profiles, machine, region, site), failure);
+}
+
 static int32_t encast_go_retrain(const EncastFeatures *features, const EncastTargets *targets, size_t count,
                                  const EncastRetrainOptions *options, EncastModel **model, encast_go_failure *failure)
 {

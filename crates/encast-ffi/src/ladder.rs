@@ -161,7 +161,7 @@ fn to_c(rung: &Rung) -> EncastRung {
 ///
 /// # Safety
 /// `first` is null, or points to `count` readable elements of which every bit pattern is a value.
-unsafe fn elements<T: Copy>(first: *const T, count: usize, field: &'static str) -> Result<Vec<T>, Failure> {
+pub(crate) unsafe fn elements<T: Copy>(first: *const T, count: usize, field: &'static str) -> Result<Vec<T>, Failure> {
     if count > ENCAST_LADDER_MOST {
         return Err(Failure::bound(field, count, format_args!("at most {ENCAST_LADDER_MOST}")));
     }
@@ -175,7 +175,7 @@ unsafe fn elements<T: Copy>(first: *const T, count: usize, field: &'static str) 
 /// The options in the core's terms; the core checks them.
 ///
 /// # Safety
-/// Each array of `c` is null, or has as many elements as its count says.
+/// Each array of `c` is null, or has as many elements as its count says; the site of `predict` is null or live.
 unsafe fn from_c(c: &EncastLadderOptions, predict: &EncastPredictOptions) -> Result<LadderOptions, Failure> {
     if c.reserved != 0 {
         let text = format!("reserved = {}: must be 0 (was encast_ladder_options_init called?)", c.reserved);
@@ -192,7 +192,8 @@ unsafe fn from_c(c: &EncastLadderOptions, predict: &EncastPredictOptions) -> Res
         min_bitrate_ratio: c.min_bitrate_ratio,
         top_vmaf: c.top_vmaf,
         bottom_vmaf: c.bottom_vmaf,
-        predict: options::from_c(predict)?,
+        // SAFETY: our caller's promise.
+        predict: unsafe { options::from_c(predict) }?,
     })
 }
 

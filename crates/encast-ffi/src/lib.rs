@@ -27,6 +27,10 @@ mod anchor;
 mod compare;
 mod complexity;
 mod ladder;
+mod profiles;
+mod site;
+
+mod advise;
 
 #[cfg(test)]
 mod tests;

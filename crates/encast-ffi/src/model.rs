@@ -10,7 +10,7 @@ use encast_core::Model;
 use crate::{
     boundary::enter,
     options::ENCAST_TEXT_CAPACITY,
-    status::{ENCAST_STATUS_BAD_COUNT, ENCAST_STATUS_BUFFER_TOO_SMALL, ENCAST_STATUS_OTHER, Failure},
+    status::{ENCAST_STATUS_BUFFER_TOO_SMALL, ENCAST_STATUS_OTHER, Failure},
     structs::{self, CStruct, Output, or_nan, put_text},
 };
 
@@ -53,7 +53,7 @@ pub(crate) unsafe fn hand_out(
 ///
 /// # Safety
 /// `path` is null, or a C string.
-unsafe fn path_of(path: *const c_char) -> Result<PathBuf, Failure> {
+pub(crate) unsafe fn path_of(path: *const c_char) -> Result<PathBuf, Failure> {
     if path.is_null() {
         return Err(Failure::null("path"));
     }
@@ -127,16 +127,8 @@ pub unsafe extern "C" fn encast_load_model_from_memory(
     out_model: *mut *mut EncastModel,
 ) -> i32 {
     enter(|| {
-        let bytes = match length {
-            0 => &[],
-            _ if bytes.is_null() => return Err(Failure::null("bytes")),
-            _ if isize::try_from(length).is_err() => {
-                let text = format!("length = {length}: so many bytes cannot be in memory");
-                return Err(Failure::new(ENCAST_STATUS_BAD_COUNT, text).of_field("length"));
-            }
-            // SAFETY: not null and no longer than an object may be, hence readable by the caller's promise.
-            _ => unsafe { std::slice::from_raw_parts(bytes, length) },
-        };
+        // SAFETY: the caller's promise.
+        let bytes = unsafe { structs::bytes(bytes, length, "bytes") }?;
         // SAFETY: the caller's promise.
         unsafe { hand_out(out_model, || Ok(Model::from_bytes(bytes)?)) }
     })

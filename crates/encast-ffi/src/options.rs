@@ -6,7 +6,8 @@ use encast_core::{PredictOptions, RecommendOptions, ResourceProfile};
 
 use crate::{
     boundary::enter,
-    status::Failure,
+    site::{self, EncastSite},
+    status::{ENCAST_STATUS_BAD_NUMBER, Failure},
     structs::{self, CStruct, known, or_nan, text},
 };
 
@@ -95,15 +96,32 @@ pub struct EncastPredictOptions {
     pub max_encode_seconds: f64,
     /// Most that the forecast of the job may cost at what is recommended, USD, above 0. Default NaN = any.
     pub max_cost_usd: f64,
+    /// Where the job runs: times, CPU percent, energy, cost and carbon are those of this machine in this region then,
+    /// whatever the model has learnt of cost and carbon, and the profile is not used. Read during the call only.
+    /// Default null = nowhere in particular.
+    pub site: *const EncastSite,
+    /// Months that the encode is kept, for which a site charges: 0 to 1e4. Default 0.
+    pub months_stored: f64,
+    /// How often the whole encode is sent to the internet, for which a site charges: 0 to 1e12. Default 0.
+    pub deliveries: f64,
+    /// 1 = a site charges the job its whole machine, 0 = only the vCPUs that the job has threads for. Default 0.
+    pub whole_machine: i32,
+    /// Leave it 0.
+    pub reserved: i32,
+    /// Most energy that the forecast of the job may take at what is recommended, kWh, above 0. Default NaN = any.
+    pub max_energy_kwh: f64,
+    /// Most carbon that the forecast of the job may have at what is recommended, kg CO2e, above 0. Default NaN = any.
+    pub max_co2_kg: f64,
 }
 
-// SAFETY: repr(C), struct_size first, numbers, arrays of numbers and structs of both only.
+// SAFETY: repr(C), struct_size first, numbers, arrays of numbers, structs of both and a raw pointer only.
 unsafe impl CStruct for EncastPredictOptions {
     const NAME: &'static str = "EncastPredictOptions";
     const FIRST_SIZE: usize = 384;
 
     fn defaults() -> Self {
-        let PredictOptions { level, recommend, .. } = PredictOptions::default();
+        let PredictOptions { level, recommend, months_stored, deliveries, whole_machine, .. } =
+            PredictOptions::default();
         EncastPredictOptions {
             struct_size: size_of::<Self>() as u32,
             target_vmaf: recommend.target_vmaf,
@@ -116,12 +134,22 @@ unsafe impl CStruct for EncastPredictOptions {
             max_crf: or_nan(recommend.max_crf),
             max_encode_seconds: or_nan(recommend.max_encode_seconds),
             max_cost_usd: or_nan(recommend.max_cost_usd),
+            site: std::ptr::null(),
+            months_stored,
+            deliveries,
+            whole_machine: whole_machine.into(),
+            reserved: 0,
+            max_energy_kwh: or_nan(recommend.max_energy_kwh),
+            max_co2_kg: or_nan(recommend.max_co2_kg),
         }
     }
 }
 
 /// The options in the core's terms; the core checks the limits of the search.
-pub(crate) fn from_c(c: &EncastPredictOptions) -> Result<PredictOptions, Failure> {
+///
+/// # Safety
+/// `c.site` is null or a live handle.
+pub(crate) unsafe fn from_c(c: &EncastPredictOptions) -> Result<PredictOptions, Failure> {
     let recommend = RecommendOptions {
         target_vmaf: c.target_vmaf,
         min_bitrate_kbps: c.min_bitrate_kbps,
@@ -131,10 +159,26 @@ pub(crate) fn from_c(c: &EncastPredictOptions) -> Result<PredictOptions, Failure
         assurance: known(c.assurance),
         max_encode_seconds: known(c.max_encode_seconds),
         max_cost_usd: known(c.max_cost_usd),
-        ..RecommendOptions::default()
+        max_energy_kwh: known(c.max_energy_kwh),
+        max_co2_kg: known(c.max_co2_kg),
     };
-    let level = if c.level == 0.0 { PredictOptions::default().level } else { c.level };
-    Ok(PredictOptions { level, recommend, profile: c.profile.known()?, ..PredictOptions::default() })
+    for (field, number, most) in [("whole_machine", c.whole_machine, 1), ("reserved", c.reserved, 0)] {
+        if !(0..=most).contains(&number) {
+            let bound = if most == 0 { "0" } else { "0 or 1" };
+            let text = format!("{field} = {number}: must be {bound} (was encast_predict_options_init called?)");
+            return Err(Failure::new(ENCAST_STATUS_BAD_NUMBER, text).of_field(field));
+        }
+    }
+    Ok(PredictOptions {
+        level: if c.level == 0.0 { PredictOptions::default().level } else { c.level },
+        recommend,
+        profile: c.profile.known()?,
+        // SAFETY: our caller's promise.
+        site: unsafe { site::borrow(c.site) }.cloned(),
+        months_stored: c.months_stored,
+        deliveries: c.deliveries,
+        whole_machine: c.whole_machine == 1,
+    })
 }
 
 /// Sets the defaults.

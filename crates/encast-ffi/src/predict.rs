@@ -41,7 +41,7 @@ pub unsafe extern "C" fn encast_predict(
             )
         };
         // SAFETY: the caller's promise.
-        let (features, options) = (unsafe { features::from_c(&features)? }, options::from_c(&options)?);
+        let (features, options) = unsafe { (features::from_c(&features)?, options::from_c(&options)?) };
         let answer = result::to_c(&encast_core::predict_with(&features, model, &options)?);
         // SAFETY: the caller's promise.
         unsafe { output.write(&answer) };
@@ -88,7 +88,9 @@ pub unsafe extern "C" fn encast_predict_batch(
             let outputs = unsafe { results.outputs() }?;
             // SAFETY: the caller's promise.
             let rows = unsafe { features.read(Failure::at_row, |row| features::from_c(row)) }?;
-            let answers = encast_core::predict_batch(&rows, model, &options::from_c(&options)?)?;
+            // SAFETY: the caller's promise.
+            let options = unsafe { options::from_c(&options) }?;
+            let answers = encast_core::predict_batch(&rows, model, &options)?;
             for (output, answer) in outputs.iter().zip(&answers) {
                 // SAFETY: the caller's promise.
                 unsafe { output.write(&result::to_c(answer)) };

@@ -15,14 +15,18 @@ use crate::{
 pub const ENCAST_OUTCOME_REACHED: i32 = 1;
 /// EncastRecommendation.outcome: no allowed setting reaches the target.
 pub const ENCAST_OUTCOME_UNREACHABLE: i32 = 2;
-/// EncastRecommendation.outcome: a setting would reach the target, or at least be allowed, but for a limit on time or
-/// cost.
+/// EncastRecommendation.outcome: a setting would reach the target, or at least be allowed, but for a limit on time,
+/// cost, energy or carbon.
 pub const ENCAST_OUTCOME_OVER_LIMIT: i32 = 3;
 
 /// EncastRecommendation.limit: EncastPredictOptions.max_encode_seconds.
 pub const ENCAST_LIMIT_ENCODE_SECONDS: i32 = 1;
 /// EncastRecommendation.limit: EncastPredictOptions.max_cost_usd.
 pub const ENCAST_LIMIT_COST_USD: i32 = 2;
+/// EncastRecommendation.limit: EncastPredictOptions.max_energy_kwh.
+pub const ENCAST_LIMIT_ENERGY_KWH: i32 = 3;
+/// EncastRecommendation.limit: EncastPredictOptions.max_co2_kg.
+pub const ENCAST_LIMIT_CO2_KG: i32 = 4;
 
 /// The answer to a search for a bitrate or a CRF. Set up by encast_recommendation_init().
 #[repr(C)]
@@ -48,7 +52,7 @@ pub struct EncastRecommendation {
     /// What is held against the target, 0 to 100: the lower bound of VMAF that holds with the assurance asked for;
     /// without one, the forecast.
     pub assured_vmaf: f64,
-    /// What the limit allows, seconds or USD. NaN unless over a limit, like all that follows.
+    /// What the limit allows, seconds, USD, kWh or kg CO2e. NaN unless over a limit, like all that follows.
     pub limit_allowed: f64,
     /// What is forecast at `needed`, in the unit of limit_allowed.
     pub limit_forecast: f64,
@@ -82,6 +86,16 @@ unsafe impl CStruct for EncastRecommendation {
     }
 }
 
+/// The number of a limit.
+pub(crate) fn number_of(limit: Limit) -> i32 {
+    match limit {
+        Limit::EncodeSeconds => ENCAST_LIMIT_ENCODE_SECONDS,
+        Limit::CostUsd => ENCAST_LIMIT_COST_USD,
+        Limit::EnergyKwh => ENCAST_LIMIT_ENERGY_KWH,
+        Limit::Co2Kg => ENCAST_LIMIT_CO2_KG,
+    }
+}
+
 fn to_c(answer: &Recommendation, given: Given) -> EncastRecommendation {
     let outcome = match answer {
         Recommendation::Reached(_) => ENCAST_OUTCOME_REACHED,
@@ -101,12 +115,7 @@ fn to_c(answer: &Recommendation, given: Given) -> EncastRecommendation {
         (c.vmaf, c.assured_vmaf) = (vmaf.into(), assured_vmaf);
     }
     if let Recommendation::OverLimit(over) = answer {
-        c.limit = match over.limit {
-            Limit::EncodeSeconds => ENCAST_LIMIT_ENCODE_SECONDS,
-            Limit::CostUsd => ENCAST_LIMIT_COST_USD,
-            // The C options have no limits on these.
-            Limit::EnergyKwh | Limit::Co2Kg => 0,
-        };
+        c.limit = number_of(over.limit);
         (c.limit_allowed, c.limit_forecast) = (over.allowed, over.forecast);
         (c.needed, c.needed_vmaf) = (over.needed.setting, over.needed.vmaf.into());
     }
@@ -154,7 +163,7 @@ unsafe fn search(
             )
         };
         // SAFETY: our caller's promise.
-        let (features, options) = (unsafe { features::from_c(&features)? }, options::from_c(&options)?);
+        let (features, options) = unsafe { (features::from_c(&features)?, options::from_c(&options)?) };
         let answer = to_c(&encast_core::recommend(&features, model, given, &options)?, given);
         // SAFETY: our caller's promise.
         unsafe { output.write(&answer) };

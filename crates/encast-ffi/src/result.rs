@@ -1,6 +1,6 @@
 //! The answer.
 
-use encast_core::{Estimate, PredictionResult, Target};
+use encast_core::{Estimate, JobResources, PredictionResult, Target};
 
 use crate::{
     boundary::enter,
@@ -87,6 +87,25 @@ pub struct EncastResult {
     pub cost_usd: EncastEstimate,
     /// Carbon of the whole job: kg CO2e, above 0.
     pub co2_kg: EncastEstimate,
+    /// Of energy_kwh: processors at work, above idling, kWh. Like all that follows it is known with a site only, and of
+    /// the forecast itself, without an interval.
+    pub energy_cpu_kwh: f64,
+    /// Of energy_kwh: the job's share of the idling machine, kWh.
+    pub energy_idle_kwh: f64,
+    /// Of energy_kwh: memory, kWh.
+    pub energy_memory_kwh: f64,
+    /// Of cost_usd: the job's share of the machine, USD.
+    pub cost_compute_usd: f64,
+    /// Of cost_usd: sending the encode to the internet, USD.
+    pub cost_egress_usd: f64,
+    /// Of cost_usd: keeping the encode, USD.
+    pub cost_storage_usd: f64,
+    /// Of co2_kg: the electricity, kg CO2e.
+    pub co2_operational_kg: f64,
+    /// Of co2_kg: the job's share of making the machine, kg CO2e.
+    pub co2_embodied_kg: f64,
+    /// Software Carbon Intensity (ISO/IEC 21031): g CO2e per minute of content.
+    pub sci_g_per_minute: f64,
 }
 
 // SAFETY: repr(C), struct_size first, numbers and structs of numbers only.
@@ -121,6 +140,15 @@ unsafe impl CStruct for EncastResult {
             energy_kwh: EncastEstimate::UNKNOWN,
             cost_usd: EncastEstimate::UNKNOWN,
             co2_kg: EncastEstimate::UNKNOWN,
+            energy_cpu_kwh: f64::NAN,
+            energy_idle_kwh: f64::NAN,
+            energy_memory_kwh: f64::NAN,
+            cost_compute_usd: f64::NAN,
+            cost_egress_usd: f64::NAN,
+            cost_storage_usd: f64::NAN,
+            co2_operational_kg: f64::NAN,
+            co2_embodied_kg: f64::NAN,
+            sci_g_per_minute: f64::NAN,
         }
     }
 }
@@ -128,6 +156,7 @@ unsafe impl CStruct for EncastResult {
 /// The core's answer in C's terms.
 pub(crate) fn to_c(result: &PredictionResult) -> EncastResult {
     let estimate = |target: Target| result.estimate(target).map_or(EncastEstimate::UNKNOWN, EncastEstimate::from);
+    let part = |part: fn(&JobResources) -> Option<f64>| or_nan(result.resources.as_ref().and_then(part));
     EncastResult {
         struct_size: size_of::<EncastResult>() as u32,
         target_unreachable: result.target_unreachable.into(),
@@ -154,6 +183,15 @@ pub(crate) fn to_c(result: &PredictionResult) -> EncastResult {
         energy_kwh: estimate(Target::EnergyKwh),
         cost_usd: estimate(Target::CostUsd),
         co2_kg: estimate(Target::Co2Kg),
+        energy_cpu_kwh: part(|job| job.energy_cpu_kwh),
+        energy_idle_kwh: part(|job| job.energy_idle_kwh),
+        energy_memory_kwh: part(|job| job.energy_memory_kwh),
+        cost_compute_usd: part(|job| job.cost_compute_usd),
+        cost_egress_usd: part(|job| job.cost_egress_usd),
+        cost_storage_usd: part(|job| job.cost_storage_usd),
+        co2_operational_kg: part(|job| job.co2_operational_kg),
+        co2_embodied_kg: part(|job| job.co2_embodied_kg),
+        sci_g_per_minute: part(|job| job.sci_g_per_minute),
     }
 }
 

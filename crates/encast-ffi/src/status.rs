@@ -47,6 +47,11 @@ pub const ENCAST_STATUS_LENGTH_MISMATCH: i32 = 105;
 pub const ENCAST_STATUS_TABLE: i32 = 106;
 /// An analyzer was given no frame: there is nothing to say of the clip.
 pub const ENCAST_STATUS_NO_FRAME: i32 = 107;
+/// A text of machines, regions and prices is no such TOML. The text names the line.
+pub const ENCAST_STATUS_PROFILE_SYNTAX: i32 = 108;
+/// A number or a text of a machine, a region or a price is outside its bound. The text names line, entry, value and
+/// bound.
+pub const ENCAST_STATUS_PROFILE_VALUE: i32 = 109;
 
 // 200-299: a model file.
 
@@ -103,6 +108,8 @@ pub(crate) const STATUSES: &[(i32, &str)] = &[
     (ENCAST_STATUS_LENGTH_MISMATCH, "length mismatch\0"),
     (ENCAST_STATUS_TABLE, "bad table\0"),
     (ENCAST_STATUS_NO_FRAME, "no frame\0"),
+    (ENCAST_STATUS_PROFILE_SYNTAX, "profile syntax\0"),
+    (ENCAST_STATUS_PROFILE_VALUE, "profile value\0"),
     (ENCAST_STATUS_IO, "input/output\0"),
     (ENCAST_STATUS_MODEL_MISSING, "model missing\0"),
     (ENCAST_STATUS_WRONG_MAGIC, "wrong magic\0"),
@@ -217,6 +224,8 @@ fn blame(error: &Error) -> (i32, Cow<'static, str>, Option<usize>) {
             let (status, field, _) = blame(source);
             return (status, format!("anchors[{index}].{field}").into(), None);
         }
+        Error::ProfileValue { path, .. } => return (ENCAST_STATUS_PROFILE_VALUE, path.clone().into(), None),
+        Error::ProfileSyntax { .. } => (ENCAST_STATUS_PROFILE_SYNTAX, ""),
         Error::Io { .. } => (ENCAST_STATUS_IO, ""),
         Error::ModelMissing { .. } => (ENCAST_STATUS_MODEL_MISSING, ""),
         Error::WrongMagic { .. } => (ENCAST_STATUS_WRONG_MAGIC, ""),

@@ -1,7 +1,10 @@
 //! Structs that may grow at their end: how they are read from, and written to, callers built against an older or a
 //! newer header. Only bytes are copied, so the caller's alignment does not matter.
 
-use std::{ffi::c_char, mem::MaybeUninit};
+use std::{
+    ffi::{CStr, c_char},
+    mem::MaybeUninit,
+};
 
 use crate::status::{ENCAST_STATUS_BAD_COUNT, ENCAST_STATUS_BAD_STRUCT_SIZE, ENCAST_STATUS_BAD_TEXT, Failure};
 
@@ -230,6 +233,37 @@ pub(crate) fn text<'a>(array: &'a [c_char], field: &'static str) -> Result<Optio
         Ok(text) => Ok(Some(text)),
         Err(error) => Err(bad(format!("not UTF-8 ({error})"))),
     }
+}
+
+/// The bytes of a memory of the caller.
+///
+/// # Safety
+/// `first` is null, or points to `length` readable bytes that outlive `'a`.
+pub(crate) unsafe fn bytes<'a>(first: *const u8, length: usize, what: &str) -> Result<&'a [u8], Failure> {
+    match length {
+        0 => Ok(&[]),
+        _ if first.is_null() => Err(Failure::null(what)),
+        _ if isize::try_from(length).is_err() => {
+            let text = format!("length = {length}: so many bytes cannot be in memory");
+            Err(Failure::new(ENCAST_STATUS_BAD_COUNT, text).of_field("length"))
+        }
+        // SAFETY: not null and no longer than an object may be, hence readable by our caller's promise.
+        _ => Ok(unsafe { std::slice::from_raw_parts(first, length) }),
+    }
+}
+
+/// A text of the caller that has to be there.
+///
+/// # Safety
+/// `pointer` is null, or a C string that outlives `'a`.
+pub(crate) unsafe fn c_text<'a>(pointer: *const c_char, field: &'static str) -> Result<&'a str, Failure> {
+    if pointer.is_null() {
+        return Err(Failure::null(field));
+    }
+    // SAFETY: not null, hence a C string by our caller's promise.
+    unsafe { CStr::from_ptr(pointer) }
+        .to_str()
+        .map_err(|error| Failure::new(ENCAST_STATUS_BAD_TEXT, format!("{field}: not UTF-8 ({error})")).of_field(field))
 }
 
 /// Puts a text into a fixed array, cut at a character's boundary when it is too long, NUL-terminated always.

@@ -11,6 +11,7 @@ use std::{
 use encast_core::{Error, Target};
 
 use crate::{
+    advise::{EncastProposal, encast_advise},
     boundary::{enter, tests::arm},
     compare::{EncastComparison, encast_compare},
     features::{EncastFeatures, encast_features_init},
@@ -19,9 +20,11 @@ use crate::{
     model::{EncastModel, encast_free_model, encast_load_default_model},
     names::encast_codec_from_name,
     predict::{encast_predict, encast_predict_batch},
+    profiles::{encast_free_profiles, encast_load_profiles, encast_parse_profiles},
     recommend::{EncastRecommendation, encast_recommend_bitrate, encast_recommend_crf},
     result::EncastResult,
     retrain::encast_retrain,
+    site::{encast_free_site, encast_new_site},
     status::*,
     structs::{CStruct, put_text, text},
     targets::EncastTargets,
@@ -120,6 +123,13 @@ fn model_stays_usable_after_a_panic() {
             ENCAST_STATUS_PANIC
         );
         assert_eq!((result.confidence, comparison.vmaf.ratio.value), (77.0, 77.0));
+        let (mut proposal, mut setups) = (EncastProposal::defaults(), 77);
+        arm();
+        assert_eq!(
+            encast_advise(model, &features, std::ptr::null(), std::ptr::null(), &mut proposal, 1, &mut setups),
+            ENCAST_STATUS_PANIC
+        );
+        assert_eq!((proposal.width, setups), (0, 77));
         arm();
         let mut trained = std::ptr::null_mut();
         assert_eq!(encast_retrain(&features, &targets, 1, std::ptr::null(), &mut trained), ENCAST_STATUS_PANIC);
@@ -130,6 +140,28 @@ fn model_stays_usable_after_a_panic() {
         assert_eq!(encast_predict(model, &features, std::ptr::null(), &mut result), ENCAST_STATUS_OK, "{}", last());
         assert!(result.predicted_vmaf > 0.0 && result.confidence <= 1.0);
         encast_free_model(model);
+    }
+}
+
+/// Handles that a panic kept from being made are not handed out.
+#[test]
+fn profiles_and_sites_after_a_panic() {
+    let (mut profiles, mut site) = (std::ptr::null_mut(), std::ptr::null_mut());
+    // SAFETY: C strings and live handles of this test.
+    unsafe {
+        arm();
+        assert_eq!(encast_load_profiles(std::ptr::null(), &mut profiles), ENCAST_STATUS_PANIC);
+        arm();
+        assert_eq!(encast_parse_profiles(std::ptr::null(), 0, &mut profiles), ENCAST_STATUS_PANIC);
+        assert!(profiles.is_null());
+        assert_eq!(encast_load_profiles(std::ptr::null(), &mut profiles), ENCAST_STATUS_OK, "{}", last());
+        let (machine, region) = (c"c5.2xlarge".as_ptr(), c"eu-central-1".as_ptr());
+        arm();
+        assert_eq!(encast_new_site(profiles, machine, region, &mut site), ENCAST_STATUS_PANIC);
+        assert!(site.is_null());
+        assert_eq!(encast_new_site(profiles, machine, region, &mut site), ENCAST_STATUS_OK, "{}", last());
+        encast_free_profiles(profiles);
+        encast_free_site(site);
     }
 }
 
@@ -160,6 +192,17 @@ fn errors() -> Vec<(Error, i32, &'static str)> {
             Error::Anchor { index: 1, source: Box::new(Error::MissingField { field: "vmaf", needed: "it" }) },
             ENCAST_STATUS_MISSING_FIELD,
             "anchors[1].vmaf",
+        ),
+        (Error::ProfileSyntax { line: 3, reason: "no equals sign".into() }, ENCAST_STATUS_PROFILE_SYNTAX, ""),
+        (
+            Error::ProfileValue {
+                line: Some(3),
+                path: "regions.here.pue".into(),
+                value: "0".into(),
+                bound: "1".into(),
+            },
+            ENCAST_STATUS_PROFILE_VALUE,
+            "regions.here.pue",
         ),
         (Error::Io { path: path.clone(), source: std::io::ErrorKind::StorageFull.into() }, ENCAST_STATUS_IO, ""),
         (Error::ModelMissing { path }, ENCAST_STATUS_MODEL_MISSING, ""),

@@ -32,6 +32,22 @@ fn c_example_runs() {
     }
 }
 
+#[test]
+fn c_sites_run() {
+    for (link, standard) in [(Link::Sanitized, "c11"), (Link::Archive, "c99")] {
+        let dir = temporary();
+        let program = dir.path().join("sites");
+        compile(Language::C(standard), &["examples/c/sites.c"], link, &program);
+        let text = String::from_utf8(run(&mut Command::new(&program)).stdout).expect("UTF-8");
+        says(
+            &text,
+            &["on a c5.2xlarge in eu-central-1:\n  time ", "  100 deliveries", "on a workstation in the cellar:\n"],
+        );
+        assert_eq!(text.matches("not known").count(), 6, "a machine without a price or a making: {text}");
+        says(&text, &["VMAF 80 within an hour, by carbon, of ", " kbit/s: VMAF 8"]);
+    }
+}
+
 /// The example's own frames: two scenes, the second of which is still.
 #[test]
 fn c_analysis_runs() {

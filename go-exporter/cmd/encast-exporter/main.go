@@ -58,7 +58,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	settings.Log.Writer = stderr
 	logger := promslog.New(settings.Log)
-	cfg, err := config.Load(settings.ConfigFile)
+	cfg, err := config.Load(settings.ConfigFile, settings.Place)
 	if err != nil {
 		return err
 	}

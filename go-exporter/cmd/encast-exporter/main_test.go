@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"net/http"
 	"os"
 	"os/exec"
@@ -152,6 +153,9 @@ func TestRefusesToStart(t *testing.T) {
 		"bad web config":        {nil, []string{"--web.config.file=" + badWeb}, []string{"web.config.file"}},
 		"bad port":              {[]string{"ML_EXPORTER_PORT=http"}, nil, []string{"http"}},
 		"checked config":        {nil, []string{"--config.check", "--config.file=" + badConfig}, []string{badConfig + ":5"}},
+		"checked machine":       {nil, []string{"--config.check", "--machine=c5.2xlarg", "--region=eu-central-1"}, []string{"--machine: unknown machine 'c5.2xlarg'", "c5.2xlarge"}},
+		"checked taught":        {nil, []string{"--config.check", "--machine=nobodys"}, []string{"nobodys", "machine"}},
+		"checked months":        {nil, []string{"--config.check", "--machine=c5.2xlarge", "--region=eu-central-1", "--months-stored=-1"}, []string{"months_stored = -1", "10000"}},
 		"checked model":         {nil, []string{"--config.check", "--model-path=/none/model.json"}, []string{"/none/model.json"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -200,6 +204,37 @@ func TestDocumentedFile(t *testing.T) {
 	output, err := exporter(t, nil, "--config.check", "--config.file="+path).CombinedOutput()
 	if err != nil || !strings.HasPrefix(string(output), "OK: 2 encodes") {
 		t.Errorf("%v: %s", err, output)
+	}
+}
+
+// TestDocumentedSites: so it does at the sites of the user's page, and scrapes tell the parts of their cost.
+func TestDocumentedSites(t *testing.T) {
+	_, rest, _ := strings.Cut(userPage(t), "### Sites")
+	_, rest, _ = strings.Cut(rest, "```yaml\n")
+	yaml, _, _ := strings.Cut(rest, "```")
+	dir := t.TempDir()
+	path := filepath.Join(dir, "encodes.yml")
+	if err := errors.Join(os.WriteFile(path, []byte(yaml), 0o600), os.WriteFile(filepath.Join(dir, "mine.toml"), nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	p := startExporter(t, nil, anyPort, "--config.file="+path)
+	families, err := fixture.Scrape("http://" + p.address + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, encode := range []string{"trailer_1080p", "trailer_virginia"} {
+		whole, ok := fixture.Value(families, "cost_predicted_usd", "config", encode)
+		sum := 0.0
+		for _, part := range []string{"compute", "egress", "storage"} {
+			value, known := fixture.Value(families, "cost_predicted_parts_usd", "config", encode, "part", part)
+			if !known || value <= 0 {
+				t.Errorf("%s of %s: %v, %v", part, encode, value, known)
+			}
+			sum += value
+		}
+		if !ok || math.Abs(sum/whole-1) > 1e-9 {
+			t.Errorf("%s costs %v, %v, its parts %v", encode, whole, ok, sum)
+		}
 	}
 }
 

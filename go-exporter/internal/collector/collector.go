@@ -20,7 +20,6 @@ type Collector struct {
 	holder   *serving.Holder
 	reloader *serving.Reloader
 	encodes  []labelled
-	options  encast.PredictOptions
 	logger   *slog.Logger
 }
 
@@ -28,18 +27,20 @@ type Collector struct {
 type labelled struct {
 	name     string
 	features encast.Features
+	options  encast.PredictOptions
 	labels   []string
 	failures atomic.Uint64
 }
 
 // New returns a collector of the encodes of a configuration.
 func New(holder *serving.Holder, reloader *serving.Reloader, cfg *config.Config, logger *slog.Logger) *Collector {
-	c := &Collector{holder: holder, reloader: reloader, options: cfg.Options, logger: logger}
+	c := &Collector{holder: holder, reloader: reloader, logger: logger}
 	c.encodes = make([]labelled, len(cfg.Encodes))
 	for i := range cfg.Encodes {
 		encode := &cfg.Encodes[i]
 		c.encodes[i].name = encode.Name
 		c.encodes[i].features = encode.Features
+		c.encodes[i].options = cfg.OptionsOf(encode)
 		c.encodes[i].labels = labelsOf(encode)
 	}
 	return c
@@ -124,7 +125,7 @@ func collectModel(model encast.Info, send sender) {
 }
 
 func (c *Collector) collectEncode(encode *labelled, model serving.Model, send sender) {
-	result, err := model.PredictWith(encode.features, c.options)
+	result, err := model.PredictWith(encode.features, encode.options)
 	if err != nil {
 		encode.failures.Add(1)
 		c.logger.Warn("Forecast failed", "config", encode.name, "err", err)
@@ -144,6 +145,11 @@ func (c *Collector) collectEncode(encode *labelled, model serving.Model, send se
 	send(bestVMAF, result.BestReachableVMAF, encode.labels...)
 	if result.TargetUnreachable || !math.IsNaN(result.RecommendedBitrateKbps) {
 		send(unreachable, boolean(result.TargetUnreachable), encode.labels...)
+	}
+	for i := range parts {
+		for _, part := range parts[i].parts {
+			send(parts[i].family, parts[i].scale*part.of(&result.Resources), append(encode.labels[:4:4], part.name)...)
+		}
 	}
 	collectFields(outOfRange, result.OutOfRange, encode.labels, send)
 	collectFields(inputIgnored, result.Ignored, encode.labels, send)

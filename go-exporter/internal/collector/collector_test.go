@@ -55,7 +55,7 @@ var allTargets = []encast.Target{
 
 // TestGoldenScrape holds names, labels, HELP and TYPE of all that a model may make the exporter say.
 func TestGoldenScrape(t *testing.T) {
-	cfg, err := config.Load("testdata/encodes.yml")
+	cfg, err := config.Load("testdata/encodes.yml", config.Place{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,6 +167,59 @@ func TestSamplesAreTheForecasts(t *testing.T) {
 				t.Errorf("%s of %s = %v, %v, want %v", name, encode.Name, got, ok, want)
 			}
 		}
+	}
+}
+
+// TestSamplesAtASite: what a site's parts say, in the unit of the metric, and only of the encode that has a site.
+func TestSamplesAtASite(t *testing.T) {
+	path := fixture.File(t, "model.encast", "1", 0, allTargets...)
+	cfg, err := config.Load("testdata/encodes.yml", config.Place{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, families := gather(t, cfg, path)
+	model, err := encast.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer model.Close()
+	r, err := model.PredictWith(cfg.Encodes[0].Features, cfg.OptionsOf(&cfg.Encodes[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const intensity = "cost_predicted_carbon_intensity_grams_per_second"
+	seconds := cfg.Encodes[0].Features.DurationS
+	for _, sample := range []struct {
+		name, part string
+		want       float64
+	}{
+		{"cost_predicted_usd", "", r.CostUSD.Value}, {"cost_predicted_usd_upper", "", r.CostUSD.Upper},
+		{"cost_predicted_parts_usd", "compute", r.Resources.CostComputeUSD},
+		{"cost_predicted_parts_usd", "egress", r.Resources.CostEgressUSD},
+		{"cost_predicted_parts_usd", "storage", r.Resources.CostStorageUSD},
+		{"cost_predicted_co2_parts_kg", "operational", r.Resources.CO2OperationalKg},
+		{"cost_predicted_co2_parts_kg", "embodied", r.Resources.CO2EmbodiedKg},
+		{"resource_predicted_energy_parts_joules", "cpu", r.Resources.EnergyCPUKWh * 3.6e6},
+		{"resource_predicted_energy_parts_joules", "idle", r.Resources.EnergyIdleKWh * 3.6e6},
+		{"resource_predicted_energy_parts_joules", "memory", r.Resources.EnergyMemoryKWh * 3.6e6},
+		{intensity, "", r.CO2Kg.Value * 1000 / seconds},
+		{intensity + "_lower", "", r.CO2Kg.Lower * 1000 / seconds},
+		{intensity + "_upper", "", r.CO2Kg.Upper * 1000 / seconds},
+	} {
+		labels := []string{"config", cfg.Encodes[0].Name}
+		if sample.part != "" {
+			labels = append(labels, "part", sample.part)
+		}
+		got, ok := fixture.Value(families, sample.name, labels...)
+		if !ok || !(math.Abs(got-sample.want) <= 1e-12*sample.want) || sample.want <= 0 {
+			t.Errorf("%s %v = %v, %v, want %v", sample.name, labels, got, ok, sample.want)
+		}
+		if _, ok := fixture.Value(families, sample.name, "config", cfg.Encodes[1].Name); ok && sample.part != "" {
+			t.Errorf("%s of an encode without a site", sample.name)
+		}
+	}
+	if _, ok := fixture.Value(families, intensity, "config", cfg.Encodes[1].Name); ok {
+		t.Error("a carbon intensity without a site")
 	}
 }
 

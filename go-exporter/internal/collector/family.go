@@ -75,6 +75,8 @@ var forecasts = []forecast{
 	newForecast("cost_predicted_co2_kg", "carbon of the whole job, kg CO2e", 1,
 		func(r *encast.Result) float64 { return r.PredictedCO2Kg },
 		func(r *encast.Result) encast.Estimate { return r.CO2Kg }),
+	newForecast("cost_predicted_carbon_intensity_grams_per_second", "carbon for each second of content (SCI of ISO/IEC 21031), g CO2e", 1./60,
+		func(r *encast.Result) float64 { return r.Resources.SCIGPerMinute }, intensity),
 	estimated("resource_predicted_encode_seconds", "elapsed time of the whole job, seconds", 1,
 		func(r *encast.Result) encast.Estimate { return r.EncodeSeconds }),
 	estimated("resource_predicted_cpu_seconds", "CPU time of the whole job over all cores, seconds", 1,
@@ -89,6 +91,43 @@ var forecasts = []forecast{
 		func(r *encast.Result) encast.Estimate { return r.EnergyKWh }),
 	estimated("resource_predicted_bitrate_bytes_per_second", "bitrate that an encode given by its CRF comes out with, bytes per second", 125,
 		func(r *encast.Result) encast.Estimate { return r.BitrateKbps }),
+}
+
+// intensity has the interval of the carbon: both differ by the length of the content alone.
+func intensity(r *encast.Result) encast.Estimate {
+	perKg := r.Resources.SCIGPerMinute / r.CO2Kg.Value
+	return encast.Estimate{Value: r.Resources.SCIGPerMinute, Lower: perKg * r.CO2Kg.Lower, Upper: perKg * r.CO2Kg.Upper}
+}
+
+// parted is a forecast by its parts, which are known at a site; scale as in forecast.
+type parted struct {
+	family *Family
+	scale  float64
+	parts  []part
+}
+
+type part struct {
+	name string
+	of   func(*encast.Resources) float64
+}
+
+func newParted(name, what string, scale float64, parts ...part) parted {
+	help := "Forecast " + what + ", by part: known where the encode has a machine and a region."
+	return parted{family: family(name, help, append(encodeLabels[:4:4], "part")...), scale: scale, parts: parts}
+}
+
+var parts = []parted{
+	newParted("cost_predicted_parts_usd", "cost of the whole job, USD", 1,
+		part{"compute", func(r *encast.Resources) float64 { return r.CostComputeUSD }},
+		part{"egress", func(r *encast.Resources) float64 { return r.CostEgressUSD }},
+		part{"storage", func(r *encast.Resources) float64 { return r.CostStorageUSD }}),
+	newParted("cost_predicted_co2_parts_kg", "carbon of the whole job, kg CO2e", 1,
+		part{"operational", func(r *encast.Resources) float64 { return r.CO2OperationalKg }},
+		part{"embodied", func(r *encast.Resources) float64 { return r.CO2EmbodiedKg }}),
+	newParted("resource_predicted_energy_parts_joules", "energy of the whole job, joules", 3.6e6,
+		part{"cpu", func(r *encast.Resources) float64 { return r.EnergyCPUKWh }},
+		part{"idle", func(r *encast.Resources) float64 { return r.EnergyIdleKWh }},
+		part{"memory", func(r *encast.Resources) float64 { return r.EnergyMemoryKWh }}),
 }
 
 // What else is said about an encode.
@@ -124,6 +163,9 @@ func Families() []*Family {
 	var all []*Family
 	for _, f := range forecasts {
 		all = append(all, f.value, f.lower, f.upper)
+	}
+	for _, p := range parts {
+		all = append(all, p.family)
 	}
 	return append(all, confidence, recommended, unreachable, bestVMAF, sizeBytes, bandwidth, outOfRange, inputIgnored,
 		failures, modelVersion, modelTrainedAt, modelR2, modelRows, modelTitles, modelTrees, reloads, reloadOK, reloadAt,

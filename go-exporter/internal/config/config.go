@@ -16,9 +16,10 @@ const maxFileSize = 4 << 20
 type Config struct {
 	// Encodes are exposed as metrics, in this order.
 	Encodes []Encode
-	// Options of every forecast.
+	// Options of every forecast, but for the encode's own site: see OptionsOf.
 	Options encast.PredictOptions
 
+	place Place          // as the file has it
 	file  string         // empty for the built-in configuration
 	lines map[string]int // line of each option
 }
@@ -26,9 +27,20 @@ type Config struct {
 // BuiltIn returns the configuration that holds without a file.
 func BuiltIn() *Config { return &Config{Encodes: builtIn()} }
 
-// Load reads a configuration file, or returns the built-in configuration when the path is empty. The error names every
-// mistake with file, line and field.
-func Load(path string) (*Config, error) {
+// Load reads a configuration file, or takes the built-in configuration when the path is empty, and puts its encodes
+// where file and flags say that they run. The error names every mistake with file, line and field.
+func Load(path string, flags Place) (*Config, error) {
+	config, err := read(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := config.locate(flags); err != nil {
+		return nil, err
+	}
+	return config, nil
+}
+
+func read(path string) (*Config, error) {
 	if path == "" {
 		return BuiltIn(), nil
 	}

@@ -8,6 +8,10 @@ type Encode struct {
 	Name string
 	// Features is what is known of the encode.
 	Features encast.Features
+	// Site is where it runs; nil is nowhere in particular.
+	Site *encast.Site
+
+	machine, region string // as its file has them
 
 	line  int            // where it stands in its file; 0 for the built-in encodes
 	lines map[string]int // line of each of its fields

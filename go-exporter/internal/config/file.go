@@ -63,18 +63,38 @@ func (p *parser) document(data []byte) *Config {
 		"min_bitrate_kbps": &config.Options.MinBitrateKbps,
 		"max_bitrate_kbps": &config.Options.MaxBitrateKbps,
 	}
+	place := &config.place
+	texts := map[string]*string{"machine": &place.Machine, "region": &place.Region, "profiles": &place.Profiles}
+	amounts := map[string]**float64{"months_stored": &place.MonthsStored, "deliveries": &place.Deliveries}
 	root := document.Content[0]
 	given := false
 	for key, value := range p.pairs(root, "", "a mapping with the key encodes") {
 		option, isOption := options[key.Value]
+		text, isText := texts[key.Value]
+		amount, isAmount := amounts[key.Value]
+		config.lines[key.Value] = value.Line
 		switch {
 		case key.Value == "encodes":
 			given = true
 			config.Encodes = p.encodes(value)
+		case key.Value == "whole_machine":
+			if value.Tag != "!!bool" || value.Decode(&place.WholeMachine) != nil {
+				p.fail(value.Line, "", key.Value, "%q is neither true nor false", value.Value)
+			}
+		case isText:
+			if value.Kind != yaml.ScalarNode || value.Tag == "!!null" || value.Value == "" {
+				p.fail(value.Line, "", key.Value, "has no value: leave the key out when there is none")
+			}
+			*text = value.Value
+		case isAmount:
+			number, err := numberOf(value)
+			if err != nil {
+				p.fail(value.Line, "", key.Value, "%s", err)
+			}
+			*amount = &number
 		case !isOption:
-			p.fail(key.Line, "", key.Value, "unknown key: known are encodes, max_bitrate_kbps, min_bitrate_kbps, target_vmaf")
+			p.fail(key.Line, "", key.Value, "unknown key: known are %s", strings.Join(knownKeys, ", "))
 		default:
-			config.lines[key.Value] = value.Line
 			number, err := numberOf(value)
 			if err == nil && number <= 0 {
 				err = fmt.Errorf("%s is not above 0", value.Value)
@@ -89,6 +109,12 @@ func (p *parser) document(data []byte) *Config {
 		p.fail(root.Line, "", "encodes", "missing")
 	}
 	return config
+}
+
+// knownKeys are those of a file, sorted.
+var knownKeys = []string{
+	"deliveries", "encodes", "machine", "max_bitrate_kbps", "min_bitrate_kbps", "months_stored", "profiles", "region",
+	"target_vmaf", "whole_machine",
 }
 
 // yamlErrorLine takes the line out of the text of a syntax error ("yaml: line 3: …"), which has no other place for it.
@@ -169,6 +195,8 @@ var textFields = map[string]func(*Encode, string) error{
 	"codec":      func(e *Encode, text string) (err error) { e.Features.Codec, err = encast.ParseCodec(text); return },
 	"encoder":    func(e *Encode, text string) (err error) { e.Features.Encoder, err = encast.ParseEncoder(text); return },
 	"preset":     func(e *Encode, text string) error { e.Features.Preset = text; return nil },
+	"machine":    func(e *Encode, text string) error { return setPlace(&e.machine, text) },
+	"region":     func(e *Encode, text string) error { return setPlace(&e.region, text) },
 }
 
 // shortNames are other spellings of fields.
@@ -301,6 +329,14 @@ func setName(encode *Encode, name string) error {
 		return errors.New("not UTF-8")
 	}
 	encode.Name = name
+	return nil
+}
+
+func setPlace(place *string, text string) error {
+	if text == "" {
+		return errors.New("must not be empty: leave the field out")
+	}
+	*place = text
 	return nil
 }
 

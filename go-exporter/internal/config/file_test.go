@@ -71,7 +71,7 @@ func checkEncode(t *testing.T, got Encode, name string, want encast.Features) {
 }
 
 func TestBuiltIn(t *testing.T) {
-	cfg, err := Load("")
+	cfg, err := Load("", Place{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func TestMistakes(t *testing.T) {
 		"empty list":      {"encodes: []\n", "f.yml:1: encodes: must be a list of at least one encode"},
 		"not a list":      {"encodes: {name: a}\n", "f.yml:1: encodes: must be a list of at least one encode"},
 		"not a mapping":   {"encodes:\n- a\n", "f.yml:2: must be a mapping of fields"},
-		"unknown key":     {good + "scrape: 1\n", "f.yml:5: scrape: unknown key: known are encodes, max_bitrate_kbps, min_bitrate_kbps, target_vmaf"},
+		"unknown key":     {good + "scrape: 1\n", "f.yml:5: scrape: unknown key: known are deliveries, encodes, machine, max_bitrate_kbps, min_bitrate_kbps, months_stored, profiles, region, target_vmaf, whole_machine"},
 		"encodes twice":   {good + good, "f.yml:5: encodes: given twice, first on line 1"},
 		"bad option":      {"target_vmaf: high\n" + good, `f.yml:1: target_vmaf: "high" is not a number`},
 		"option 0":        {"target_vmaf: 0\n" + good, "f.yml:1: target_vmaf: 0 is not above 0"},
@@ -178,16 +178,16 @@ func TestLoad(t *testing.T) {
 	); err != nil {
 		t.Fatal(err)
 	}
-	if cfg, err := Load(good); err != nil || len(cfg.Encodes) != 2 {
+	if cfg, err := Load(good, Place{}); err != nil || len(cfg.Encodes) != 2 {
 		t.Errorf("good file: %v, %v", cfg, err)
 	}
-	if _, err := Load(large); err == nil || !strings.Contains(err.Error(), "larger than") {
+	if _, err := Load(large, Place{}); err == nil || !strings.Contains(err.Error(), "larger than") {
 		t.Errorf("large file: %v", err)
 	}
-	if _, err := Load(filepath.Join(dir, "none.yml")); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "none.yml") {
+	if _, err := Load(filepath.Join(dir, "none.yml"), Place{}); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "none.yml") {
 		t.Errorf("missing file: %v", err)
 	}
-	if _, err := Load(dir); err == nil {
+	if _, err := Load(dir, Place{}); err == nil {
 		t.Error("a folder was accepted")
 	}
 }

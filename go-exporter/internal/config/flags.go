@@ -20,6 +20,7 @@ const DefaultPort = 9505
 type Settings struct {
 	ModelPath  string // empty means the embedded model
 	ConfigFile string // empty means the built-in configuration
+	Place      Place  // where encodes run
 	CheckOnly  bool
 	Web        *web.FlagConfig
 	Log        *promslog.Config
@@ -37,11 +38,29 @@ func ParseFlags(app *kingpin.Application, args []string) (*Settings, error) {
 		Default("").StringVar(&settings.ConfigFile)
 	app.Flag("config.check", "Check the configuration and the model, then exit: 0 when both can be used.").
 		BoolVar(&settings.CheckOnly)
+	place := &settings.Place
+	app.Flag("machine", "Machine that encodes: with --region one of the profiles, without it one that the model was taught.").
+		Default("").StringVar(&place.Machine)
+	app.Flag("region", "Region of the machine: time, energy, cost and carbon are of this place then.").
+		Default("").StringVar(&place.Region)
+	app.Flag("profiles", "TOML file of machines, regions and prices over the built-in ones.").
+		Default("").StringVar(&place.Profiles)
+	var monthsGiven, deliveriesGiven bool
+	months := app.Flag("months-stored", "Months that encodes are kept.").IsSetByUser(&monthsGiven).Float64()
+	deliveries := app.Flag("deliveries", "How often encodes are sent to the internet.").IsSetByUser(&deliveriesGiven).Float64()
+	app.Flag("whole-machine", "Charge encodes their whole machine, not the share that they have threads for.").
+		BoolVar(&place.WholeMachine)
 	settings.Web = kingpinflag.AddFlags(app, fmt.Sprintf(":%d", DefaultPort))
 	app.GetFlag("web.listen-address").IsSetByUser(&addressGiven)
 	promslogflag.AddFlags(app, settings.Log)
 	if _, err := app.Parse(args); err != nil {
 		return nil, err
+	}
+	if monthsGiven {
+		place.MonthsStored = months
+	}
+	if deliveriesGiven {
+		place.Deliveries = deliveries
 	}
 	switch {
 	case portGiven && addressGiven:

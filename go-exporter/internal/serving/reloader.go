@@ -127,7 +127,7 @@ func Check(model Model, cfg *config.Config) error {
 	var errs []error
 	for i := range cfg.Encodes {
 		encode := &cfg.Encodes[i]
-		if _, err := model.PredictWith(encode.Features, cfg.Options); err != nil {
+		if _, err := model.PredictWith(encode.Features, cfg.OptionsOf(encode)); err != nil {
 			var failure *encast.Error
 			if errors.As(err, &failure) {
 				err = cfg.Blame(encode, err, failure.Field)

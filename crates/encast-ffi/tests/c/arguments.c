@@ -119,18 +119,22 @@ static void init_functions(void) {
     CHECK_INIT(EncastAnchor, encast_anchor_init, sizeof(EncastAnchor));
     CHECK_INIT(EncastComparison, encast_comparison_init, sizeof(EncastComparison));
     CHECK_INIT(EncastTargets, encast_targets_init, sizeof(EncastTargets));
-    CHECK_INIT(EncastResult, encast_result_init, sizeof(EncastResult));
+    CHECK_INIT(EncastResult, encast_result_init, 384);
     CHECK_INIT(EncastRecommendation, encast_recommendation_init, 40);
     CHECK_INIT(EncastModelInfo, encast_model_info_init, sizeof(EncastModelInfo));
     CHECK_INIT(EncastPredictOptions, encast_predict_options_init, 384);
     CHECK_INIT(EncastLadderOptions, encast_ladder_options_init, sizeof(EncastLadderOptions));
     CHECK_INIT(EncastRung, encast_rung_init, sizeof(EncastRung));
+    CHECK_INIT(EncastAdviseOptions, encast_advise_options_init, sizeof(EncastAdviseOptions));
+    CHECK_INIT(EncastProposal, encast_proposal_init, sizeof(EncastProposal));
     CHECK_INIT(EncastRetrainOptions, encast_retrain_options_init, sizeof(EncastRetrainOptions));
 
     CHECK_OK(encast_predict_options_init(&predict, sizeof predict));
     CHECK(predict.target_vmaf == 93 && predict.min_bitrate_kbps == 100 && predict.max_bitrate_kbps == 50000);
     CHECK(predict.level == 0.9 && isnan(predict.assurance) && isnan(predict.min_crf) && isnan(predict.max_crf));
     CHECK(isnan(predict.max_encode_seconds) && isnan(predict.max_cost_usd));
+    CHECK(isnan(predict.max_energy_kwh) && isnan(predict.max_co2_kg) && predict.site == NULL);
+    CHECK(predict.months_stored == 0 && predict.deliveries == 0 && predict.whole_machine == 0);
     CHECK(isnan(predict.profile.pue) && predict.profile.name[0] == '\0');
     CHECK_OK(encast_retrain_options_init(&retrain, sizeof retrain));
     CHECK(retrain.seed == 1 && retrain.threads == 0 && retrain.targets == 0 && retrain.model_kind == 0);
