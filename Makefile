@@ -1,8 +1,10 @@
 # Thin on purpose: each recipe is a script, so that it runs the same with and without make.
 .DEFAULT_GOAL := help
-.PHONY: help run build test fmt bench bench-lightgbm bench-content bench-converge bench-ladder fuzz yardstick accuracy \
+.PHONY: help run build test fmt bench bench-lightgbm bench-content bench-converge bench-ladder bench-resources fuzz yardstick accuracy \
 	measure probe-recipes train-model clean
 
+# Tables for `make bench-resources` beside data/measured.csv; benches/resources/README.md says which.
+export UGC VEED HARDWARE
 # Seconds for `make fuzz`.
 SECONDS ?= 600
 # A clip for `make bench-content`; one is made without it.
@@ -41,6 +43,9 @@ bench-ladder: ## Forecast ladders on measured curves, beside a fixed one (TABLE=
 
 bench-converge: ## `encast converge` beside ab-av1 (CLIPS=folder)
 	@scripts/bench-converge.sh "$(CLIPS)"
+
+bench-resources: ## Times, memory, energy, totals, machines never seen, beside LightGBM (UGC=…, VEED=…, HARDWARE=…)
+	@scripts/bench-resources.sh
 
 fuzz: ## Fuzzes the Y4M reader and the analyzer, with nightly Rust (SECONDS=…)
 	@scripts/fuzz.sh $(SECONDS)

@@ -27,7 +27,7 @@ from peers import LIGHTGBM, columns_of, preset_speed, title_folds  # noqa: E402
 from verdicts import sha256  # noqa: E402
 
 from machines import machines  # noqa: E402
-from report import markdown  # noqa: E402
+from resources_report import markdown  # noqa: E402
 
 FOLDS = 5
 # Batches a fold, jobs a batch, and how many of them have run already.

@@ -99,7 +99,7 @@ pub use ladder::{
     Curve, CurvePoint, Dropped, HLS_HEVC, Ladder, LadderFigures, LadderJudgement, LadderOptions, Rung, Size, bd_rate,
     judge_ladders, ladder, usual_sizes,
 };
-pub use machine_speed::{MachineSpeed, machine_speed};
+pub use machine_speed::{MachineSpeed, machine_speed, machine_speed_beside};
 pub use machines::{MachineFactors, Machines};
 pub use options::{
     DEFAULT_TARGET_VMAF, Given, ModelKind, PredictOptions, Progress, RecommendOptions, TableProvenance, Tier,

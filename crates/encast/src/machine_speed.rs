@@ -7,6 +7,7 @@ use crate::{
     options::PredictOptions,
     predict::predict_with,
     target::{PredictionTargets, Target},
+    train::machines::beside,
 };
 
 /// A speed relative to the model's reference machine.
@@ -40,7 +41,7 @@ pub fn machine_speed(
         return Err(Error::LengthMismatch { what: "targets", found: targets.len(), expected: features.len() });
     }
     let options = PredictOptions::default();
-    let mut titles: Vec<(&str, Vec<f64>)> = Vec::new();
+    let mut octaves: Vec<(&str, f64)> = Vec::new();
     for (row, (features, targets)) in features.iter().zip(targets).enumerate() {
         let Some(measured) = targets.get(target).filter(|&seconds| seconds > 0.0) else { continue };
         let request = PredictionFeatures { machine: None, ..features.clone() };
@@ -50,20 +51,54 @@ pub fn machine_speed(
             target,
             reason: "a machine's speed is measured against it; train on rows that measure it".to_owned(),
         })?;
-        let octaves = (forecast.value / measured).log2();
-        match titles.iter_mut().find(|(title, _)| *title == targets.title) {
+        octaves.push((targets.title.as_str(), (forecast.value / measured).log2()));
+    }
+    of_titles(&octaves).ok_or_else(|| Error::TooFew {
+        what: format!("rows that measure {target}"),
+        found: 0,
+        needed: 1,
+    })
+}
+
+/// As [`machine_speed`], beside the reference machine's own times instead of forecasts of them: `there` are encodes that were
+/// measured on it. Rows are compared that agree in title, encoder, preset, size and rate, so that nothing of the model's error
+/// is in the speed.
+///
+/// # Errors
+/// [`Error::LengthMismatch`]; [`Error::TooFew`] when no encode was measured on both machines.
+pub fn machine_speed_beside(
+    here: (&[PredictionFeatures], &[PredictionTargets]),
+    there: (&[PredictionFeatures], &[PredictionTargets]),
+    target: Target,
+) -> Result<MachineSpeed> {
+    for (features, targets) in [here, there] {
+        if features.len() != targets.len() {
+            return Err(Error::LengthMismatch { what: "targets", found: targets.len(), expected: features.len() });
+        }
+    }
+    let slower = beside(here, there, target);
+    let octaves: Vec<(&str, f64)> = slower.iter().map(|(title, octaves)| (title.as_str(), -octaves)).collect();
+    let what = || format!("encodes whose {target} was measured on both machines");
+    of_titles(&octaves).ok_or_else(|| Error::TooFew { what: what(), found: 0, needed: 1 })
+}
+
+/// The speed of the mean title; `None` without any.
+fn of_titles(octaves: &[(&str, f64)]) -> Option<MachineSpeed> {
+    let mut titles: Vec<(&str, Vec<f64>)> = Vec::new();
+    for &(title, octaves) in octaves {
+        match titles.iter_mut().find(|(found, _)| *found == title) {
             Some((_, all)) => all.push(octaves),
-            None => titles.push((&targets.title, vec![octaves])),
+            None => titles.push((title, vec![octaves])),
         }
     }
     if titles.is_empty() {
-        return Err(Error::TooFew { what: format!("rows that measure {target}"), found: 0, needed: 1 });
+        return None;
     }
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
     let means: Vec<f64> = titles.iter().map(|(_, octaves)| mean(octaves)).collect();
     let middle = mean(&means);
     let squares: f64 = means.iter().map(|octaves| (octaves - middle).powi(2)).sum();
-    Ok(MachineSpeed {
+    Some(MachineSpeed {
         speed: middle.exp2(),
         encodes: titles.iter().map(|(_, octaves)| octaves.len()).sum(),
         titles: titles.len(),

@@ -73,7 +73,10 @@ fn a_site_answers_by_the_formulas() {
     near(value(&placed, Target::Co2Kg), energy * 0.5 + making);
     let parts = placed.resources.unwrap();
     near(parts.co2_embodied_kg.unwrap(), making);
-    near(parts.sci_g_per_minute.unwrap(), 1000.0 * value(&placed, Target::Co2Kg) / (request.duration_or_default() / 60.0));
+    near(
+        parts.sci_g_per_minute.unwrap(),
+        1000.0 * value(&placed, Target::Co2Kg) / (request.duration_or_default() / 60.0),
+    );
     assert_eq!(placed.predicted_cost_usd, placed.estimate(Target::CostUsd).map(|cost| cost.value));
     // Quality is none of the site's business, and threads are no input that the model has not seen.
     assert_eq!(placed.estimate(Target::Vmaf), plain.estimate(Target::Vmaf));
@@ -237,6 +240,29 @@ fn a_few_encodes_tell_a_machines_speed() {
     assert!((of(features.len(), Target::EncodeSeconds).speed - 1.0).abs() < 0.03);
     let none = machine_speed(&features[..1], &targets[..1], model(), Target::EncodeSeconds).unwrap_err();
     assert_eq!(none.to_string(), "too few rows that measure encode_seconds: 0 found, at least 1 needed");
+}
+
+#[test]
+fn the_same_encodes_tell_a_machines_speed_without_the_models_error() {
+    let (features, targets) = made::table(4);
+    let slower: Vec<PredictionTargets> = targets
+        .iter()
+        .map(|row| {
+            let mut measured = row.clone();
+            measured.set(Target::CpuSeconds, row.get(Target::CpuSeconds).map(|seconds| 4.0 * seconds));
+            measured
+        })
+        .collect();
+    let there = (&features[..], &targets[..]);
+    let one = machine_speed_beside((&features[5..6], &slower[5..6]), there, Target::CpuSeconds).unwrap();
+    near(one.speed, 0.25);
+    assert_eq!((one.encodes, one.titles), (1, 1));
+    let all = machine_speed_beside((&features, &slower), there, Target::CpuSeconds).unwrap();
+    near(all.speed, 0.25);
+    assert_eq!((all.encodes, all.titles), (features.len(), 4));
+    let other = PredictionFeatures { bitrate_kbps: Some(77.0), ..features[0].clone() };
+    let error = machine_speed_beside((&[other], &slower[..1]), there, Target::CpuSeconds).unwrap_err();
+    assert!(matches!(error, Error::TooFew { found: 0, .. }), "{error}");
 }
 
 #[test]

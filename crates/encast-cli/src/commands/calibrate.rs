@@ -7,6 +7,7 @@ use std::{
 
 use encast::{
     Error, Machine, MachineSpeed, PredictionFeatures, PredictionTargets, Price, Profiles, Target, machine_speed,
+    machine_speed_beside,
 };
 use serde::Serialize;
 
@@ -41,6 +42,9 @@ pub struct Args {
     /// Encodes that were measured on this machine, instead of encoding clips
     #[arg(long, value_name = "T.csv")]
     data: Vec<PathBuf>,
+    /// The same encodes, measured on the model's reference machine: they are compared with, instead of forecasts
+    #[arg(long, value_name = "T.csv", requires = "data")]
+    beside: Vec<PathBuf>,
     /// Name of the machine
     #[arg(long, value_name = "NAME")]
     name: String,
@@ -156,7 +160,7 @@ pub fn run(args: &Args) -> Outcome {
     let vcpus = args.vcpus.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, |n| n.get() as u32));
     let measured = if args.data.is_empty() { by_clips(args)? } else { by_tables(args, vcpus)? };
     let Some(measured) = measured else { return Ok(Verdict::No("stopped: nothing was written".to_owned())) };
-    let (cpu, wall) = speeds(&loaded, &measured)?;
+    let (cpu, wall) = speeds(args, &loaded, &measured)?;
     let machine = machine(args, vcpus, like, (cpu, wall), &loaded)?;
     let mut profiles = Profiles::default();
     profiles.machines.insert(machine.name.clone(), machine.clone());
@@ -284,16 +288,18 @@ fn by_tables(args: &Args, vcpus: u32) -> Result<Option<Measured>, Failure> {
 type Speeds = (Option<MachineSpeed>, Option<MachineSpeed>);
 
 /// The speeds of a vCPU and of whole encodes, as far as they were measured.
-fn speeds(loaded: &Loaded, measured: &Measured) -> Result<Speeds, Failure> {
-    let of = |(features, targets): &(Vec<_>, Vec<_>), target| match machine_speed(
-        features,
-        targets,
-        &loaded.model,
-        target,
-    ) {
-        Ok(speed) => Ok(Some(speed)),
-        Err(Error::TooFew { .. }) => Ok(None),
-        Err(error) => Err(error),
+fn speeds(args: &Args, loaded: &Loaded, measured: &Measured) -> Result<Speeds, Failure> {
+    let there = if args.beside.is_empty() { None } else { Some(Tables::read(&args.beside)?.table) };
+    let of = |(features, targets): &(Vec<PredictionFeatures>, Vec<PredictionTargets>), target| {
+        let speed = match &there {
+            Some(there) => machine_speed_beside((features, targets), (&there.features, &there.targets), target),
+            None => machine_speed(features, targets, &loaded.model, target),
+        };
+        match speed {
+            Ok(speed) => Ok(Some(speed)),
+            Err(Error::TooFew { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     };
     let cpu = match of(&measured.single, Target::CpuSeconds) {
         // A model of whole times alone can be told of whole times alone.
@@ -302,7 +308,8 @@ fn speeds(loaded: &Loaded, measured: &Measured) -> Result<Speeds, Failure> {
     };
     let wall = of(&measured.whole, Target::EncodeSeconds)?;
     if cpu.is_none() && wall.is_none() {
-        return Err(Failure::Bad("no encode measures cpu_seconds or encode_seconds".to_owned()));
+        let what = if there.is_some() { "no encode was measured on both machines" } else { "no encode measures" };
+        return Err(Failure::Bad(format!("{what}: cpu_seconds or encode_seconds is needed")));
     }
     Ok((cpu, wall))
 }

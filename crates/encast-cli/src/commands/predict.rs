@@ -47,7 +47,7 @@ pub struct Args {
     #[arg(long, requires = "data")]
     pub keep_going: bool,
     /// With --data: add up all jobs of the table; jobs with measured values are finished, and correct the others
-    #[arg(long, requires = "data", conflicts_with_all = ["out", "keep_going"])]
+    #[arg(long, requires = "data", conflicts_with_all = ["out", "keep_going", "builtin"])]
     total: bool,
     /// The four built-in encodes
     #[arg(long)]

@@ -19,6 +19,7 @@ mod measure;
 mod measure_gstreamer;
 #[cfg(target_os = "linux")]
 mod measure_push;
+mod place;
 mod predict;
 mod predict_table;
 mod profiles;

@@ -29,7 +29,7 @@ fn wrong_command_lines_are_one_line_and_exit_code_2() {
 
 #[test]
 fn every_subcommand_explains_itself_with_examples() {
-    for subcommand in ["train", "evaluate", "predict", "recommend", "advise", "inspect", "profiles"] {
+    for subcommand in ["train", "evaluate", "predict", "recommend", "advise", "inspect", "profiles", "calibrate"] {
         let said = run(&[subcommand, "--help"]).done();
         assert!(said.out.contains("Examples:\n"), "{}", said.out);
         assert!(said.out.contains("--json"), "{}", said.out);

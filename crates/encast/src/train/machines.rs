@@ -22,6 +22,28 @@ enum Alike {
     All,
 }
 
+/// Octaves that the same encodes take more here than there, and how many encodes both have measured; each pair of rows that
+/// differ in nothing but where they ran weighs the same.
+pub(crate) fn beside(
+    here: (&[PredictionFeatures], &[PredictionTargets]),
+    there: (&[PredictionFeatures], &[PredictionTargets]),
+    target: Target,
+) -> Vec<(String, f64)> {
+    let rows = |(features, targets): (&[PredictionFeatures], &[PredictionTargets])| {
+        let mut cells: BTreeMap<(String, u64), (f64, f64)> = BTreeMap::new();
+        for (features, targets) in features.iter().zip(targets) {
+            let Some(value) = targets.get(target).filter(|&value| value > 0.0) else { continue };
+            let row = Timed { features, title: &targets.title, machine: "", value: value.log2() };
+            let sum = cells.entry((targets.title.clone(), cell(&row, Alike::Encode))).or_default();
+            *sum = (sum.0 + row.value, sum.1 + 1.0);
+        }
+        cells
+    };
+    let there = rows(there);
+    let mean = |(sum, count): (f64, f64)| sum / count;
+    rows(here).into_iter().filter_map(|(key, sum)| Some((key.0.clone(), mean(sum) - mean(*there.get(&key)?)))).collect()
+}
+
 /// The factors of the machines that the rows name; the reference is the one with the most rows.
 pub(super) fn machines(features: &[PredictionFeatures], targets: &[PredictionTargets]) -> Machines {
     let mut rows: BTreeMap<&str, usize> = BTreeMap::new();

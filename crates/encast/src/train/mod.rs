@@ -3,7 +3,7 @@
 mod curves;
 mod data;
 mod fit;
-mod machines;
+pub(crate) mod machines;
 
 use std::{
     collections::BTreeMap,
