@@ -14,6 +14,8 @@ use crate::{
 
 /// Standard deviations of the half of an interval of the probability 0.9.
 const HALF_OF_90: f64 = 1.645;
+/// Probabilities of the intervals whose ends tell how a forecast's error is distributed; the third is that of `HALF_OF_90`.
+const LEVELS: [f64; 5] = [0.98, 0.95, 0.9, 0.8, 0.5];
 /// What a batch as a whole is off by, octaves: errors that all its titles share (an encoder's version, a kind of content).
 /// This much is taken for granted; more when what the finished jobs say can't be chance.
 const SHARED: f64 = 0.04;
@@ -35,8 +37,8 @@ pub struct Total {
 
 /// The total of a batch: an amount that grows with the job, such as [`Target::EncodeSeconds`] or [`Target::CostUsd`].
 ///
-/// A forecast is a median, and amounts err by factors, so that their mean lies higher: each forecast counts with the mean
-/// of a log-normal distribution as wide as its interval. Jobs of one title err together (their titles are in `targets`; an
+/// A forecast is a median, and amounts err by factors, so that their mean lies higher: each forecast counts with the mean of
+/// the distribution that the ends of its intervals at several levels describe. Jobs of one title err together (their titles are in `targets`; an
 /// empty title is one of its own), titles apart. Jobs whose `targets` hold the measured value are finished; what they
 /// differ from their forecasts by, each title weighing the same, corrects the jobs of the same title and, less, all others.
 /// The interval has the probability `options.level`, by a normal distribution of the sum.
@@ -61,21 +63,29 @@ pub fn total(
         let reason = "it has no sum over jobs; times, energy, cost and carbon have".to_owned();
         return Err(Error::NotPredicted { target, reason });
     }
-    let of_90 = PredictOptions { level: 0.9, ..options.clone() };
+    let answers = LEVELS
+        .iter()
+        .map(|&level| predict_batch(features, model, &PredictOptions { level, ..options.clone() }))
+        .collect::<Result<Vec<_>>>()?;
     let mut jobs = Vec::with_capacity(features.len());
     let mut titles: HashMap<&str, usize> = HashMap::new();
-    for (row, (answer, targets)) in predict_batch(features, model, &of_90)?.iter().zip(targets).enumerate() {
-        let estimate = answer.estimate(target).filter(|estimate| estimate.lower > 0.0).ok_or_else(|| {
-            let reason = "train on rows that measure it, or name a site or a profile".to_owned();
-            Error::NotPredicted { target, reason }.at_row(row)
-        })?;
+    for (row, targets) in targets.iter().enumerate() {
+        let mut estimates = [Estimate { value: 0.0, lower: 0.0, upper: 0.0 }; LEVELS.len()];
+        for (estimate, answers) in estimates.iter_mut().zip(&answers) {
+            *estimate = answers[row].estimate(target).filter(|estimate| estimate.lower > 0.0).ok_or_else(|| {
+                let reason = "train on rows that measure it, or name a site or a profile".to_owned();
+                Error::NotPredicted { target, reason }.at_row(row)
+            })?;
+        }
+        let of_90 = estimates[2];
         let new = titles.len();
         let title = match targets.title.as_str() {
             "" => titles.len() + features.len() + row,
             title => *titles.entry(title).or_insert(new),
         };
-        let deviation = (estimate.upper / estimate.lower).log2() / (2.0 * HALF_OF_90);
-        jobs.push(Job { title, deviation, forecast: estimate.value, measured: targets.get(target) });
+        let deviation = (of_90.upper / of_90.lower).log2() / (2.0 * HALF_OF_90);
+        let (mean, spread) = moments(&estimates);
+        jobs.push(Job { title, deviation, mean, spread, forecast: of_90.value, measured: targets.get(target) });
     }
     Ok(sum(&jobs, options.level))
 }
@@ -84,6 +94,10 @@ struct Job {
     title: usize,
     /// Octaves.
     deviation: f64,
+    /// Of the true amount, as multiples of the forecast.
+    mean: f64,
+    /// Its standard deviation, as such a multiple.
+    spread: f64,
     /// The median.
     forecast: f64,
     measured: Option<f64>,
@@ -132,11 +146,11 @@ fn sum(jobs: &[Job], level: f64) -> Total {
             let above = title.octaves / title.weight - shift;
             above * title.weight / (title.weight + 1.0)
         });
-        let deviation = known.map_or(job.deviation, |title| job.deviation / (1.0 + title.weight).sqrt());
-        let nepers = deviation * std::f64::consts::LN_2;
-        let mean = job.forecast * (shift + told).exp2() * (nepers * nepers / 2.0).exp();
-        left += mean;
-        *of_title.entry(job.title).or_default() += mean * ((nepers * nepers).exp() - 1.0).sqrt();
+        // What variance is left, as a share.
+        let open = known.map_or(1.0, |title| 1.0 / (1.0 + title.weight));
+        let median = job.forecast * (shift + told).exp2();
+        left += median * (1.0 + (job.mean - 1.0) * open);
+        *of_title.entry(job.title).or_default() += median * job.spread * open.sqrt();
     }
     let mut own_errors: Vec<(usize, f64)> = of_title.into_iter().collect();
     own_errors.sort_by_key(|(title, _)| *title);
@@ -146,6 +160,23 @@ fn sum(jobs: &[Job], level: f64) -> Total {
     let value = amount + left;
     let estimate = Estimate { value, lower: (value - reach).max(amount), upper: value + reach };
     Total { amount: estimate, jobs: jobs.len(), finished, correction: shift.exp2() }
+}
+
+/// Mean and standard deviation of the true amount as multiples of the forecast, from the quantiles that the ends of the
+/// intervals are: straight between them, and none beyond the outermost.
+fn moments(estimates: &[Estimate; LEVELS.len()]) -> (f64, f64) {
+    let below = estimates.iter().zip(LEVELS).map(|(e, level)| ((1.0 - level) / 2.0, e.lower / e.value));
+    let above = estimates.iter().zip(LEVELS).rev().map(|(e, level)| ((1.0 + level) / 2.0, e.upper / e.value));
+    let points: Vec<(f64, f64)> = below.chain([(0.5, 1.0)]).chain(above).collect();
+    let (first, last) = (estimates[0].lower / estimates[0].value, estimates[0].upper / estimates[0].value);
+    let tail = (1.0 - LEVELS[0]) / 2.0;
+    let (mut mean, mut square) = (tail * (first + last), tail * (first * first + last * last));
+    for pair in points.windows(2) {
+        let ((p, a), (q, b)) = (pair[0], pair[1]);
+        mean += (q - p) * (a + b) / 2.0;
+        square += (q - p) * (a * a + a * b + b * b) / 3.0;
+    }
+    (mean, (square - mean * mean).max(0.0).sqrt())
 }
 
 /// The quantile of the standard normal distribution, by bisection of its tail (Abramowitz and Stegun, 26.2.17, to 7.5e-8).
@@ -169,7 +200,7 @@ mod tests {
     use super::*;
 
     fn job(title: usize, forecast: f64, measured: Option<f64>) -> Job {
-        Job { title, deviation: 0.3, forecast, measured }
+        Job { title, deviation: 0.3, mean: 1.02, spread: 0.2, forecast, measured }
     }
 
     #[test]
@@ -177,6 +208,23 @@ mod tests {
         for (probability, expected) in [(0.95, 1.644_853_6), (0.975, 1.959_964), (0.55, 0.125_661_3)] {
             assert!((quantile(probability) - expected).abs() < 1e-5, "{probability}: {}", quantile(probability));
         }
+    }
+
+    #[test]
+    fn moments_are_those_of_the_distribution() {
+        // A log-normal amount of 0.3 nepers: mean and deviation by its closed forms.
+        let sigma = 0.3;
+        let of = |level: f64| {
+            let reach = (sigma * quantile((1.0 + level) / 2.0)).exp();
+            Estimate { value: 7.0, lower: 7.0 / reach, upper: 7.0 * reach }
+        };
+        let (mean, spread) = moments(&LEVELS.map(of));
+        let expected: f64 = (sigma * sigma / 2.0f64).exp();
+        assert!((mean / expected - 1.0).abs() < 0.005, "{mean} instead of {expected}");
+        let expected = expected * ((sigma * sigma).exp() - 1.0f64).sqrt();
+        assert!((spread / expected - 1.0).abs() < 0.06, "{spread} instead of {expected}");
+        // One that is certain.
+        assert_eq!(moments(&[Estimate { value: 2.0, lower: 2.0, upper: 2.0 }; LEVELS.len()]), (1.0, 0.0));
     }
 
     #[test]
