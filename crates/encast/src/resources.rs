@@ -85,7 +85,8 @@ impl Asked<'_> {
             energy_kwh: of(Target::EnergyKwh).filter(|_| taught(Target::EnergyKwh)),
             months_stored: options.months_stored,
             deliveries: options.deliveries,
-            parallel_share: encoder.and_then(|encoder| site.parallel_share(encoder)),
+            // Who does not tell the encoder is answered for the one that spreads worst.
+            parallel_share: encoder.map_or(site.least_parallel_share(), |encoder| site.parallel_share(encoder)),
             whole_machine: options.whole_machine,
             ..Work::of_cpu_seconds(cpu.unwrap_or(f64::NAN), duration / 60.0)
         })

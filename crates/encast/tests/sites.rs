@@ -134,6 +134,18 @@ fn a_price_that_is_not_known_is_no_price_of_nothing() {
 }
 
 #[test]
+fn an_encoder_that_is_not_told_is_the_one_that_spreads_worst() {
+    let of =
+        |codec| predict_with(&PredictionFeatures { codec, preset: None, ..request() }, model(), &at("big", "here"));
+    let known = profiles().encoders;
+    let least = known.values().map(|scaling| scaling.parallel_share).fold(1.0, f64::min);
+    let told = of(None).unwrap();
+    near(value(&told, Target::CpuPercent), 100.0 / (1.0 - least + least / 4.0));
+    // One that is told, but that nobody measured, is no guess.
+    assert_eq!(of(Some(Codec::Vvc)).unwrap().estimate(Target::CostUsd), None);
+}
+
+#[test]
 fn limits_are_of_the_site() {
     let options = at("big", "here");
     let request = PredictionFeatures { bitrate_kbps: None, ..request() };

@@ -54,6 +54,11 @@ impl Site {
         self.parallel_shares.get(&encoder).copied()
     }
 
+    /// The smallest of all encoders' shares: the longest time that one of them takes on several threads.
+    pub fn least_parallel_share(&self) -> Option<f64> {
+        self.parallel_shares.values().copied().min_by(f64::total_cmp)
+    }
+
     /// What a job takes here. Numbers outside of their bounds ([`Work::check`]) give results without a meaning.
     pub fn of_job(&self, work: &Work) -> JobResources {
         let machine = &*self.machine;
