@@ -41,20 +41,23 @@ def transfer(table):
 def chain(encast, table, folder):
     """`encast train` on the other machines, `calibrate` by one encode on the machine, `predict` with the profile: the encodes
     with a preset of x264's own, as others can't be told to a model. Every encode is the calibration once. The titles are
-    known from the other machines, or held out there, too."""
+    known from the other machines, with a model for each preset or one for all, or held out there, too."""
     rows = table[table.preset != "custom"].reset_index(drop=True)
     titles = sorted(rows.title.unique())
     everywhere = [[]]
     unseen = [titles[group::GROUPS] for group in range(GROUPS)]
     with tempfile.TemporaryDirectory(dir=folder) as place:
+        place = Path(place)
+        by_preset = [errors_of(encast, of_preset, everywhere, place) for _, of_preset in rows.groupby("preset")]
         return {
-            "titles_known": judged(encast, rows, everywhere, Path(place)),
-            "titles_unseen": judged(encast, rows, unseen, Path(place)),
+            "preset_known": figures(by_preset),
+            "titles_known": figures([errors_of(encast, rows, everywhere, place)]),
+            "titles_unseen": figures([errors_of(encast, rows, unseen, place)]),
         }
 
 
-def judged(encast, rows, groups, place):
-    """The errors; `groups` are the titles that are held out together."""
+def errors_of(encast, rows, groups, place):
+    """The errors by machine; `groups` are the titles that are held out together."""
     per_machine = {}
     model, profile = place / "model.encast", place / "profile.toml"
     for machine in sorted(rows.instance.unique()):
@@ -79,6 +82,15 @@ def judged(encast, rows, groups, place):
                 others = answered[answered.title != here.title[calibration]]
                 off = np.abs(others.predicted_encode_seconds / others.encode_seconds - 1)
                 per_machine.setdefault(machine, []).extend(off.to_list())
+    return per_machine
+
+
+def figures(runs):
+    """Of the errors of several runs together."""
+    per_machine = {}
+    for run in runs:
+        for machine, off in run.items():
+            per_machine.setdefault(machine, []).extend(off)
     errors = [error for off in per_machine.values() for error in off]
     return {
         "machines": len(per_machine),
