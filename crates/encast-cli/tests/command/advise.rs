@@ -164,6 +164,30 @@ fn clips_plots_and_focus() {
 }
 
 #[test]
+fn advice_at_a_site_is_priced_there() {
+    let folder = folder();
+    let focus = folder.path().join("f.csv").display().to_string();
+    let line = format!("advise {SOURCE} --target-vmaf 80 --encoder libx264 --machine c5.2xlarge --region eu-north-1");
+    let people = sh(&format!("{line} --focus {focus}")).done();
+    assert!(people.out.contains("at c5.2xlarge in eu-north-1"), "{}", people.out);
+    let report = sh(&format!("{line} --json")).done().json();
+    let best = &list(&report, "proposals")[0];
+    let mut reader = csv::Reader::from_path(&focus).unwrap();
+    let names = reader.headers().unwrap().clone();
+    let row = reader.records().next().unwrap().unwrap();
+    let cell = |name: &str| row.get(names.iter().position(|other| other == name).unwrap()).unwrap();
+    assert_eq!((cell("RegionId"), cell("ResourceType"), cell("PricingUnit")), ("eu-north-1", "c5.2xlarge", "Hours"));
+    let price = cost(best) / cell("PricingQuantity").parse::<f64>().unwrap();
+    let prices = sh("profiles prices --json").done().json();
+    let of = |one: &&Value| one["region"] == "eu-north-1" && one["machine"] == "c5.2xlarge";
+    let list_price = prices["prices"].as_array().unwrap().iter().find(of).unwrap()["usd_per_hour"].as_f64().unwrap();
+    assert!((price / list_price - 1.0).abs() < 1e-9, "{price} beside {list_price}");
+    // Nothing is fast enough there for a tenth of a second.
+    let said = sh(&format!("{line} --deadline 0.1"));
+    assert_eq!(said.code, 1, "{}", said.err);
+}
+
+#[test]
 fn wrong_questions_are_bad_input() {
     for (line, parts) in [
         (format!("advise {SOURCE}"), &["target_vmaf", "limit"][..]),
