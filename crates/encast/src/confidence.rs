@@ -72,7 +72,7 @@ pub(crate) fn distance(features: &PredictionFeatures, model: &Model, at_site: bo
     }
     if let Some(preset) = &features.preset
         && !metadata.presets.is_empty()
-        && !metadata.presets.contains(preset)
+        && !metadata.saw_preset(features.encoder, preset)
     {
         add(Field::Preset, LEAST);
     }

@@ -173,6 +173,10 @@ fn everything_that_was_taught_is_tried_and_the_rest_is_told() {
     for preset in &seen.presets {
         assert!(all.iter().any(|setup| setup.preset.as_ref() == Some(preset)));
     }
+    // Every preset was taught with its encoder.
+    for setup in &all {
+        assert!(seen.presets_of[&setup.encoder.unwrap()].contains(setup.preset.as_ref().unwrap()), "{setup}");
+    }
     for size in usual_sizes(Size { width: 1280, height: 720 }) {
         assert!(all.iter().any(|setup| setup.size == size));
     }

@@ -49,6 +49,18 @@ fn unknown_names_list_the_known_ones() {
 }
 
 #[test]
+fn a_preset_of_another_encoder_is_out_of_range() {
+    let model = Model::embedded().unwrap();
+    let of = |encoder, preset: &str| {
+        let request =
+            PredictionFeatures { codec: None, encoder: Some(encoder), preset: Some(preset.to_owned()), ..request() };
+        predict(&request, &model).unwrap().out_of_range.contains(Field::Preset)
+    };
+    // The default model was taught slow of x264, not of x265.
+    assert!(!of(Encoder::Libx264, "slow") && of(Encoder::Libx265, "slow") && !of(Encoder::Libx265, "medium"));
+}
+
+#[test]
 fn a_rate_is_needed() {
     let text = error_of(|features| (features.bitrate_kbps, features.crf) = (None, None));
     assert_eq!(text, "bitrate_kbps is missing: a request gives bitrate_kbps or crf");

@@ -71,8 +71,8 @@ pub struct AdviseOptions {
     /// request's codec, where it names one).
     pub encoders: Vec<Encoder>,
     /// Presets to choose from, by the encoders' own names; each is tried with every encoder that has it. Empty, the
-    /// default: the request's; without one all that the model was taught. A bundle keeps presets by name: one that was
-    /// taught for libx264 alone is tried with libx265 too.
+    /// default: the request's; without one all that the model was taught, each of its encoder (a bundle of an earlier version does
+    /// not tell: there one that was taught for libx264 alone is tried with libx265 too).
     pub presets: Vec<String>,
     /// Encoded sizes to choose from, at most 64. Empty, the default: [`crate::usual_sizes`] of the source.
     pub sizes: Vec<Size>,

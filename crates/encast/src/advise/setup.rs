@@ -51,7 +51,10 @@ impl Setup {
         };
         let codecs = || seen.codecs.iter().map(|codec| codec.name()).collect();
         let encoders = || seen.encoders.iter().map(|encoder| encoder.name()).collect();
-        let presets = || seen.presets.iter().map(String::as_str).collect();
+        let presets = || {
+            let of_encoder = self.encoder.and_then(|encoder| seen.presets_of.get(&encoder));
+            of_encoder.unwrap_or(&seen.presets).iter().map(String::as_str).collect()
+        };
         self.codec
             .and_then(|codec| unknown("codec", codec.name(), codecs()))
             .or_else(|| self.encoder.and_then(|encoder| unknown("encoder", encoder.name(), encoders())))
@@ -110,10 +113,13 @@ fn with_presets(features: &PredictionFeatures, model: &Model, options: &AdviseOp
             return Err(error);
         }
     }
-    let presets = if chosen.is_empty() { model.metadata().presets.as_slice() } else { chosen };
+    let metadata = model.metadata();
+    let presets = if chosen.is_empty() { metadata.presets.as_slice() } else { chosen };
     let mut named = Vec::new();
     for (codec, encoder) in encoders {
-        let fits = |preset: &&String| Preset::find(preset, encoder, codec).is_ok();
+        // What was asked for is answered, with a reason where it was never seen; what was not is not proposed.
+        let seen = |preset: &str| !chosen.is_empty() || metadata.saw_preset(encoder, preset);
+        let fits = |preset: &&String| Preset::find(preset, encoder, codec).is_ok() && seen(preset);
         let mut fitting: Vec<Option<String>> = presets.iter().filter(fits).cloned().map(Some).collect();
         if fitting.is_empty() && chosen.is_empty() {
             fitting.push(None);

@@ -92,6 +92,9 @@ pub struct Metadata {
     pub encoders: Vec<Encoder>,
     /// Presets seen, by name.
     pub presets: Vec<String>,
+    /// Presets seen of each encoder; not written where no row named both, and in bundles of earlier versions.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub presets_of: BTreeMap<Encoder, Vec<String>>,
     /// Figures by target, tier and rate setting.
     pub figures: Vec<TierFigures>,
     /// Targets that were measured, but not learnt.
@@ -113,6 +116,13 @@ impl Metadata {
     /// `trained_at` as Unix seconds.
     pub fn trained_at_unix(&self) -> i64 {
         OffsetDateTime::parse(&self.trained_at, &Rfc3339).map_or(0, OffsetDateTime::unix_timestamp)
+    }
+
+    /// Whether a preset was seen: of this encoder, as far as the bundle tells them apart.
+    pub fn saw_preset(&self, encoder: Option<Encoder>, preset: &str) -> bool {
+        let seen = encoder.filter(|_| !self.presets_of.is_empty()).map(|encoder| self.presets_of.get(&encoder));
+        let seen = seen.map_or(self.presets.as_slice(), |of| of.map_or(&[], Vec::as_slice));
+        seen.iter().any(|name| name == preset)
     }
 
     /// Checks what was loaded.

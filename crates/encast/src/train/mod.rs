@@ -322,6 +322,16 @@ fn describe(
     let mut presets: Vec<_> = data.features.iter().filter_map(|features| features.preset.clone()).collect();
     presets.sort();
     presets.dedup();
+    let mut presets_of: BTreeMap<_, Vec<String>> = BTreeMap::new();
+    for features in data.features {
+        if let (Some(encoder), Some(preset)) = (features.encoder, &features.preset) {
+            presets_of.entry(encoder).or_default().push(preset.clone());
+        }
+    }
+    for presets in presets_of.values_mut() {
+        presets.sort();
+        presets.dedup();
+    }
     Metadata {
         format_version: 1,
         version: options.version.clone(),
@@ -337,6 +347,7 @@ fn describe(
         codecs,
         encoders,
         presets,
+        presets_of,
         figures,
         not_learnt,
         probe_recipe: options.probe_recipe.clone(),
