@@ -111,6 +111,6 @@ pub use result::{Estimate, PredictionResult};
 pub use search::{Candidate, SearchReport, Trial, TrialFigures, candidates, richest_tier, search};
 pub use table::{EncodeTable, MAX_ROW_BYTES, RequestReader};
 pub use target::{PredictionTargets, Scale, Target};
-pub use total::{Total, total};
+pub use total::{Total, total, totals};
 pub use train::{MIN_ROWS, MIN_TITLES, retrain, retrain_with_progress};
 pub use tuning::Tuning;

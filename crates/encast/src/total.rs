@@ -8,7 +8,7 @@ use crate::{
     features::PredictionFeatures,
     options::PredictOptions,
     predict::predict_batch,
-    result::Estimate,
+    result::{Estimate, PredictionResult},
     target::{PredictionTargets, Scale, Target},
 };
 
@@ -38,8 +38,8 @@ pub struct Total {
 /// The total of a batch: an amount that grows with the job, such as [`Target::EncodeSeconds`] or [`Target::CostUsd`].
 ///
 /// A forecast is a median, and amounts err by factors, so that their mean lies higher: each forecast counts with the mean of
-/// the distribution that the ends of its intervals at several levels describe. Jobs of one title err together (their titles are in `targets`; an
-/// empty title is one of its own), titles apart. Jobs whose `targets` hold the measured value are finished; what they
+/// the distribution that the ends of its intervals at several levels describe. Jobs of one title err together (their titles
+/// are in `targets`; an empty title is one of its own), titles apart. Jobs whose `targets` hold the measured value are finished; what they
 /// differ from their forecasts by, each title weighing the same, corrects the jobs of the same title and, less, all others.
 /// The interval has the probability `options.level`, by a normal distribution of the sum.
 ///
@@ -53,25 +53,60 @@ pub fn total(
     target: Target,
     options: &PredictOptions,
 ) -> Result<Total> {
+    if target.scale() != Scale::LogPerMegapixel {
+        let reason = "it has no sum over jobs; times, energy, cost and carbon have".to_owned();
+        return Err(Error::NotPredicted { target, reason });
+    }
+    of_target(&answers(features, targets, model, options)?, targets, target, options.level)
+}
+
+/// The totals of all amounts that are forecast of every job, in the order of [`Target::ALL`]: as [`total`], with the forecasts
+/// made once for all of them.
+///
+/// # Errors
+/// As [`total`], but for amounts that are not forecast: they are left out.
+pub fn totals(
+    features: &[PredictionFeatures],
+    targets: &[PredictionTargets],
+    model: &Model,
+    options: &PredictOptions,
+) -> Result<Vec<(Target, Total)>> {
+    let answers = answers(features, targets, model, options)?;
+    let amounts = Target::ALL.iter().filter(|target| target.scale() == Scale::LogPerMegapixel);
+    let of = |&target: &Target| Some((target, of_target(&answers, targets, target, options.level).ok()?));
+    Ok(amounts.filter_map(of).collect())
+}
+
+/// The answers to all jobs at each of [`LEVELS`].
+fn answers(
+    features: &[PredictionFeatures],
+    targets: &[PredictionTargets],
+    model: &Model,
+    options: &PredictOptions,
+) -> Result<Vec<Vec<PredictionResult>>> {
     if features.len() != targets.len() {
         return Err(Error::LengthMismatch { what: "targets", found: targets.len(), expected: features.len() });
     }
     if features.is_empty() {
         return Err(Error::TooFew { what: "jobs".to_owned(), found: 0, needed: 1 });
     }
-    if target.scale() != Scale::LogPerMegapixel {
-        let reason = "it has no sum over jobs; times, energy, cost and carbon have".to_owned();
-        return Err(Error::NotPredicted { target, reason });
-    }
-    let answers = LEVELS
-        .iter()
-        .map(|&level| predict_batch(features, model, &PredictOptions { level, ..options.clone() }))
-        .collect::<Result<Vec<_>>>()?;
-    let mut jobs = Vec::with_capacity(features.len());
+    let at = |&level: &f64| predict_batch(features, model, &PredictOptions { level, ..options.clone() });
+    LEVELS.iter().map(at).collect()
+}
+
+/// The total of one amount; the only error is [`Error::NotPredicted`] of a row.
+fn of_target(
+    answers: &[Vec<PredictionResult>],
+    targets: &[PredictionTargets],
+    target: Target,
+    level: f64,
+) -> Result<Total> {
+    let rows = targets.len();
+    let mut jobs = Vec::with_capacity(rows);
     let mut titles: HashMap<&str, usize> = HashMap::new();
     for (row, targets) in targets.iter().enumerate() {
         let mut estimates = [Estimate { value: 0.0, lower: 0.0, upper: 0.0 }; LEVELS.len()];
-        for (estimate, answers) in estimates.iter_mut().zip(&answers) {
+        for (estimate, answers) in estimates.iter_mut().zip(answers) {
             *estimate = answers[row].estimate(target).filter(|estimate| estimate.lower > 0.0).ok_or_else(|| {
                 let reason = "train on rows that measure it, or name a site or a profile".to_owned();
                 Error::NotPredicted { target, reason }.at_row(row)
@@ -80,14 +115,14 @@ pub fn total(
         let of_90 = estimates[2];
         let new = titles.len();
         let title = match targets.title.as_str() {
-            "" => titles.len() + features.len() + row,
+            "" => rows + row,
             title => *titles.entry(title).or_insert(new),
         };
         let deviation = (of_90.upper / of_90.lower).log2() / (2.0 * HALF_OF_90);
         let (mean, spread) = moments(&estimates);
         jobs.push(Job { title, deviation, mean, spread, forecast: of_90.value, measured: targets.get(target) });
     }
-    Ok(sum(&jobs, options.level))
+    Ok(sum(&jobs, level))
 }
 
 struct Job {

@@ -290,6 +290,9 @@ fn totals_of_a_batch() {
     assert_eq!((before.jobs, before.finished), (features.len(), 0));
     let after = total(&features, &targets, model(), Target::CpuSeconds, &options).unwrap();
     near(after.amount.value, truth);
+    let all = totals(&features, &untimed, model(), &options).unwrap();
+    assert!(all.contains(&(Target::CpuSeconds, before)) && all.iter().any(|(target, _)| *target == Target::CostUsd));
+    assert!(all.iter().all(|(target, _)| *target != Target::Vmaf));
     // Cost has a total by the model's profile, VMAF has none.
     assert!(total(&features, &untimed, model(), Target::CostUsd, &options).is_ok());
     let error = total(&features, &untimed, model(), Target::Vmaf, &options).unwrap_err().to_string();

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use encast::{Error, Model, PredictOptions, Target, Total, total};
+use encast::{Model, PredictOptions, Target, Total, totals};
 use serde::Serialize;
 
 use super::predict::{Args, Bounds};
@@ -42,15 +42,7 @@ pub fn run(args: &Args, data: &Path, model: &Model, options: &PredictOptions) ->
         args.place.name_in(features);
     }
     let table = &tables.table;
-    let mut totals = Vec::new();
-    for &target in Target::ALL {
-        match total(&table.features, &table.targets, model, target, options) {
-            Ok(total) => totals.push((target, total)),
-            Err(Error::NotPredicted { .. }) => {}
-            Err(Error::Row { source, .. }) if matches!(*source, Error::NotPredicted { .. }) => {}
-            Err(error) => return Err(tables.failure(error)),
-        }
-    }
+    let totals = totals(&table.features, &table.targets, model, options).map_err(|error| tables.failure(error))?;
     if totals.is_empty() {
         return Err(Failure::Bad("the model forecasts no time, energy, cost or carbon of these jobs".to_owned()));
     }

@@ -22,8 +22,8 @@ enum Alike {
     All,
 }
 
-/// Octaves that the same encodes take more here than there, and how many encodes both have measured; each pair of rows that
-/// differ in nothing but where they ran weighs the same.
+/// For each encode that both measured its title, and the octaves that it takes more here than there. Encodes are the same that
+/// differ in nothing but where they ran; of several rows of one the mean counts.
 pub(crate) fn beside(
     here: (&[PredictionFeatures], &[PredictionTargets]),
     there: (&[PredictionFeatures], &[PredictionTargets]),
