@@ -34,7 +34,7 @@
 //! assert_eq!(model.predict(&[10.0, 4.0]), fit.ensemble.predict(&[10.0, 4.0]));
 //! # Ok::<(), encast_trees::TreeError>(())
 //! ```
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod error;
 mod learn;
@@ -51,4 +51,4 @@ pub use learn::{
 };
 pub use model::{Ensemble, Member, Node, Tree};
 pub use rows::Rows;
-pub use serve::{Crossing, FlatEnsemble};
+pub use serve::{Crossing, FlatEnsemble, Instructions};

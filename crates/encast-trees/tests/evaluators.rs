@@ -3,12 +3,21 @@
 
 mod common;
 
-use common::{Data, random_ensemble, random_rows};
-use encast_trees::{BoostingParams, Crossing, Ensemble, FlatEnsemble, ForestParams, Monotone, Rows, TreeError};
+use common::{Data, Dice, random_ensemble, random_nodes, random_rows};
+use encast_trees::{
+    BoostingParams, Crossing, Ensemble, FlatEnsemble, ForestParams, Instructions, Member, Monotone, Rows, Tree,
+    TreeError,
+};
 use proptest::prelude::*;
 
+/// With every set of instructions that this machine has.
 fn agree(ensemble: &Ensemble, rows: Rows<'_>) {
-    let flat = FlatEnsemble::new(ensemble);
+    for instructions in Instructions::available() {
+        agree_with(&FlatEnsemble::with_instructions(ensemble, instructions), ensemble, rows);
+    }
+}
+
+fn agree_with(flat: &FlatEnsemble, ensemble: &Ensemble, rows: Rows<'_>) {
     let trees: usize = ensemble.members().iter().map(|member| member.trees.len()).sum();
     assert_eq!((flat.columns(), flat.trees()), (ensemble.columns(), trees));
     assert!(flat.size_bytes() > 0);
@@ -61,6 +70,57 @@ fn on_wide_ensembles() {
         let values = random_rows(columns as u64, 70, columns);
         agree(&random_ensemble(columns as u64, columns, 3, 40, 300), Rows::new(&values, columns).unwrap());
     }
+}
+
+/// Members of as many trees each, of exactly so many leaves.
+fn even_ensemble(seed: u64, columns: usize, members: usize, trees: usize, leaves: usize) -> Ensemble {
+    let mut dice = Dice(seed);
+    let mut tree = || Tree::new(random_nodes(&mut dice, columns, leaves), columns).unwrap();
+    let members = (0..members).map(|i| Member { base: i as f64, trees: (0..trees).map(|_| tree()).collect() });
+    Ensemble::new(columns, members.collect()).unwrap()
+}
+
+#[test]
+fn at_the_edges_of_sets_of_leaves() {
+    for leaves in [1, 2, 7, 8, 9, 16, 17, 31, 32, 33, 63, 64, 65, 255, 256, 257] {
+        let values = random_rows(leaves as u64, 130, 5);
+        agree(&even_ensemble(leaves as u64, 5, 2, 7, leaves), Rows::new(&values, 5).unwrap());
+    }
+}
+
+#[test]
+fn at_the_edges_of_groups_of_trees() {
+    // Groups hold 64 trees; 1024 are summed at a time; five members are summed side by side when all have as many.
+    for (members, trees) in
+        [(5, 0), (5, 1), (5, 12), (5, 13), (5, 204), (5, 205), (1, 64), (1, 65), (3, 1025), (2, 2048)]
+    {
+        let values = random_rows(trees as u64, 80, 4);
+        agree(&even_ensemble(trees as u64, 4, members, trees, 9), Rows::new(&values, 4).unwrap());
+    }
+}
+
+#[test]
+fn at_the_edges_of_places() {
+    // A column takes a place for each way of missing values and for every 255 thresholds; there are lines of 64 of them.
+    for (columns, trees, leaves) in
+        [(32, 200, 2), (33, 200, 2), (64, 500, 2), (65, 500, 2), (128, 900, 2), (129, 900, 2)]
+    {
+        let values = random_rows(trees as u64, 70, columns);
+        agree(&even_ensemble(columns as u64, columns, 1, trees, leaves), Rows::new(&values, columns).unwrap());
+    }
+    for (columns, trees) in [(1, 17), (1, 1000), (2, 2000), (3, 4000)] {
+        let values = random_rows(trees as u64, 70, columns);
+        agree(&even_ensemble(7, columns, 1, trees, 31), Rows::new(&values, columns).unwrap());
+    }
+}
+
+#[test]
+fn at_structural_limits() {
+    // A tree of 65,537 leaves, and some thousand trees.
+    let values = random_rows(1, 40, 6);
+    let rows = Rows::new(&values, 6).unwrap();
+    agree(&even_ensemble(11, 6, 1, 2, 65_537), rows);
+    agree(&even_ensemble(12, 6, 4, 2_000, 6), rows);
 }
 
 #[test]

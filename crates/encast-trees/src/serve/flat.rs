@@ -1,23 +1,29 @@
-//! The fast evaluator: packed nodes, several trees or rows walked at once, no allocation while predicting.
+//! The fast evaluator: the form that suits an ensemble and the processor, no allocation while predicting.
 
-use super::narrow::{Crossing, MOST_TREES, narrow};
-use super::packed::{Features, Packed, load};
-use crate::model::{Ensemble, Member, Tally};
+use super::crossing::{Crossing, search};
+use super::kernels::{Batch, One};
+use super::lanes::{Chain, Lanes};
+use super::narrow::{MOST_TREES, narrow};
+use super::packed::Packed;
+use super::ranks::{BLOCK, RowRanks};
+use super::simd::{Instructions, Line};
+use super::walk::{self, ROWS, blocks, single};
+use crate::model::{Ensemble, Member};
 use crate::{Rows, TreeError};
 
-/// Trees that are walked side by side for one row.
-const TREES: usize = 8;
-/// Rows that are walked side by side through one tree.
-const ROWS: usize = 8;
-/// Rows that go through the trees together in a batch; a multiple of [`ROWS`].
-const BLOCK: usize = 64;
 /// Room for the features of narrow and of wide ensembles: two places for each used column.
 const NARROW: usize = 32;
 const WIDE: usize = 256;
+/// So few rows at the end of a batch are quicker on their own than as a block.
+const FEW_ROWS: usize = 12;
+/// Most places whose ranks are told apart when a line of rows is searched.
+const MOST_MOVING: usize = 32;
 
 /// An ensemble laid out for speed. It predicts what the [`Ensemble`] predicts, bit for bit.
 ///
-/// Predicting allocates nothing. Rows may hold NaN (missing) and infinities.
+/// Trees of up to 64 leaves are scored with vectors of bytes, many rows or many trees at a time, with AVX-512, AVX2 or NEON
+/// where the processor has them; larger ones are walked, several side by side. Predicting allocates nothing. Rows may
+/// hold NaN (missing) and infinities.
 ///
 /// ```
 /// use encast_trees::{Ensemble, FlatEnsemble, Member, Node, Rows, Tree};
@@ -35,57 +41,40 @@ const WIDE: usize = 256;
 pub struct FlatEnsemble {
     columns: usize,
     trees: usize,
-    form: Form,
+    /// For trees of few leaves.
+    lanes: Option<Lanes>,
+    /// For what `lanes` leaves.
+    walked: Option<Walked>,
 }
 
-/// How the trees are laid out.
+/// Trees that are walked.
 #[derive(Debug, Clone)]
-enum Form {
-    /// The usual one.
-    Packed { packed: Packed, members: Vec<Chain>, used: Vec<u16> },
+enum Walked {
+    Packed {
+        packed: Packed,
+        members: Vec<Chain>,
+        used: Vec<u16>,
+    },
     /// For ensembles that use more columns, or hold more nodes, than the packed form can number.
     Plain(Ensemble),
-}
-
-/// A member whose trees stand in the packed form, after those of the members before it.
-#[derive(Debug, Clone, Copy)]
-struct Chain {
-    base: f64,
-    trees: usize,
-}
-
-/// Adds leaves to the chain of one row and, at the end of each chain, chains to the tally.
-///
-/// With `SPREAD` off, only the mean is asked for, and the division that the spread costs for each member is saved.
-#[derive(Clone, Copy)]
-struct Sum<const SPREAD: bool> {
-    chain: f64,
-    total: f64,
-    tally: Tally,
-}
-
-impl<const SPREAD: bool> Sum<SPREAD> {
-    fn new() -> Self {
-        Self { chain: 0.0, total: 0.0, tally: Tally::default() }
-    }
-
-    #[inline(always)]
-    fn close(&mut self) {
-        if SPREAD { self.tally.add(self.chain) } else { self.total += self.chain }
-    }
-
-    fn result(&self, members: usize) -> (f64, f64) {
-        if SPREAD { (self.tally.mean(), self.tally.spread()) } else { (self.total / members as f64, 0.0) }
-    }
 }
 
 impl FlatEnsemble {
     /// Lays out `ensemble` for speed.
     pub fn new(ensemble: &Ensemble) -> Self {
+        Self::with_instructions(ensemble, Instructions::default())
+    }
+
+    /// As [`FlatEnsemble::new`], with a given set of instructions; the predictions are the same.
+    pub fn with_instructions(ensemble: &Ensemble, instructions: Instructions) -> Self {
         let members = ensemble.members();
         let trees = members.iter().map(|member| member.trees.len()).sum();
-        let form = pack(members).unwrap_or_else(|| Form::Plain(ensemble.clone()));
-        Self { columns: ensemble.columns(), trees, form }
+        let lanes = Lanes::new(members, instructions);
+        let walked = match lanes.as_ref().is_some_and(Lanes::has_groups) {
+            true => None,
+            false => Some(pack(members).unwrap_or_else(|| Walked::Plain(ensemble.clone()))),
+        };
+        Self { columns: ensemble.columns(), trees, lanes, walked }
     }
 
     /// The number of features of a row.
@@ -100,16 +89,17 @@ impl FlatEnsemble {
 
     /// The memory the model takes, in bytes.
     pub fn size_bytes(&self) -> usize {
-        size_of::<Self>()
-            + match &self.form {
-                Form::Packed { packed, members, used } => {
-                    packed.size_bytes() + size_of_val(members.as_slice()) + size_of_val(used.as_slice())
-                }
-                Form::Plain(ensemble) => {
-                    let trees = ensemble.members().iter().flat_map(|member| &member.trees);
-                    trees.map(|tree| size_of_val(tree) + size_of_val(tree.nodes())).sum()
-                }
+        let walked = match &self.walked {
+            None => 0,
+            Some(Walked::Packed { packed, members, used }) => {
+                packed.size_bytes() + size_of_val(members.as_slice()) + size_of_val(used.as_slice())
             }
+            Some(Walked::Plain(ensemble)) => {
+                let trees = ensemble.members().iter().flat_map(|member| &member.trees);
+                trees.map(|tree| size_of_val(tree) + size_of_val(tree.nodes())).sum()
+            }
+        };
+        size_of::<Self>() + walked + self.lanes.as_ref().map_or(0, Lanes::size_bytes)
     }
 
     /// The mean over the members, in the unit of the target, as [`Ensemble::predict`] gives it.
@@ -131,7 +121,7 @@ impl FlatEnsemble {
     /// length than there are rows; `out` is untouched then.
     pub fn predict_batch(&self, rows: Rows<'_>, out: &mut [f64]) -> Result<(), TreeError> {
         self.check(rows, "out", out.len())?;
-        self.many::<false>(rows, |i, (mean, _)| out[i] = mean);
+        self.many(rows, out, &mut []);
         Ok(())
     }
 
@@ -148,21 +138,18 @@ impl FlatEnsemble {
     ) -> Result<(), TreeError> {
         self.check(rows, "means", means.len())?;
         self.check(rows, "spreads", spreads.len())?;
-        self.many::<true>(rows, |i, (mean, spread)| {
-            means[i] = mean;
-            spreads[i] = spread;
-        });
+        self.many(rows, means, spreads);
         Ok(())
     }
 
-    /// Finds where along a line of rows the prediction reaches `target(position)`, by halving `bracket` until it is no
-    /// wider than `precision` (above 0).
+    /// Finds where along a line of rows the prediction reaches `target(position)`, within `bracket`, to a stretch no wider
+    /// than `precision` (above 0).
     ///
-    /// `set` writes the row at a position into `row`. Along the line the prediction must not fall, the target must not
-    /// rise, and every feature must move one way: then a tree that arrives at one leaf from both ends is settled, and
-    /// the search takes about as long as four predictions. Values are summed in another order than by [`predict`](Self::predict): within
-    /// rounding of the target the two may disagree, so a caller that must not miss it predicts at the high end. With
-    /// more than 1024 trees every step predicts anew.
+    /// `set` writes the row at a position into `row`, whatever stood there before. Along the line the prediction must not
+    /// fall, the target must not rise, and every feature must move one way. It takes about as long as ten predictions, less
+    /// where the target is smooth. Large trees that arrive at one leaf from both ends are settled; their values are
+    /// summed in another order than by [`predict`](Self::predict): within rounding of the target the two may disagree, so
+    /// a caller that must not miss it predicts at the high end.
     pub fn crossing(
         &self,
         mut target: impl FnMut(f64) -> f64,
@@ -171,8 +158,12 @@ impl FlatEnsemble {
         row: &mut [f32],
         mut set: impl FnMut(f64, &mut [f32]),
     ) -> Crossing {
-        match &self.form {
-            Form::Packed { packed, members, used } if packed.roots.len() <= MOST_TREES => {
+        match (&self.lanes, &self.walked) {
+            (Some(lanes), _) if lanes.has_groups() => {
+                let mut line = Along::new(lanes, bracket, row, &mut set);
+                search(|position| line.at(position, row, &mut set) - target(position), bracket, precision)
+            }
+            (_, Some(Walked::Packed { packed, members, used })) if packed.roots.len() <= MOST_TREES => {
                 let bases: f64 = members.iter().map(|chain| chain.base).sum();
                 let count = members.len() as f64;
                 let reached = |position: f64| target(position) * count - bases;
@@ -183,22 +174,11 @@ impl FlatEnsemble {
                 }
             }
             _ => {
-                let (mut low, mut high) = bracket;
-                let mut reaches = |position: f64| {
+                let at = |position: f64| {
                     set(position, row);
-                    self.predict(row) >= target(position)
+                    self.predict(row) - target(position)
                 };
-                if !reaches(high) {
-                    return Crossing::Beyond;
-                }
-                if reaches(low) {
-                    return Crossing::Before;
-                }
-                while high - low > precision {
-                    let middle = low + (high - low) / 2.0;
-                    if reaches(middle) { high = middle } else { low = middle }
-                }
-                Crossing::Between { low, high }
+                search(at, bracket, precision)
             }
         }
     }
@@ -215,34 +195,56 @@ impl FlatEnsemble {
     }
 
     fn one<const SPREAD: bool>(&self, row: &[f32]) -> (f64, f64) {
-        match &self.form {
-            Form::Packed { packed, members, used } if used.len() * 2 <= NARROW => {
+        match (&self.walked, &self.lanes) {
+            (Some(Walked::Packed { packed, members, used }), _) if used.len() * 2 <= NARROW => {
                 single::<SPREAD, NARROW>(packed, members, used, row)
             }
-            Form::Packed { packed, members, used } => single::<SPREAD, WIDE>(packed, members, used, row),
-            Form::Plain(ensemble) => ensemble.predict_with_spread(row),
+            (Some(Walked::Packed { packed, members, used }), _) => single::<SPREAD, WIDE>(packed, members, used, row),
+            (Some(Walked::Plain(ensemble)), _) => ensemble.predict_with_spread(row),
+            (None, Some(lanes)) => {
+                let (mut ranks, mut answer) = ([Line::ZERO; _], (0.0, 0.0));
+                lanes.instructions.one(One { lanes, row, ranks: &mut ranks, moved: None, answer: &mut answer });
+                answer
+            }
+            // One of both is always there.
+            (None, None) => (f64::NAN, f64::NAN),
         }
     }
 
-    fn many<const SPREAD: bool>(&self, rows: Rows<'_>, mut put: impl FnMut(usize, (f64, f64))) {
-        // A few rows that do not fill the lanes are quicker on their own.
-        let tail = rows.len() % ROWS;
-        let whole = if tail <= ROWS / 2 { rows.len() - tail } else { rows.len() };
-        match &self.form {
-            Form::Packed { packed, members, used } if used.len() * 2 <= NARROW => {
-                blocks::<SPREAD, NARROW, BLOCK>(packed, members, used, rows, whole, &mut put);
+    fn many(&self, rows: Rows<'_>, means: &mut [f64], spreads: &mut [f64]) {
+        let put = |means: &mut [f64], spreads: &mut [f64], i: usize, (mean, spread)| {
+            means[i] = mean;
+            spreads.get_mut(i).into_iter().for_each(|to| *to = spread);
+        };
+        let whole = match (&self.lanes, &self.walked) {
+            (Some(lanes), _) => {
+                let tail = rows.len() % BLOCK;
+                let whole = if tail <= FEW_ROWS { rows.len() - tail } else { rows.len() };
+                let asked = whole.min(spreads.len());
+                let spreads = &mut spreads[..asked];
+                lanes.instructions.batch(Batch { lanes, rows, means: &mut means[..whole], spreads });
+                whole
             }
-            Form::Packed { packed, members, used } => {
-                blocks::<SPREAD, WIDE, ROWS>(packed, members, used, rows, whole, &mut put);
+            (None, Some(Walked::Packed { packed, members, used })) => {
+                // A few rows that do not fill the lanes are quicker on their own.
+                let tail = rows.len() % ROWS;
+                let whole = if tail <= ROWS / 2 { rows.len() - tail } else { rows.len() };
+                let mut put = |i, answer| put(means, spreads, i, answer);
+                if used.len() * 2 <= NARROW {
+                    blocks::<true, NARROW, { walk::BLOCK }>(packed, members, used, rows, whole, &mut put);
+                } else {
+                    blocks::<true, WIDE, ROWS>(packed, members, used, rows, whole, &mut put);
+                }
+                whole
             }
-            Form::Plain(ensemble) => (0..whole).for_each(|i| put(i, ensemble.predict_with_spread(rows.row(i)))),
-        }
-        (whole..rows.len()).for_each(|i| put(i, self.one::<SPREAD>(rows.row(i))));
+            _ => 0,
+        };
+        (whole..rows.len()).for_each(|i| put(means, spreads, i, self.one::<true>(rows.row(i))));
     }
 }
 
 /// The packed form, or `None` when the members use too many columns or nodes for it.
-fn pack(members: &[Member]) -> Option<Form> {
+fn pack(members: &[Member]) -> Option<Walked> {
     let trees = || members.iter().flat_map(|member| &member.trees);
     let splits = trees().flat_map(|tree| tree.nodes()).filter(|node| !node.is_leaf());
     let mut seen = vec![false; usize::from(u16::MAX)];
@@ -256,87 +258,46 @@ fn pack(members: &[Member]) -> Option<Form> {
         return None;
     }
     let chain = |member: &Member| Chain { base: member.base, trees: member.trees.len() };
-    Some(Form::Packed { packed, members: members.iter().map(chain).collect(), used })
+    Some(Walked::Packed { packed, members: members.iter().map(chain).collect(), used })
 }
 
-/// One row through all trees, several trees at a time.
-fn single<const SPREAD: bool, const W: usize>(
-    packed: &Packed,
-    members: &[Chain],
-    used: &[u16],
-    row: &[f32],
-) -> (f64, f64) {
-    let mut features: Features<W> = [0; W];
-    load(&mut features, row, used);
-    let mut sum = Sum::<SPREAD>::new();
-    let mut chains = members.iter();
-    // Trees still to come of the chain that is being summed; chains without trees are closed on the way.
-    let mut left = 0;
-    let mut open = false;
-    let mut add = |leaf: f32| {
-        while left == 0 {
-            if open {
-                sum.close();
-            }
-            let Some(chain) = chains.next() else { return };
-            (left, open, sum.chain) = (chain.trees, true, chain.base);
-        }
-        sum.chain += f64::from(leaf);
-        left -= 1;
-    };
-    let (groups, rest) = packed.roots.as_chunks::<TREES>();
-    for &roots in groups {
-        for leaf in packed.walk(roots, |_| &features) {
-            add(leaf);
-        }
-    }
-    for &root in rest {
-        let [leaf] = packed.walk([root], |_| &features);
-        add(leaf);
-    }
-    if open {
-        sum.close();
-    }
-    for chain in chains {
-        sum.chain = chain.base;
-        sum.close();
-    }
-    sum.result(members.len())
+/// A line of rows of which a model looks at some places only.
+struct Along<'a> {
+    lanes: &'a Lanes,
+    ranks: RowRanks,
+    moving: [u8; MOST_MOVING],
+    /// How many places move; more than there is room for when all are looked at each time.
+    count: usize,
 }
 
-/// The first `end` rows, a block at a time: each tree takes the whole block while its nodes are in the nearest cache.
-fn blocks<const SPREAD: bool, const W: usize, const B: usize>(
-    packed: &Packed,
-    members: &[Chain],
-    used: &[u16],
-    rows: Rows<'_>,
-    end: usize,
-    put: &mut impl FnMut(usize, (f64, f64)),
-) {
-    let mut features: [Features<W>; B] = [[0; W]; B];
-    for start in (0..end).step_by(B) {
-        let count = B.min(end - start);
-        for (i, features) in features.iter_mut().enumerate().take(count) {
-            load(features, rows.row(start + i), used);
-        }
-        let mut sums = [Sum::<SPREAD>::new(); B];
-        let mut roots = packed.roots.iter();
-        for member in members {
-            sums[..count].iter_mut().for_each(|sum| sum.chain = member.base);
-            for &root in roots.by_ref().take(member.trees) {
-                // The last lanes of the last block walk with features of rows long done; nobody reads their sums.
-                let lanes = features.as_chunks::<ROWS>().0.iter().zip(sums.as_chunks_mut::<ROWS>().0);
-                for (features, sums) in lanes.take(count.div_ceil(ROWS)) {
-                    let leaves = packed.walk([root; ROWS], |lane| &features[lane]);
-                    for (sum, leaf) in sums.iter_mut().zip(leaves) {
-                        sum.chain += f64::from(leaf);
-                    }
-                }
+impl<'a> Along<'a> {
+    /// The places that move are those of the columns that differ between the ends.
+    fn new(lanes: &'a Lanes, bracket: (f64, f64), row: &mut [f32], set: &mut impl FnMut(f64, &mut [f32])) -> Self {
+        let mut along = Along { lanes, ranks: [Line::ZERO; _], moving: [0; MOST_MOVING], count: 0 };
+        let mut ends = [[0.0f32; super::ranks::MOST_PLACES]; 2];
+        for (end, position) in ends.iter_mut().zip([bracket.0, bracket.1]) {
+            set(position, row);
+            for (to, place) in end.iter_mut().zip(lanes.places.as_slice()) {
+                *to = row.get(usize::from(place.column)).copied().unwrap_or(f32::NAN);
             }
-            sums[..count].iter_mut().for_each(Sum::close);
         }
-        for (i, sum) in sums.iter().enumerate().take(count) {
-            put(start + i, sum.result(members.len()));
+        for number in 0..lanes.places.as_slice().len() {
+            if ends[0][number].to_bits() != ends[1][number].to_bits() {
+                along.moving.get_mut(along.count).into_iter().for_each(|to| *to = number as u8);
+                along.count += 1;
+            }
         }
+        let mut unused = (0.0, 0.0);
+        let ranks = &mut along.ranks;
+        lanes.instructions.one(One { lanes, row, ranks, moved: None, answer: &mut unused });
+        along
+    }
+
+    fn at(&mut self, position: f64, row: &mut [f32], set: &mut impl FnMut(f64, &mut [f32])) -> f64 {
+        set(position, row);
+        let (lanes, moved) = (self.lanes, self.moving.get(..self.count));
+        let mut answer = (0.0, 0.0);
+        lanes.instructions.one(One { lanes, row, ranks: &mut self.ranks, moved, answer: &mut answer });
+        answer.0
     }
 }

@@ -1,8 +1,15 @@
-//! Serving: the fast evaluator, equal to the plain one bit for bit.
+//! Serving: the fast evaluators, equal to the plain one bit for bit.
 
+mod crossing;
 mod flat;
+mod kernels;
+mod lanes;
 mod narrow;
 mod packed;
+mod ranks;
+mod simd;
+mod walk;
 
+pub use crossing::Crossing;
 pub use flat::FlatEnsemble;
-pub use narrow::Crossing;
+pub use simd::Instructions;

@@ -1,27 +1,12 @@
 //! Bisection along a line of rows: trees that can no longer change their answer drop out on the way.
 
+use super::crossing::Crossing;
 use super::packed::{Features, Packed, load};
 
 /// Room for the trees of one search; ensembles with more are searched by plain prediction.
 pub(super) const MOST_TREES: usize = 1024;
 /// Trees that are walked side by side.
 const TREES: usize = 8;
-
-/// Where along a line a prediction reaches a target.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Crossing {
-    /// Not even at the high end.
-    Beyond,
-    /// Already at the low end.
-    Before,
-    /// Missed at `low`, reached at `high`, and no room for another step between.
-    Between {
-        /// The last position that misses.
-        low: f64,
-        /// The first position found that reaches.
-        high: f64,
-    },
-}
 
 /// A tree whose leaf is not the same at both ends of the bracket.
 #[derive(Debug, Clone, Copy, Default)]

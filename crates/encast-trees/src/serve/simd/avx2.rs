@@ -1,0 +1,132 @@
+//! AVX2: 32 bytes side by side.
+
+use std::arch::x86_64::*;
+
+use super::{Isa, Line};
+
+/// The proof that the processor has AVX2 and POPCNT.
+#[derive(Clone, Copy)]
+pub struct Avx2(());
+
+impl Avx2 {
+    pub fn detect() -> Option<Avx2> {
+        (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("popcnt")).then_some(Avx2(()))
+    }
+}
+
+#[derive(Clone, Copy)]
+pub struct Bytes(__m256i);
+
+// SAFETY of every block below: `self` proves that the processor has the instructions, and what is read or written is a
+// slice whose length is checked first.
+impl Isa for Avx2 {
+    const LANES: usize = 32;
+    type Bytes = Bytes;
+
+    #[inline(always)]
+    fn splat(self, value: u8) -> Bytes {
+        // SAFETY: see above the implementation.
+        Bytes(unsafe { _mm256_set1_epi8(value as i8) })
+    }
+    #[inline(always)]
+    fn repeat(self, word: u32) -> Bytes {
+        // SAFETY: see above the implementation.
+        Bytes(unsafe { _mm256_set1_epi32(word as i32) })
+    }
+    #[inline(always)]
+    fn load(self, from: &Line, at: usize) -> Bytes {
+        let from = &from.0[at..at + 32];
+        // SAFETY: see above the implementation.
+        Bytes(unsafe { _mm256_loadu_si256(from.as_ptr().cast()) })
+    }
+    #[inline(always)]
+    fn store(self, value: Bytes, to: &mut Line, at: usize) {
+        let to = &mut to.0[at..at + 32];
+        // SAFETY: see above the implementation.
+        unsafe { _mm256_storeu_si256(to.as_mut_ptr().cast(), value.0) }
+    }
+    #[inline(always)]
+    fn at_most(self, a: Bytes, b: Bytes) -> Bytes {
+        // SAFETY: see above the implementation.
+        Bytes(unsafe { _mm256_cmpeq_epi8(_mm256_min_epu8(a.0, b.0), a.0) })
+    }
+    #[inline(always)]
+    fn and(self, a: Bytes, b: Bytes) -> Bytes {
+        // SAFETY: see above the implementation.
+        Bytes(unsafe { _mm256_and_si256(a.0, b.0) })
+    }
+    #[inline(always)]
+    fn or(self, a: Bytes, b: Bytes) -> Bytes {
+        // SAFETY: see above the implementation.
+        Bytes(unsafe { _mm256_or_si256(a.0, b.0) })
+    }
+    #[inline(always)]
+    fn lowest(self, bits: Bytes, base: u8, otherwise: Bytes) -> Bytes {
+        // SAFETY: see above the implementation.
+        unsafe {
+            let zero = _mm256_setzero_si256();
+            // The lowest bit alone, then its number from the half of the byte that has it.
+            let alone = _mm256_and_si256(bits.0, _mm256_sub_epi8(zero, bits.0));
+            let low = _mm256_setr_epi8(
+                0, 0, 1, 0, 2, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0,
+            );
+            let high = _mm256_setr_epi8(
+                0, 4, 5, 0, 6, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 4, 5, 0, 6, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0,
+            );
+            let nibble = _mm256_set1_epi8(15);
+            let upper = _mm256_and_si256(_mm256_srli_epi16(alone, 4), nibble);
+            let number = _mm256_or_si256(
+                _mm256_shuffle_epi8(low, _mm256_and_si256(alone, nibble)),
+                _mm256_shuffle_epi8(high, upper),
+            );
+            let found = _mm256_add_epi8(number, _mm256_set1_epi8(base as i8));
+            Bytes(_mm256_blendv_epi8(found, otherwise.0, _mm256_cmpeq_epi8(bits.0, zero)))
+        }
+    }
+    #[inline(always)]
+    fn look_up<const LINES: usize>(self, table: &[Line; 4], at: Bytes) -> Bytes {
+        // SAFETY: see above the implementation.
+        unsafe {
+            let mut found = _mm256_setzero_si256();
+            for (quarter, sixteen) in table[..LINES].iter().flat_map(|line| line.0.as_chunks::<16>().0).enumerate() {
+                let sixteen = _mm256_broadcastsi128_si256(_mm_loadu_si128(sixteen.as_ptr().cast()));
+                // A place of another quarter gets its highest bit set, for which the shuffle gives 0.
+                let here = _mm256_xor_si256(at.0, _mm256_set1_epi8((16 * quarter) as i8));
+                let here = _mm256_adds_epu8(here, _mm256_set1_epi8(0x70));
+                found = _mm256_or_si256(found, _mm256_shuffle_epi8(sixteen, here));
+            }
+            Bytes(found)
+        }
+    }
+    #[inline(always)]
+    fn below(self, thresholds: &[f32; 16], x: f32) -> u32 {
+        // SAFETY: see above the implementation.
+        let lanes = unsafe {
+            let x = _mm256_set1_ps(x);
+            let below = |at: &[f32]| _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_LT_OQ>(_mm256_loadu_ps(at.as_ptr()), x));
+            below(&thresholds[..8]) << 8 | below(&thresholds[8..])
+        };
+        lanes.count_ones()
+    }
+    #[inline(always)]
+    fn add_leaves<const LEAVES: usize>(self, leaves: &[f32; LEAVES], which: &Line, sums: &mut [f64; 64]) {
+        if LEAVES != 8 {
+            for (sum, &leaf) in sums.iter_mut().zip(&which.0) {
+                *sum += f64::from(leaves[usize::from(leaf) % LEAVES]);
+            }
+            return;
+        }
+        for (sums, which) in sums.as_chunks_mut::<8>().0.iter_mut().zip(which.0.as_chunks::<8>().0) {
+            // SAFETY: see above the implementation.
+            unsafe {
+                let which = _mm256_cvtepu8_epi32(_mm_loadl_epi64(which.as_ptr().cast()));
+                let values = _mm256_permutevar8x32_ps(_mm256_loadu_ps(leaves.as_ptr()), which);
+                let (low, high) = (_mm256_castps256_ps128(values), _mm256_extractf128_ps::<1>(values));
+                let at = sums.as_mut_ptr();
+                _mm256_storeu_pd(at, _mm256_add_pd(_mm256_loadu_pd(at), _mm256_cvtps_pd(low)));
+                let at = sums[4..].as_mut_ptr();
+                _mm256_storeu_pd(at, _mm256_add_pd(_mm256_loadu_pd(at), _mm256_cvtps_pd(high)));
+            }
+        }
+    }
+}
