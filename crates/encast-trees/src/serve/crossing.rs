@@ -29,7 +29,7 @@ const TRUNCATION: f64 = 0.2;
 pub(super) fn search(mut excess: impl FnMut(f64) -> f64, bracket: (f64, f64), precision: f64) -> Crossing {
     let (mut low, mut high) = bracket;
     let mut above = excess(high);
-    if !(above >= 0.0) {
+    if above < 0.0 || above.is_nan() {
         return Crossing::Beyond;
     }
     let mut below = excess(low);

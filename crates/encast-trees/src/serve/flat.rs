@@ -281,8 +281,9 @@ impl<'a> Along<'a> {
                 *to = row.get(usize::from(place.column)).copied().unwrap_or(f32::NAN);
             }
         }
-        for number in 0..lanes.places.as_slice().len() {
-            if ends[0][number].to_bits() != ends[1][number].to_bits() {
+        let [first, last] = ends;
+        for (number, (first, last)) in first.iter().zip(&last).take(lanes.places.as_slice().len()).enumerate() {
+            if first.to_bits() != last.to_bits() {
                 along.moving.get_mut(along.count).into_iter().for_each(|to| *to = number as u8);
                 along.count += 1;
             }

@@ -1,4 +1,5 @@
 //! Scoring with vectors of bytes, written once for all sets of instructions.
+#![allow(clippy::needless_range_loop, reason = "lane by lane, as the vectors that come of it")]
 
 use super::lanes::{Chain, GROUP, Lanes, OF_BYTE};
 use super::ranks::{BLOCK, BlockRanks, MOST_PLACES, RowRanks};

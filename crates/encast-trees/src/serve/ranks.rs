@@ -1,4 +1,5 @@
 //! Features as ranks: a byte says which of the thresholds that a model asks for lie below a value.
+#![allow(clippy::needless_range_loop, reason = "lane by lane, as the vectors that come of it")]
 
 use super::simd::{Isa, Line};
 use crate::Rows;
