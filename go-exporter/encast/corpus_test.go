@@ -48,7 +48,7 @@ type interval struct {
 }
 
 func TestCorpus(t *testing.T) {
-	for _, file := range []string{"cases.json", "cases-v2.json"} {
+	for _, file := range []string{"cases.json", "cases-v2.json", "cases-v3.json"} {
 		t.Run(file, func(t *testing.T) { runCorpus(t, file) })
 	}
 }

@@ -33,13 +33,14 @@
 //! ```
 //!
 //! Everything is deterministic: the same sample and parameters give the same bits. Nothing panics on bad input.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod error;
 mod learn;
 mod matrix;
 mod model;
 mod serve;
+mod simd;
 
 pub use error::CurveError;
 pub use learn::{CENTRES, CurveFit, CurveParams, ROWS_PER_GROUP, ROWS_PER_STEP, STEPS, Sample};

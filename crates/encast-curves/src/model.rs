@@ -10,6 +10,8 @@ pub const KNOTS: usize = 48;
 pub const MAX_CENTRES: usize = 128;
 /// Most inputs of a model.
 pub const MAX_COLUMNS: usize = 64;
+/// Functions that a basis may have.
+pub(crate) const WIDTHS: [usize; 2] = [8, 16];
 /// No kept number is larger: sums of them stay finite.
 const LARGEST: f64 = 1e12;
 
@@ -27,12 +29,13 @@ pub enum Direction {
 
 /// Learnt curves: for any inputs, a value at each of [`KNOTS`] rates.
 ///
-/// With `z` = the inputs, centred and scaled, the value at knot `m` is
-/// `table[0][m] + Σ_c z_c · table[1+c][m] + Σ_j k(z, centre_j) · table[1+columns+j][m]`, where
+/// With `z` = the inputs, centred and scaled, the weight of function `f` is
+/// `w_f = table[0][f] + Σ_c z_c · table[1+c][f] + Σ_j k(z, centre_j) · table[1+columns+j][f]`, where
 /// `k(z, c) = (1 + |z − c|² / 4)⁻²` is the rational quadratic kernel with α = 2 (Rasmussen & Williams, Gaussian
-/// Processes for Machine Learning, 2006, equation 4.19). Only +, −, ×, / are needed, so that every machine gets the
-/// same bits. A curve that must be monotone is then the mean of its smallest rising majorant and its largest rising
-/// minorant.
+/// Processes for Machine Learning, 2006, equation 4.19), and the value at knot `m` is `Σ_f w_f · basis[f][m]`. Without a
+/// basis there is a function for each knot, 1 there and 0 elsewhere. Only +, −, ×, / are needed, so that every machine
+/// gets the same bits. A curve that must be monotone is then the mean of its smallest rising majorant and its largest
+/// rising minorant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Curves {
@@ -52,8 +55,12 @@ pub struct Curves {
     pub step: f64,
     /// Scaled inputs of the centres: for each input, its value at every centre.
     pub centres: Vec<f32>,
-    /// One row of [`KNOTS`] numbers for the constant, for each input, for each centre.
+    /// One row of weights, of each function one, for the constant, for each input, for each centre.
     pub table: Vec<f32>,
+    /// The functions of the rate, 8 or 16, by their values at the [`KNOTS`] knots, one function after another. Empty where
+    /// the table's rows hold a number for each knot.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub basis: Vec<f32>,
 }
 
 impl Curves {
@@ -64,7 +71,15 @@ impl Curves {
 
     /// Centres of the kernel.
     pub fn centre_count(&self) -> usize {
-        (self.table.len() / KNOTS).saturating_sub(1 + self.columns())
+        (self.table.len() / self.width()).saturating_sub(1 + self.columns())
+    }
+
+    /// Numbers in a row of the table: functions of the basis, or knots.
+    pub fn width(&self) -> usize {
+        match self.basis.len() / KNOTS {
+            0 => KNOTS,
+            functions => functions,
+        }
     }
 
     /// The rates of the first and the last knot; beyond them a curve stays as it is there.
@@ -89,7 +104,7 @@ impl Curves {
         }
         let numbers = self.mean.iter().chain(&self.scale).chain(&self.low).chain(&self.high);
         let small = numbers.copied().chain([self.first, self.step]);
-        let kept = self.centres.iter().chain(&self.table).map(|&value| f64::from(value));
+        let kept = self.centres.iter().chain(&self.table).chain(&self.basis).map(|&value| f64::from(value));
         if let Some(value) = small.chain(kept).find(|value| value.is_nan() || value.abs() > LARGEST) {
             return invalid(format!("the number {value} is not within ±{LARGEST:e}"));
         }
@@ -99,7 +114,14 @@ impl Curves {
         if self.step <= 0.0 {
             return invalid(format!("knots {} apart, but they must rise", self.step));
         }
-        if !self.table.len().is_multiple_of(KNOTS) || self.table.len() < KNOTS * (1 + columns) {
+        if ![0, WIDTHS[0] * KNOTS, WIDTHS[1] * KNOTS].contains(&self.basis.len()) {
+            return invalid(format!(
+                "a basis of {} numbers, 8 or 16 functions of {KNOTS} are possible",
+                self.basis.len()
+            ));
+        }
+        let width = self.width();
+        if !self.table.len().is_multiple_of(width) || self.table.len() < width * (1 + columns) {
             return invalid(format!("a table of {} numbers does not fit {columns} inputs", self.table.len()));
         }
         let centres = self.centre_count();

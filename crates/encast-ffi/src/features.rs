@@ -1,6 +1,6 @@
 //! The request.
 
-use std::ffi::c_char;
+use std::{cell::Cell, ffi::c_char};
 
 use encast_core::{Codec, Encoder, Field, PredictionFeatures};
 
@@ -182,11 +182,60 @@ fn number(c: &EncastFeatures, field: Field) -> f64 {
 /// # Safety
 /// `anchors` of `c` is null, or points to `anchor_count` structs of as many bytes as the first one's `struct_size` says.
 pub(crate) unsafe fn from_c(c: &EncastFeatures) -> Result<PredictionFeatures, Failure> {
+    // SAFETY: our caller's promise.
+    unsafe {
+        with_names(c, text(&c.preset, "preset")?.map(str::to_owned), text(&c.machine, "machine")?.map(str::to_owned))
+    }
+}
+
+thread_local! {
+    /// Room for the preset and the machine of the next request: one request after another needs no memory.
+    static SPARE: Cell<[String; 2]> = const { Cell::new([String::new(), String::new()]) };
+}
+
+/// As [`from_c`], for as long as `ask` takes.
+///
+/// # Safety
+/// As [`from_c`].
+pub(crate) unsafe fn borrow<T>(
+    c: &EncastFeatures,
+    ask: impl FnOnce(&PredictionFeatures) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let (preset, machine) = (text(&c.preset, "preset")?, text(&c.machine, "machine")?);
+    // A thread that is ending has no room left.
+    let mut spare = SPARE.try_with(Cell::take).unwrap_or_default();
+    let owned = |text: Option<&str>, room: &mut String| {
+        text.map(|text| {
+            let mut name = std::mem::take(room);
+            name.clear();
+            name.push_str(text);
+            name
+        })
+    };
+    let [of_preset, of_machine] = &mut spare;
+    let (preset, machine) = (owned(preset, of_preset), owned(machine, of_machine));
+    // SAFETY: our caller's promise.
+    let mut features = unsafe { with_names(c, preset, machine) }?;
+    let answer = ask(&features);
+    for (room, name) in spare.iter_mut().zip([features.preset.take(), features.machine.take()]) {
+        name.into_iter().for_each(|name| *room = name);
+    }
+    let _ = SPARE.try_with(|cell| cell.set(spare));
+    answer
+}
+
+/// # Safety
+/// As [`from_c`].
+unsafe fn with_names(
+    c: &EncastFeatures,
+    preset: Option<String>,
+    machine: Option<String>,
+) -> Result<PredictionFeatures, Failure> {
     let mut features = PredictionFeatures {
         codec: names::from_number(c.codec, "codec", Codec::from_number, Codec::ALL, Codec::name)?,
         encoder: names::from_number(c.encoder, "encoder", Encoder::from_number, Encoder::ALL, Encoder::name)?,
-        preset: text(&c.preset, "preset")?.map(str::to_owned),
-        machine: text(&c.machine, "machine")?.map(str::to_owned),
+        preset,
+        machine,
         // SAFETY: our caller's promise.
         anchors: unsafe { anchor::from_c(c.anchors, c.anchor_count)? },
         ..PredictionFeatures::default()

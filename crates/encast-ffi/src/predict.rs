@@ -1,5 +1,7 @@
 //! Forecasts.
 
+use encast_core::PredictionFeatures;
+
 use crate::{
     boundary::enter,
     features::{self, EncastFeatures},
@@ -41,8 +43,11 @@ pub unsafe extern "C" fn encast_predict(
             )
         };
         // SAFETY: the caller's promise.
-        let (features, options) = unsafe { (features::from_c(&features)?, options::from_c(&options)?) };
-        let answer = result::to_c(&encast_core::predict_with(&features, model, &options)?);
+        let options = unsafe { options::from_c(&options) }?;
+        let ask =
+            |features: &PredictionFeatures| Ok(result::to_c(&encast_core::predict_with(features, model, &options)?));
+        // SAFETY: the caller's promise.
+        let answer = unsafe { features::borrow(&features, ask) }?;
         // SAFETY: the caller's promise.
         unsafe { output.write(&answer) };
         Ok(())

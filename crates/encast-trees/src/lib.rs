@@ -49,6 +49,6 @@ pub use learn::{
     BinnedRows, BoostingFit, BoostingParams, BoostingValidParams, ForestFit, ForestParams, ForestValidParams, Loss,
     Monotone, Sample,
 };
-pub use model::{Ensemble, Member, Node, Tree};
+pub use model::{Ensemble, Member, Node, RankedMember, RankedPlace, RankedSplit, RankedTrees, Tree};
 pub use rows::Rows;
 pub use serve::{Crossing, FlatEnsemble, Instructions};

@@ -5,7 +5,7 @@ use std::{hint::black_box, time::Duration};
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use encast::{
-    Codec, Model, PredictOptions, PredictionFeatures, RecommendOptions, predict, predict_batch, recommend_bitrate,
+    Encoder, Model, PredictOptions, PredictionFeatures, RecommendOptions, predict, predict_batch, recommend_bitrate,
 };
 
 /// The shortest request: six fields.
@@ -16,16 +16,33 @@ fn settings(row: usize) -> PredictionFeatures {
 /// The encoder and the content's complexity are known too.
 fn content(row: usize) -> PredictionFeatures {
     PredictionFeatures {
-        codec: Some(Codec::H264),
+        encoder: Some(Encoder::Libx264),
         preset: Some("medium".to_owned()),
+        threads: Some(4.0),
+        passes: Some(1.0),
         source_width: Some(1920.0),
         source_height: Some(1080.0),
+        source_frame_rate: Some(30.0),
+        bit_depth: Some(8.0),
         si_mean: Some(40.0),
-        ti_mean: Some(12.0),
+        si_std: Some(4.0),
+        ti_mean: Some(12.0 + (row % 16) as f64),
+        ti_std: Some(3.0),
         spatial_energy: Some(10.0),
         temporal_energy: Some(0.8),
         luminance: Some(60.0),
+        static_share: Some(0.2),
         ..settings(row)
+    }
+}
+
+/// A trial encode, too.
+fn probe(row: usize) -> PredictionFeatures {
+    PredictionFeatures {
+        probe_bitrate_kbps: Some(800.0),
+        probe_psnr: Some(38.0),
+        probe_vmaf: Some(70.0),
+        ..content(row)
     }
 }
 
@@ -41,9 +58,10 @@ fn loading(c: &mut Criterion) {
 fn forecasting(c: &mut Criterion) {
     let model = Model::embedded().expect("the embedded model is good");
     let mut group = c.benchmark_group("one forecast, all targets, intervals, confidence, recommended bitrate");
-    let (short, long) = (settings(0), content(0));
+    let (short, long, probed) = (settings(0), content(0), probe(0));
     group.bench_function("six fields", |b| b.iter(|| predict(black_box(&short), &model)));
     group.bench_function("content", |b| b.iter(|| predict(black_box(&long), &model)));
+    group.bench_function("probe", |b| b.iter(|| predict(black_box(&probed), &model)));
     let options = RecommendOptions::default();
     group.bench_function("recommended bitrate alone", |b| {
         b.iter(|| recommend_bitrate(black_box(&short), &model, &options));
@@ -52,7 +70,7 @@ fn forecasting(c: &mut Criterion) {
 
     let mut group = c.benchmark_group("batch of 1000, one core");
     group.throughput(Throughput::Elements(1000));
-    for (name, request) in [("six fields", settings as fn(usize) -> _), ("content", content)] {
+    for (name, request) in [("six fields", settings as fn(usize) -> _), ("content", content), ("probe", probe)] {
         let rows: Vec<PredictionFeatures> = (0..1000).map(request).collect();
         let options = PredictOptions::default();
         group.bench_function(name, |b| {

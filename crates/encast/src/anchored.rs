@@ -17,6 +17,7 @@ use crate::{
     predict::Asked,
     recommend::{Choice, Recommendation},
     scale,
+    smooth::{Along, Shared},
     target::Scale,
     variant::{Forecast, Variant},
 };
@@ -36,8 +37,8 @@ struct Learnt {
     amplitude: f64,
 }
 
-fn learnt(variant: &Variant, row: &Row, cell: Cell) -> Learnt {
-    let forecast = variant.forecast(row);
+fn learnt(forecast: &Forecast<'_>, cell: Cell) -> Learnt {
+    let variant = forecast.variant;
     let (lowest, highest) = variant.key.target.bounds();
     let linear = variant.key.target.scale() == Scale::Linear;
     let value = if linear { forecast.value.clamp(lowest, highest) } else { forecast.value };
@@ -89,7 +90,10 @@ impl Axis {
 }
 
 /// One encode's settings; its rate is set anew for every point.
-struct Settings {
+struct Settings<'a> {
+    variant: &'a Variant,
+    /// The model's curves: the same at every rate.
+    along: Option<Along<'a>>,
     axis: Axis,
     bitrate: BitrateColumns,
     row: Row,
@@ -98,12 +102,15 @@ struct Settings {
     steps_per_unit: f64,
 }
 
-impl Settings {
-    fn new(axis: Axis, features: &PredictionFeatures, row: Row, names: &mut Names) -> Settings {
+impl<'a> Settings<'a> {
+    fn new(variant: &'a Variant, features: &PredictionFeatures, row: Row, names: &mut Names) -> Settings<'a> {
+        let axis = Axis(variant.key.given);
         let encoder = names.number(&format!("{:?} {:?}", features.codec_known(), features.encoder));
         let preset = names.number(&format!("{:?}", features.preset));
         let size = (features.resolution_width * features.resolution_height).log2();
         Settings {
+            variant,
+            along: variant.along(&row, &Shared::default()),
             axis,
             bitrate: BitrateColumns::of(features),
             row,
@@ -117,23 +124,28 @@ impl Settings {
         Place { rate: position / self.steps_per_unit, ..self.place }
     }
 
-    fn learnt(&self, variant: &Variant, position: f64) -> Learnt {
+    fn learnt(&self, position: f64) -> Learnt {
         let mut row = self.row;
         match self.axis.0 {
             Given::Bitrate => self.bitrate.set(&mut row, position / PER_OCTAVE),
             Given::Crf => row[Column::Crf as usize] = -position as f32,
         }
-        learnt(variant, &row, self.cell)
+        learnt(&self.forecast(&row), self.cell)
+    }
+
+    /// The model's own forecast of a row of these settings.
+    fn forecast(&self, row: &Row) -> Forecast<'a> {
+        self.variant.forecast(row, self.along.as_ref(), self.variant.flat.predict_with_spread(row))
     }
 
     /// As the curve runs: linearly between grid points.
-    fn on_grid(&self, variant: &Variant, position: f64) -> Learnt {
+    fn on_grid(&self, position: f64) -> Learnt {
         let (below, share) = (position.floor(), position - position.floor());
-        let low = self.learnt(variant, below);
+        let low = self.learnt(below);
         if share == 0.0 {
             return low;
         }
-        let high = self.learnt(variant, below + 1.0);
+        let high = self.learnt(below + 1.0);
         let mix = |low: f64, high: f64| low + share * (high - low);
         Learnt { value: mix(low.value, high.value), amplitude: mix(low.amplitude, high.amplitude) }
     }
@@ -154,10 +166,10 @@ impl Names {
 }
 
 /// The curve of one model, for one request's settings.
-pub(crate) struct AnchoredCurve<'a> {
-    asked: &'a Asked<'a>,
+pub(crate) struct AnchoredCurve<'a, 'b> {
+    asked: &'b Asked<'a>,
     variant: &'a Variant,
-    settings: Settings,
+    settings: Settings<'a>,
     process: Conditioned,
     /// Position of the first grid value.
     first: f64,
@@ -180,20 +192,20 @@ impl Point {
     }
 }
 
-impl<'a> AnchoredCurve<'a> {
+impl<'a, 'b> AnchoredCurve<'a, 'b> {
     /// The curve of a model; `None` when no anchor says anything of it.
-    pub(crate) fn of(asked: &'a Asked<'a>, variant: &'a Variant) -> Result<Option<AnchoredCurve<'a>>> {
+    pub(crate) fn of(asked: &'b Asked<'a>, variant: &'a Variant) -> Result<Option<AnchoredCurve<'a, 'b>>> {
         let (target, axis) = (variant.key.target, Axis(variant.key.given));
         let mut names = Names::default();
-        let settings = Settings::new(axis, asked.features, asked.row, &mut names);
+        let settings = Settings::new(variant, asked.features, asked.row, &mut names);
         let mut residuals = Vec::new();
         let (mut lowest, mut highest) = (f64::INFINITY, f64::NEG_INFINITY);
         for anchor in &asked.features.anchors {
             let position = axis.position(anchor.bitrate_kbps, anchor.crf);
             let (Some(position), Some(measured)) = (position, anchor.measured(target)) else { continue };
             let request = anchor.as_request(asked.features);
-            let of_anchor = Settings::new(axis, &request, derive(&request)?, &mut names);
-            let forecast = of_anchor.on_grid(variant, position);
+            let of_anchor = Settings::new(variant, &request, derive(&request)?, &mut names);
+            let forecast = of_anchor.on_grid(position);
             let residual = scale::to_learning(target, measured, &request) - forecast.value;
             let place = of_anchor.place(position);
             (lowest, highest) = (lowest.min(place.rate), highest.max(place.rate));
@@ -224,7 +236,7 @@ impl<'a> AnchoredCurve<'a> {
         let mut pool = Pool::with_capacity(count);
         for step in 0..count {
             let position = first + step as f64;
-            let Learnt { value, amplitude } = curve.settings.learnt(variant, position);
+            let Learnt { value, amplitude } = curve.settings.learnt(position);
             let (mean, left) = curve.process.at(&curve.settings.place(position));
             pool.add(value + amplitude * mean, 1.0 / (amplitude * amplitude * left));
         }
@@ -243,9 +255,9 @@ impl<'a> AnchoredCurve<'a> {
         let (start, end) = (self.values[0], self.values[self.values.len() - 1]);
         let (target, steps) = (self.variant.key.target, position - self.first);
         let value = if steps < 0.0 {
-            self.settings.learnt(self.variant, position).value.min(start)
+            self.settings.learnt(position).value.min(start)
         } else if steps >= (self.values.len() - 1) as f64 {
-            self.settings.learnt(self.variant, position).value.max(end)
+            self.settings.learnt(position).value.max(end)
         } else {
             let (below, share) = (steps as usize, steps.fract());
             self.values[below] + share * (self.values[below + 1] - self.values[below])
@@ -262,7 +274,7 @@ impl<'a> AnchoredCurve<'a> {
             let log2_bitrate = bitrate_kbps.log2();
             let mut row = self.settings.row;
             self.settings.bitrate.set(&mut row, log2_bitrate);
-            let vmaf = self.asked.estimate_of(&point(log2_bitrate).sharpen(self.variant.forecast(&row)));
+            let vmaf = self.asked.estimate_of(&point(log2_bitrate).sharpen(self.settings.forecast(&row)));
             Choice { setting: bitrate_kbps, vmaf, assured_vmaf: vmaf.value }
         };
         let (lowest, highest) = (options.min_bitrate_kbps, options.max_bitrate_kbps);

@@ -1,5 +1,7 @@
 //! From a request to an answer: the best-informed model of each target, intervals, confidence, flags; one request without allocating, many together.
 
+use std::cell::OnceCell;
+
 use encast_trees::Rows;
 
 use crate::{
@@ -15,6 +17,7 @@ use crate::{
     recommend::{self, Recommendation},
     result::{Estimate, PredictionResult},
     scale,
+    smooth::{Along, Shared},
     target::Target,
     variant::{Forecast, Known, Variant},
 };
@@ -95,7 +98,7 @@ fn forecasts_of_many<'a>(asked: &[Asked<'a>]) -> Result<Vec<Forecasts<'a>>> {
             let table = Rows::new(&values, columns)?;
             variant.flat.predict_batch_with_spread(table, &mut means, &mut spreads)?;
             for ((&row, &value), &spread) in rows.iter().zip(&means).zip(&spreads) {
-                all[row][target as usize] = Some(variant.with_trees(&asked[row].row, (value, spread)));
+                all[row][target as usize] = Some(asked[row].of_trees(variant, (value, spread)));
             }
         }
     }
@@ -115,6 +118,9 @@ pub(crate) struct Asked<'a> {
     pub megapixels: f64,
     /// The machine that its times are of, where the model was taught it.
     machine: Option<&'a str>,
+    shared: Shared,
+    /// The curves of the model of VMAF from a bitrate: forecast and search share them.
+    quality: OnceCell<Option<Along<'a>>>,
 }
 
 type Forecasts<'a> = [Option<Forecast<'a>>; Target::COUNT];
@@ -138,6 +144,8 @@ impl<'a> Asked<'a> {
             cell: Cell::of_request(features),
             megapixels: features.megapixels(),
             machine: machine(features, model, options)?,
+            shared: Shared::default(),
+            quality: OnceCell::new(),
         })
     }
 
@@ -175,11 +183,29 @@ impl<'a> Asked<'a> {
         self.model.metadata().machines.shift(self.machine, target)
     }
 
+    /// The curves of the model of VMAF from a bitrate that answers this request.
+    pub(crate) fn quality(&self, variant: &'a Variant) -> Option<&Along<'a>> {
+        self.quality.get_or_init(|| variant.along(&self.row, &self.shared)).as_ref()
+    }
+
+    /// The forecast of a model whose trees were asked already.
+    fn of_trees(&self, variant: &'a Variant, trees: (f64, f64)) -> Forecast<'a> {
+        if variant.key.target == Target::Vmaf && variant.key.given == Given::Bitrate {
+            return variant.forecast(&self.row, self.quality(variant), trees);
+        }
+        variant.forecast(&self.row, variant.along(&self.row, &self.shared).as_ref(), trees)
+    }
+
+    /// The forecast of a model, without what anchors say.
+    pub(crate) fn learnt(&self, variant: &'a Variant) -> Forecast<'a> {
+        self.of_trees(variant, variant.flat.predict_with_spread(&self.row))
+    }
+
     /// The forecasts of all targets, one by one.
     fn forecasts(&self) -> Forecasts<'a> {
         let mut forecasts = [None; Target::COUNT];
         for &target in Target::ALL {
-            forecasts[target as usize] = self.variant(target).map(|variant| variant.forecast(&self.row));
+            forecasts[target as usize] = self.variant(target).map(|variant| self.learnt(variant));
         }
         forecasts
     }
@@ -248,7 +274,7 @@ impl<'a> Asked<'a> {
 
     /// The forecast of a model for the request, with what its anchors say.
     pub(crate) fn forecast_by(&self, variant: &'a Variant) -> Result<Forecast<'a>> {
-        let forecast = variant.forecast(&self.row);
+        let forecast = self.learnt(variant);
         if self.features.anchors.is_empty() { Ok(forecast) } else { self.sharpen(forecast) }
     }
 

@@ -233,17 +233,18 @@ fn search(asked: &Asked, options: &RecommendOptions) -> Result<Option<Recommenda
         return Ok(Some(curve.search(options)));
     }
     let columns = BitrateColumns::of(asked.features);
+    let along = asked.quality(variant);
     let mut row = asked.row;
     let mut forecast = |bitrate_kbps: f64| {
         columns.set(&mut row, bitrate_kbps.log2());
-        variant.forecast(&row)
+        variant.forecast(&row, along, variant.flat.predict_with_spread(&row))
     };
     let reaches = |forecast: &Forecast| forecast.value.min(Target::Vmaf.bounds().1) >= options.target_vmaf;
     let (lowest, highest) = (options.min_bitrate_kbps, options.max_bitrate_kbps);
     let bracket = (lowest.log2(), highest.log2());
     let mut scratch = asked.row;
     let set = |position: f64, row: &mut [f32]| columns.set(row, position);
-    let crossing = variant.crossing(options.target_vmaf, bracket, PRECISION.log2(), &mut scratch, set);
+    let crossing = variant.crossing(along, options.target_vmaf, bracket, PRECISION.log2(), &mut scratch, set);
     let mut bitrate_kbps = match crossing {
         Crossing::Beyond => highest,
         Crossing::Before => lowest,
@@ -328,28 +329,28 @@ impl RecommendOptions {
     /// [`Error::InvalidField`].
     pub fn check(&self) -> Result<()> {
         let (lowest, highest) = Field::BitrateKbps.hard_bounds();
-        let check = |field, value: f64, holds: bool, bound: String| match holds && value.is_finite() {
+        let check = |field, value: f64, holds: bool, bound: std::fmt::Arguments| match holds && value.is_finite() {
             true => Ok(()),
-            false => Err(Error::InvalidField { field, value: value.to_string(), bound }),
+            false => Err(Error::InvalidField { field, value: value.to_string(), bound: bound.to_string() }),
         };
         let target = self.target_vmaf;
-        check("target_vmaf", target, target > 0.0 && target <= 100.0, "above 0 and at most 100".to_owned())?;
+        check("target_vmaf", target, target > 0.0 && target <= 100.0, format_args!("above 0 and at most 100"))?;
         let (min, max) = (self.min_bitrate_kbps, self.max_bitrate_kbps);
-        let within = format!("a finite number from {lowest} to {highest}");
+        let within = format_args!("a finite number from {lowest} to {highest}");
         check("min_bitrate_kbps", min, (lowest..=highest).contains(&min), within)?;
-        let within = format!("a finite number from min_bitrate_kbps = {min} to {highest}");
+        let within = format_args!("a finite number from min_bitrate_kbps = {min} to {highest}");
         check("max_bitrate_kbps", max, max >= min && max <= highest, within)?;
         let (lowest, highest) = Field::Crf.hard_bounds();
         for (field, crf) in [("min_crf", self.min_crf), ("max_crf", self.max_crf)] {
-            let within = format!("a finite number from {lowest} to {highest}");
+            let within = format_args!("a finite number from {lowest} to {highest}");
             crf.map_or(Ok(()), |crf| check(field, crf, (lowest..=highest).contains(&crf), within))?;
         }
         if let (Some(min), Some(max)) = (self.min_crf, self.max_crf) {
-            check("max_crf", max, max >= min, format!("at least min_crf = {min}"))?;
+            check("max_crf", max, max >= min, format_args!("at least min_crf = {min}"))?;
         }
         if let Some(assurance) = self.assurance {
             let (lowest, highest) = ASSURANCES;
-            let within = format!("a probability from {lowest} to {highest}");
+            let within = format_args!("a probability from {lowest} to {highest}");
             check("assurance", assurance, (lowest..=highest).contains(&assurance), within)?;
         }
         let limits = [
@@ -359,7 +360,7 @@ impl RecommendOptions {
             ("max_co2_kg", self.max_co2_kg),
         ];
         for (field, limit) in limits {
-            let above = "a finite number above 0".to_owned();
+            let above = format_args!("a finite number above 0");
             limit.map_or(Ok(()), |limit| check(field, limit, limit > 0.0, above))?;
         }
         Ok(())

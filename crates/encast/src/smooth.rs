@@ -1,6 +1,6 @@
 //! The smooth part of a model: curves over the rate, the way over the CRF, and how both are weighed with the trees.
 
-use std::sync::Arc;
+use std::{cell::OnceCell, sync::Arc};
 
 use encast_curves::{Curve, Curves, MAX_COLUMNS};
 use serde::{Deserialize, Serialize};
@@ -158,19 +158,19 @@ impl Smooth {
         Ok(())
     }
 
-    /// The curves of a request, to be read at any rate; `None` when it lacks what they can't do without.
-    pub(crate) fn along(&self, row: &Row) -> Option<Along<'_>> {
+    /// The curves of a request, to be read at any rate; `None` when it lacks what they can't do without. `shared` belongs
+    /// to the request.
+    pub(crate) fn along(&self, row: &Row, shared: &Shared) -> Option<Along<'_>> {
         let direct = self.direct.curve(row)?;
         let over_crf = match &self.over_crf {
-            Some(over) => Some((over.size.curve(row)?, over.value.curve(row)?, over.value.warp)),
+            Some(over) => Some((shared.size(&over.size, row)?, over.value.curve(row)?, over.value.warp)),
             None => None,
         };
         Some(Along { smooth: self, direct, over_crf })
     }
 
-    /// The whole answer to a row whose trees were asked already; `None` when curves can't answer it.
-    pub(crate) fn blend(&self, row: &Row, trees: f64) -> Option<Blend> {
-        let along = self.along(row)?;
+    /// The whole answer to a row whose trees and curves were asked already; `None` when curves can't answer it.
+    pub(crate) fn blend(&self, along: &Along<'_>, row: &Row, trees: f64) -> Option<Blend> {
         let rate = along.rate_of(row);
         if rate.is_nan() {
             return None;
@@ -180,13 +180,26 @@ impl Smooth {
         let mut inputs = self.direct.inputs(row)?;
         let count = self.direct.columns.len();
         (inputs[count], inputs[count + 1]) = (disagreement(curves, trees, self.floor), value);
-        let scale = self.errors.curve(&inputs[..count + 2]).at(rate).exp().max(self.floor);
+        let scale = self.errors.value(&inputs[..count + 2], rate).exp().max(self.floor);
         let novelty = (self.near / along.direct.nearness().max(f64::MIN_POSITIVE)).log2().max(0.0);
         Some(Blend { value, scale, novelty })
     }
 
     pub(crate) fn fields(&self) -> FieldSet {
         Column::fields_of(self.direct.columns.iter().copied().chain([self.direct.rate]))
+    }
+}
+
+/// What the models of one request have in common: several go over the same curve of the bitrate against CRF.
+#[derive(Default)]
+pub(crate) struct Shared {
+    size: OnceCell<(*const ColumnCurves, Option<Curve>)>,
+}
+
+impl Shared {
+    fn size(&self, curves: &Arc<ColumnCurves>, row: &Row) -> Option<Curve> {
+        let (of, curve) = self.size.get_or_init(|| (Arc::as_ptr(curves), curves.curve(row)));
+        if *of == Arc::as_ptr(curves) { *curve } else { curves.curve(row) }
     }
 }
 
@@ -211,7 +224,10 @@ impl Along<'_> {
 
     /// The share of the forecast that the curves make, times what they say.
     fn weighed(&self, row: &Row) -> f64 {
-        let direct = self.smooth.direct.warp.back(self.direct.at(self.rate_of(row)));
+        let direct = match self.smooth.share > 0.0 {
+            true => self.smooth.direct.warp.back(self.direct.at(self.rate_of(row))),
+            false => 0.0,
+        };
         let over_crf = self.over_crf.as_ref().map_or(0.0, |(size, value, warp)| {
             let crf = size.rate_of(f64::from(row[Column::Log2Bitrate as usize]));
             self.smooth.crf_share * warp.back(value.at(crf))

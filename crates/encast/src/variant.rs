@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use encast_trees::{Crossing, Ensemble, FlatEnsemble};
+use encast_trees::{Crossing, FlatEnsemble};
 
 use crate::{
     calibration::Calibration,
@@ -11,7 +11,7 @@ use crate::{
     error::{Error, Result},
     field::{FieldSet, Group},
     options::{Given, Tier},
-    smooth::{Blend, Smooth},
+    smooth::{Along, Blend, Shared, Smooth},
     target::Target,
 };
 
@@ -117,9 +117,7 @@ pub(crate) struct Variant {
     pub key: VariantKey,
     /// The columns that it was trained on; all others it never looks at.
     pub columns: Vec<Column>,
-    /// As trained and saved: the slow reference.
-    pub ensemble: Ensemble,
-    /// The same, laid out for serving.
+    /// Its trees.
     pub flat: FlatEnsemble,
     /// Curves that make a share of the forecast.
     pub smooth: Option<Smooth>,
@@ -132,11 +130,11 @@ impl Variant {
     pub(crate) fn new(
         key: VariantKey,
         columns: Vec<Column>,
-        ensemble: Ensemble,
+        flat: FlatEnsemble,
         smooth: Option<Smooth>,
         calibration: Calibration,
     ) -> Result<Variant> {
-        let known = ensemble.columns();
+        let known = flat.columns();
         if known > Column::COUNT || columns.iter().any(|&column| column as usize >= known) {
             return Err(Error::corrupt(format!(
                 "a model of {} lists columns beyond the {known} that it expects, or expects more than {}",
@@ -145,35 +143,32 @@ impl Variant {
             )));
         }
         calibration.check()?;
-        let splits = ensemble.members().iter().flat_map(|member| &member.trees).flat_map(|tree| tree.nodes());
-        let used = splits.filter(|node| !node.is_leaf()).fold(0u64, |used, node| used | 1 << node.column);
         let listed = columns.iter().fold(0u64, |listed, &column| listed | 1 << column as u8);
-        if used & !listed != 0 {
+        if (0..known as u16).any(|column| listed & 1 << column == 0 && flat.uses(column)) {
             return Err(Error::corrupt(format!(
                 "trees of {} split on columns that the model does not list",
                 key.target
             )));
         }
-        let flat = FlatEnsemble::new(&ensemble);
         let mut fields = Column::fields_of(columns.iter().copied());
         if let Some(smooth) = &smooth {
             smooth.check(key.given)?;
             fields = fields.union(smooth.fields());
         }
-        Ok(Variant { key, columns, ensemble, flat, smooth, calibration, fields })
+        Ok(Variant { key, columns, flat, smooth, calibration, fields })
     }
 
-    /// The forecast of a row on the learning scale.
-    pub(crate) fn forecast(&self, row: &Row) -> Forecast<'_> {
-        self.with_trees(row, self.flat.predict_with_spread(row))
+    /// The curves of a request; `None` when it has none that can answer it.
+    pub(crate) fn along(&self, row: &Row, shared: &Shared) -> Option<Along<'_>> {
+        self.smooth.as_ref()?.along(row, shared)
     }
 
-    /// The forecast of a row whose trees were asked already: mean and spread.
-    pub(crate) fn with_trees(&self, row: &Row, (trees, spread): (f64, f64)) -> Forecast<'_> {
+    /// The forecast of a row on the learning scale, from its curves and what its trees say: mean and spread.
+    pub(crate) fn forecast(&self, row: &Row, along: Option<&Along<'_>>, (trees, spread): (f64, f64)) -> Forecast<'_> {
         let Some(smooth) = &self.smooth else {
             return Forecast { variant: self, value: trees, spread, scale: 1.0, novelty: 0.0 };
         };
-        match smooth.blend(row, trees) {
+        match along.and_then(|along| smooth.blend(along, row, trees)) {
             // How far curves and trees disagree is in the size of the error already.
             Some(Blend { value, scale, novelty }) => Forecast { variant: self, value, spread: 0.0, scale, novelty },
             None => Forecast { variant: self, value: trees, spread, scale: smooth.fallback, novelty: 0.0 },
@@ -184,13 +179,14 @@ impl Variant {
     /// the columns of the rate.
     pub(crate) fn crossing(
         &self,
+        along: Option<&Along<'_>>,
         target: f64,
         bracket: (f64, f64),
         precision: f64,
         row: &mut Row,
         set: impl Fn(f64, &mut [f32]),
     ) -> Crossing {
-        let Some(along) = self.smooth.as_ref().and_then(|smooth| smooth.along(row)) else {
+        let Some(along) = along else {
             return self.flat.crossing(|_| target, bracket, precision, row, set);
         };
         let mut at = *row;

@@ -3,7 +3,7 @@
 
 mod made;
 
-use std::fs;
+use std::{fs, path::Path};
 
 use encast::*;
 use made::{model, request, table};
@@ -51,7 +51,7 @@ fn the_seed_form_stands_at_the_top_of_the_json() {
         let r2 = json["metrics"][metric].as_f64().unwrap();
         assert!((0.5..1.0).contains(&r2), "{metric} {r2}");
     }
-    assert_eq!(json["format_version"], 2);
+    assert_eq!(json["format_version"], 3);
     assert_eq!(json["ranges"]["bitrate_kbps"]["min"], 250.0);
 }
 
@@ -85,12 +85,12 @@ fn each_damage_has_its_own_error() {
     flipped[good.len() / 2] ^= 4;
     assert!(matches!(load(&flipped), Error::Checksum { .. }));
     let mut newer = good.clone();
-    newer[8] = 3;
-    assert!(matches!(load(&newer), Error::NewerFormat { found: 3, supported: 2 }));
+    newer[8] = 4;
+    assert!(matches!(load(&newer), Error::NewerFormat { found: 4, supported: 3 }));
 
     let json = String::from_utf8(model().to_json().unwrap()).unwrap();
     assert!(matches!(load(&json.as_bytes()[..json.len() / 2]), Error::Truncated { .. }));
-    let newer = json.replacen("\"format_version\":2", "\"format_version\":9", 1);
+    let newer = json.replacen("\"format_version\":3", "\"format_version\":9", 1);
     assert!(matches!(load(newer.as_bytes()), Error::NewerFormat { found: 9, .. }));
     let other = json.replacen("\"log2_bitrate_kbps\"", "\"log2_bitrate\"", 1);
     assert!(matches!(load(other.as_bytes()), Error::Corrupt { .. }));
@@ -108,7 +108,10 @@ fn each_damage_has_its_own_error() {
     for (from, to) in [
         // Curves in a format that has none, shares that are none, an input that curves do not take, a rate that runs
         // the other way, knots that do not rise, a table and a list of centres that do not fit.
-        ("\"format_version\":2", "\"format_version\":1"),
+        ("\"format_version\":3", "\"format_version\":1"),
+        // A basis in a format that has none, and one that is too short.
+        ("\"format_version\":3", "\"format_version\":2"),
+        ("\"basis\":[", "\"basis\":[0.0,"),
         ("\"share\":", "\"share\":7,\"was\":"),
         ("\"columns\":[\"log2_pixels\"", "\"columns\":[\"resolution_height\""),
         ("\"rate\":\"crf\"", "\"rate\":\"log2_bits_per_pixel\""),
@@ -128,10 +131,38 @@ fn each_damage_has_its_own_error() {
     assert!(matches!(load_model(&path).unwrap_err(), Error::TooLarge { .. }));
 }
 
+/// With the checksum made right, splits that ask for a place or a threshold that is not there are still refused.
+#[test]
+fn consistent_bytes_of_a_broken_short_tree_are_refused() {
+    let good = model().to_binary().unwrap();
+    let head = u64::from_le_bytes(good[24..32].try_into().unwrap()) as usize;
+    // Behind the head: the form (4), members (4), for each base (8) and trees (4), then places (4).
+    let number = |at: usize| u32::from_le_bytes(good[at..at + 4].try_into().unwrap()) as usize;
+    let members = number(32 + head + 4);
+    let trees: usize = (0..members).map(|member| number(32 + head + 8 + 12 * member + 8)).sum();
+    let mut at = 32 + head + 8 + 12 * members;
+    let places = number(at);
+    at += 4;
+    for _ in 0..places {
+        at += 4 + 4 * usize::from(good[at + 3]);
+    }
+    let leaves: usize = good[at..at + trees].iter().map(|&leaves| usize::from(leaves)).sum();
+    let (splits, count) = (at + trees, leaves - trees);
+    assert!(count > 0 && number(32 + head) == 1);
+    for broken in [at, splits, splits + count, splits + 2 * count] {
+        let mut bytes = good.clone();
+        bytes[broken] = 255;
+        let checksum = crc32fast::hash(&bytes[16..]);
+        bytes[12..16].copy_from_slice(&checksum.to_le_bytes());
+        let error = Model::from_bytes(&bytes).unwrap_err();
+        assert!(matches!(error, Error::Corrupt { .. } | Error::Truncated { .. }), "byte {broken}: {error}");
+    }
+}
+
 /// A node that points backwards or beyond its tree, written with a right checksum, is still refused.
 #[test]
 fn consistent_bytes_of_a_broken_tree_are_refused() {
-    let good = model().to_binary().unwrap();
+    let good = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/bundles/v2.encast")).unwrap();
     let head = u64::from_le_bytes(good[24..32].try_into().unwrap()) as usize;
     // Behind the head: members (4), base (8), trees (4), nodes (4), then the first node's right child at +4.
     let right = 32 + head + 4 + 8 + 4 + 4 + 4;

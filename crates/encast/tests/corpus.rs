@@ -168,7 +168,7 @@ fn same(a: &Value, b: &Value) -> bool {
 }
 
 /// The corpus of each format version.
-const CORPORA: [(&str, &str); 2] = [("v1", "cases.json"), ("v2", "cases-v2.json")];
+const CORPORA: [(&str, &str); 3] = [("v1", "cases.json"), ("v2", "cases-v2.json"), ("v3", "cases-v3.json")];
 
 #[test]
 fn every_bundle_ever_released_answers_the_corpus() {

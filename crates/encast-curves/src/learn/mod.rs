@@ -1,6 +1,7 @@
 //! Learning: lengths of the kernel by marginal likelihood, then the weights by generalized least squares.
 
 mod centres;
+mod factors;
 mod fit;
 mod lengths;
 mod sample;

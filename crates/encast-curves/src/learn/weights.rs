@@ -4,7 +4,7 @@
 //! [`super::lengths`]: each group's rows are whitened by the Cholesky factor of their covariance, the weights solve the
 //! regularized normal equations. Leaving a group out is a change of low rank, solved exactly without a second fit.
 
-use super::{centres::spread_out, lengths::Lengths, sample::Standardized};
+use super::{centres::spread_out, factors::Factors, lengths::Lengths, sample::Standardized};
 use crate::{
     error::CurveError,
     learn::lengths::CONSTANT,
@@ -177,6 +177,7 @@ impl<'a> Basis<'a> {
         for weights in weights[..self.smooth()].chunks_exact(self.rates.len()) {
             table.extend(along.iter().map(|along| deviation * dot(along, weights)));
         }
+        let factors = Factors::of(&table, self.functions(&knots));
         let scale = |column: usize| self.lengths.scale(column) / sample.input_scales[column].1;
         let edges: Vec<(f64, f64)> = (0..columns)
             .map(|column| {
@@ -197,8 +198,15 @@ impl<'a> Basis<'a> {
                 .flat_map(|column| (0..self.centres.rows).map(move |centre| (centre, column)))
                 .map(|(centre, column)| self.centres.at(centre, column) as f32)
                 .collect(),
-            table: table.into_iter().map(|value| value as f32).collect(),
+            table: factors.table,
+            basis: factors.basis,
         }
+    }
+
+    /// The functions of the rate of which all rows of the table are made: at the knots, a row each.
+    fn functions(&self, knots: &[f64]) -> Vec<Vec<f64>> {
+        let bells = self.rates.iter().map(|&rate| knots.iter().map(|&knot| self.along_rate(knot, rate)).collect());
+        [vec![1.0; knots.len()], knots.to_vec()].into_iter().chain(bells).collect()
     }
 }
 

@@ -1,14 +1,15 @@
 //! The fast evaluator: the form that suits an ensemble and the processor, no allocation while predicting.
 
+use super::along::Along;
 use super::crossing::{Crossing, search};
 use super::kernels::{Batch, One};
-use super::lanes::{Chain, Lanes};
+use super::lanes::Lanes;
 use super::narrow::{MOST_TREES, narrow};
 use super::packed::Packed;
-use super::ranks::{BLOCK, RowRanks};
+use super::ranks::BLOCK;
 use super::simd::{Instructions, Line};
 use super::walk::{self, ROWS, blocks, single};
-use crate::model::{Ensemble, Member};
+use crate::model::{Ensemble, Member, RankedMember, RankedTrees};
 use crate::{Rows, TreeError};
 
 /// Room for the features of narrow and of wide ensembles: two places for each used column.
@@ -16,8 +17,6 @@ const NARROW: usize = 32;
 const WIDE: usize = 256;
 /// So few rows at the end of a batch are quicker on their own than as a block.
 const FEW_ROWS: usize = 12;
-/// Most places whose ranks are told apart when a line of rows is searched.
-const MOST_MOVING: usize = 32;
 
 /// An ensemble laid out for speed. It predicts what the [`Ensemble`] predicts, bit for bit.
 ///
@@ -43,20 +42,24 @@ pub struct FlatEnsemble {
     trees: usize,
     /// For trees of few leaves.
     lanes: Option<Lanes>,
-    /// For what `lanes` leaves.
+    /// For what `lanes` leaves: batches when it is not there, single rows when it can't score them.
     walked: Option<Walked>,
 }
 
 /// Trees that are walked.
 #[derive(Debug, Clone)]
-enum Walked {
-    Packed {
-        packed: Packed,
-        members: Vec<Chain>,
-        used: Vec<u16>,
-    },
-    /// For ensembles that use more columns, or hold more nodes, than the packed form can number.
-    Plain(Ensemble),
+struct Walked {
+    ensemble: Ensemble,
+    /// None for ensembles that use more columns, or hold more nodes, than the packed form can number.
+    packed: Option<Walk>,
+}
+
+/// The packed form.
+#[derive(Debug, Clone)]
+struct Walk {
+    packed: Packed,
+    members: Vec<RankedMember>,
+    used: Vec<u16>,
 }
 
 impl FlatEnsemble {
@@ -67,14 +70,62 @@ impl FlatEnsemble {
 
     /// As [`FlatEnsemble::new`], with a given set of instructions; the predictions are the same.
     pub fn with_instructions(ensemble: &Ensemble, instructions: Instructions) -> Self {
-        let members = ensemble.members();
-        let trees = members.iter().map(|member| member.trees.len()).sum();
-        let lanes = Lanes::new(members, instructions);
-        let walked = match lanes.as_ref().is_some_and(Lanes::has_groups) {
-            true => None,
-            false => Some(pack(members).unwrap_or_else(|| Walked::Plain(ensemble.clone()))),
-        };
-        Self { columns: ensemble.columns(), trees, lanes, walked }
+        let lanes = RankedTrees::of(ensemble).and_then(|ranked| Lanes::new(&ranked, instructions));
+        match lanes {
+            Some(lanes) if lanes.has_groups() => {
+                Self { columns: ensemble.columns(), trees: lanes.ends.len(), lanes: Some(lanes), walked: None }
+            }
+            lanes => Self::with_walked(ensemble.clone(), lanes),
+        }
+    }
+
+    /// Lays out trees that are in their short form already, which takes no sorting.
+    ///
+    /// # Errors
+    /// As [`RankedTrees::check`].
+    pub fn from_ranked(ranked: RankedTrees) -> Result<Self, TreeError> {
+        ranked.check()?;
+        match Lanes::new(&ranked, Instructions::default()) {
+            Some(lanes) if lanes.has_groups() => {
+                Ok(Self { columns: lanes.ranked.columns, trees: lanes.ends.len(), lanes: Some(lanes), walked: None })
+            }
+            lanes => Ok(Self::with_walked(ranked.ensemble()?, lanes)),
+        }
+    }
+
+    fn with_walked(ensemble: Ensemble, lanes: Option<Lanes>) -> Self {
+        let (columns, members) = (ensemble.columns(), ensemble.members());
+        let (trees, packed) = (members.iter().map(|member| member.trees.len()).sum(), pack(members));
+        Self { columns, trees, lanes, walked: Some(Walked { ensemble, packed }) }
+    }
+
+    /// The short form of its trees, where it has one.
+    pub fn ranked(&self) -> Option<&RankedTrees> {
+        self.lanes.as_ref().map(|lanes| &lanes.ranked)
+    }
+
+    /// The ensemble that it was made of; a threshold of -0 may have become 0, which decides the same.
+    ///
+    /// # Errors
+    /// None: what is here was checked.
+    pub fn ensemble(&self) -> Result<Ensemble, TreeError> {
+        match (&self.walked, &self.lanes) {
+            (Some(walked), _) => Ok(walked.ensemble.clone()),
+            (None, Some(lanes)) => lanes.ranked.ensemble(),
+            (None, None) => Err(TreeError::NoMembers),
+        }
+    }
+
+    /// Whether a split looks at a column.
+    pub fn uses(&self, column: u16) -> bool {
+        match (&self.lanes, &self.walked) {
+            (Some(lanes), _) => lanes.ranked.places.iter().any(|place| place.column == column),
+            (None, Some(walked)) => {
+                let trees = walked.ensemble.members().iter().flat_map(|member| &member.trees);
+                trees.flat_map(|tree| tree.nodes()).any(|node| node.column == column)
+            }
+            (None, None) => false,
+        }
     }
 
     /// The number of features of a row.
@@ -89,16 +140,14 @@ impl FlatEnsemble {
 
     /// The memory the model takes, in bytes.
     pub fn size_bytes(&self) -> usize {
-        let walked = match &self.walked {
-            None => 0,
-            Some(Walked::Packed { packed, members, used }) => {
-                packed.size_bytes() + size_of_val(members.as_slice()) + size_of_val(used.as_slice())
-            }
-            Some(Walked::Plain(ensemble)) => {
-                let trees = ensemble.members().iter().flat_map(|member| &member.trees);
-                trees.map(|tree| size_of_val(tree) + size_of_val(tree.nodes())).sum()
-            }
+        let of_walk = |walk: &Walk| {
+            walk.packed.size_bytes() + size_of_val(walk.members.as_slice()) + size_of_val(walk.used.as_slice())
         };
+        let walked = self.walked.as_ref().map_or(0, |walked| {
+            let trees = walked.ensemble.members().iter().flat_map(|member| &member.trees);
+            let nodes: usize = trees.map(|tree| size_of_val(tree) + size_of_val(tree.nodes())).sum();
+            nodes + walked.packed.as_ref().map_or(0, of_walk)
+        });
         size_of::<Self>() + walked + self.lanes.as_ref().map_or(0, Lanes::size_bytes)
     }
 
@@ -163,7 +212,9 @@ impl FlatEnsemble {
                 let mut line = Along::new(lanes, bracket, row, &mut set);
                 search(|position| line.at(position, row, &mut set) - target(position), bracket, precision)
             }
-            (_, Some(Walked::Packed { packed, members, used })) if packed.roots.len() <= MOST_TREES => {
+            (_, Some(Walked { packed: Some(Walk { packed, members, used }), .. }))
+                if packed.roots.len() <= MOST_TREES =>
+            {
                 let bases: f64 = members.iter().map(|chain| chain.base).sum();
                 let count = members.len() as f64;
                 let reached = |position: f64| target(position) * count - bases;
@@ -196,11 +247,13 @@ impl FlatEnsemble {
 
     fn one<const SPREAD: bool>(&self, row: &[f32]) -> (f64, f64) {
         match (&self.walked, &self.lanes) {
-            (Some(Walked::Packed { packed, members, used }), _) if used.len() * 2 <= NARROW => {
-                single::<SPREAD, NARROW>(packed, members, used, row)
-            }
-            (Some(Walked::Packed { packed, members, used }), _) => single::<SPREAD, WIDE>(packed, members, used, row),
-            (Some(Walked::Plain(ensemble)), _) => ensemble.predict_with_spread(row),
+            (Some(walked), _) => match &walked.packed {
+                Some(Walk { packed, members, used }) if used.len() * 2 <= NARROW => {
+                    single::<SPREAD, NARROW>(packed, members, used, row)
+                }
+                Some(Walk { packed, members, used }) => single::<SPREAD, WIDE>(packed, members, used, row),
+                None => walked.ensemble.predict_with_spread(row),
+            },
             (None, Some(lanes)) => {
                 let (mut ranks, mut answer) = ([Line::ZERO; _], (0.0, 0.0));
                 lanes.instructions.one(One { lanes, row, ranks: &mut ranks, moved: None, answer: &mut answer });
@@ -225,7 +278,7 @@ impl FlatEnsemble {
                 lanes.instructions.batch(Batch { lanes, rows, means: &mut means[..whole], spreads });
                 whole
             }
-            (None, Some(Walked::Packed { packed, members, used })) => {
+            (None, Some(Walked { packed: Some(Walk { packed, members, used }), .. })) => {
                 // A few rows that do not fill the lanes are quicker on their own.
                 let tail = rows.len() % ROWS;
                 let whole = if tail <= ROWS / 2 { rows.len() - tail } else { rows.len() };
@@ -244,7 +297,7 @@ impl FlatEnsemble {
 }
 
 /// The packed form, or `None` when the members use too many columns or nodes for it.
-fn pack(members: &[Member]) -> Option<Walked> {
+fn pack(members: &[Member]) -> Option<Walk> {
     let trees = || members.iter().flat_map(|member| &member.trees);
     let splits = trees().flat_map(|tree| tree.nodes()).filter(|node| !node.is_leaf());
     let mut seen = vec![false; usize::from(u16::MAX)];
@@ -257,48 +310,6 @@ fn pack(members: &[Member]) -> Option<Walked> {
     if !trees().all(|tree| packed.push(tree, &used)) {
         return None;
     }
-    let chain = |member: &Member| Chain { base: member.base, trees: member.trees.len() };
-    Some(Walked::Packed { packed, members: members.iter().map(chain).collect(), used })
-}
-
-/// A line of rows of which a model looks at some places only.
-struct Along<'a> {
-    lanes: &'a Lanes,
-    ranks: RowRanks,
-    moving: [u8; MOST_MOVING],
-    /// How many places move; more than there is room for when all are looked at each time.
-    count: usize,
-}
-
-impl<'a> Along<'a> {
-    /// The places that move are those of the columns that differ between the ends.
-    fn new(lanes: &'a Lanes, bracket: (f64, f64), row: &mut [f32], set: &mut impl FnMut(f64, &mut [f32])) -> Self {
-        let mut along = Along { lanes, ranks: [Line::ZERO; _], moving: [0; MOST_MOVING], count: 0 };
-        let mut ends = [[0.0f32; super::ranks::MOST_PLACES]; 2];
-        for (end, position) in ends.iter_mut().zip([bracket.0, bracket.1]) {
-            set(position, row);
-            for (to, place) in end.iter_mut().zip(lanes.places.as_slice()) {
-                *to = row.get(usize::from(place.column)).copied().unwrap_or(f32::NAN);
-            }
-        }
-        let [first, last] = ends;
-        for (number, (first, last)) in first.iter().zip(&last).take(lanes.places.as_slice().len()).enumerate() {
-            if first.to_bits() != last.to_bits() {
-                along.moving.get_mut(along.count).into_iter().for_each(|to| *to = number as u8);
-                along.count += 1;
-            }
-        }
-        let mut unused = (0.0, 0.0);
-        let ranks = &mut along.ranks;
-        lanes.instructions.one(One { lanes, row, ranks, moved: None, answer: &mut unused });
-        along
-    }
-
-    fn at(&mut self, position: f64, row: &mut [f32], set: &mut impl FnMut(f64, &mut [f32])) -> f64 {
-        set(position, row);
-        let (lanes, moved) = (self.lanes, self.moving.get(..self.count));
-        let mut answer = (0.0, 0.0);
-        lanes.instructions.one(One { lanes, row, ranks: &mut self.ranks, moved, answer: &mut answer });
-        answer.0
-    }
+    let chain = |member: &Member| RankedMember { base: member.base, trees: member.trees.len() };
+    Some(Walk { packed, members: members.iter().map(chain).collect(), used })
 }

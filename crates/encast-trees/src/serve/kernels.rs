@@ -1,11 +1,11 @@
 //! Scoring with vectors of bytes, written once for all sets of instructions.
 #![allow(clippy::needless_range_loop, reason = "lane by lane, as the vectors that come of it")]
 
-use super::lanes::{Chain, GROUP, Lanes, OF_BYTE};
-use super::ranks::{BLOCK, BlockRanks, MOST_PLACES, RowRanks};
+use super::lanes::{GROUP, Lanes, OF_BYTE};
+use super::ranks::{BLOCK, BlockRanks, RowRanks};
 use super::simd::{Isa, Line};
 use crate::Rows;
-use crate::model::Tally;
+use crate::model::{MOST_PLACES, RankedMember, Tally};
 
 /// Groups of trees whose leaves are found before they are summed.
 const GROUPS: usize = 16;
@@ -84,7 +84,7 @@ fn batch_of<I: Isa, const BYTES: usize, const LEAVES: usize>(isa: I, work: Batch
         let zero = [0.0; BLOCK];
         let mut tallies = Tallies { count: 0.0, sum: zero, centre: zero, squares: zero };
         let (mut trees, mut from) = (lanes.ends.iter().zip(leaves), 0);
-        for chain in &lanes.members {
+        for chain in &lanes.ranked.members {
             let mut sums = [chain.base; BLOCK];
             for (&end, leaves) in trees.by_ref().take(chain.trees) {
                 let end = end as usize;
@@ -98,7 +98,7 @@ fn batch_of<I: Isa, const BYTES: usize, const LEAVES: usize>(isa: I, work: Batch
                 tallies.add(&sums);
             }
         }
-        let members = lanes.members.len() as f64;
+        let members = lanes.ranked.members.len() as f64;
         for (mean, sum) in means[start..].iter_mut().zip(&tallies.sum[..count]) {
             *mean = sum / members;
         }
@@ -176,7 +176,7 @@ fn one_of<I: Isa, const BYTES: usize, const LEAVES: usize>(isa: I, work: One<'_,
         }
         let trees = (leaves.len() - first).min(GROUPS * GROUP);
         let leaves = &leaves[first..first + trees];
-        match (lanes.even, lanes.members.as_slice()) {
+        match (lanes.even, lanes.ranked.members.as_slice()) {
             // The usual number of members: their chains are summed side by side.
             (Some(each), &[a, b, c, d, e]) if trees == 5 * each => {
                 return *answer = sum_five(leaves, &which, each, [a, b, c, d, e]);
@@ -267,13 +267,13 @@ impl Sum<'_> {
         if let Some(sum) = self.chain {
             self.tally.add(sum);
         }
-        let next = self.lanes.members.get(self.next);
+        let next = self.lanes.ranked.members.get(self.next);
         self.next += 1;
         (self.chain, self.left) = (next.map(|next| next.base), next.map_or(usize::MAX, |next| next.trees));
     }
 
     fn finish(mut self) -> (f64, f64) {
-        while self.next <= self.lanes.members.len() {
+        while self.next <= self.lanes.ranked.members.len() {
             self.open();
         }
         (self.tally.mean(), self.tally.spread())
@@ -285,7 +285,7 @@ fn sum_five<const LEAVES: usize>(
     leaves: &[[f32; LEAVES]],
     which: &[Line; GROUPS],
     each: usize,
-    chains: [Chain; 5],
+    chains: [RankedMember; 5],
 ) -> (f64, f64) {
     let mut sums = chains.map(|chain| chain.base);
     for tree in 0..each {

@@ -8,33 +8,14 @@
 
 use super::ranks::{BLOCK, Places};
 use super::simd::{Instructions, Line};
-use crate::model::{Member, Tree};
+use crate::model::RankedTrees;
 
-/// Most leaves of a tree in this form: above, walking the tree takes fewer steps.
-const MOST_LEAVES: usize = 64;
 /// Leaves to a byte of a set.
 pub(super) const OF_BYTE: usize = 8;
 /// Trees of a group.
 pub(super) const GROUP: usize = BLOCK;
 /// A rank that is not above this one is any rank: a split that all rows go left at.
 const ALWAYS: u8 = u8::MAX;
-
-/// A split while the forms are made.
-#[derive(Debug, Clone, Copy)]
-struct Split {
-    /// The leaves that stay when a row goes right, a bit each.
-    stay: [u8; OF_BYTE],
-    place: u8,
-    /// A row goes left when its rank is at most this.
-    rank: u8,
-}
-
-/// A member whose trees follow those of the members before it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Chain {
-    pub base: f64,
-    pub trees: usize,
-}
 
 /// 64 trees for one row: for each split of theirs a line of places, one of ranks, and those of the sets of leaves that
 /// it can touch.
@@ -47,8 +28,9 @@ pub(super) struct Group {
 #[derive(Debug, Clone)]
 pub(super) struct Lanes {
     pub instructions: Instructions,
+    /// What the rest is made of.
+    pub ranked: RankedTrees,
     pub places: Places,
-    pub members: Vec<Chain>,
     /// Bytes of a set of leaves: 1, 2, 4 or 8.
     pub bytes: usize,
     /// For each tree as many leaves as a set can hold.
@@ -58,44 +40,71 @@ pub(super) struct Lanes {
     pub words: Vec<u32>,
     /// For each tree, the end of its words.
     pub ends: Vec<u32>,
-    /// None where this processor is quicker at walking trees.
+    /// For trees side by side. None where there are more places than this processor can look up.
     pub groups: Vec<Group>,
     pub lines: Vec<Line>,
     /// Trees of each member, where all have as many.
     pub even: Option<usize>,
 }
 
+/// What each split compares with, and the leaves that stay when a row goes right, a bit each.
+struct Split {
+    place: u8,
+    rank: u8,
+    stay: [u8; OF_BYTE],
+}
+
 impl Lanes {
-    /// `None` when a tree has too many leaves, all of them too many thresholds, or the processor no vectors.
-    pub(super) fn new(members: &[Member], instructions: Instructions) -> Option<Lanes> {
-        let trees = || members.iter().flat_map(|member| &member.trees);
-        let most = trees().map(Tree::leaves).max().unwrap_or(1);
-        if most > MOST_LEAVES || instructions.lines_of_row() == 0 {
+    /// Lays out checked trees; `None` when the processor has no vectors, or they are too many to number.
+    pub(super) fn new(ranked: &RankedTrees, instructions: Instructions) -> Option<Lanes> {
+        // Words of a split, at most.
+        let most_words = ranked.splits.len().saturating_mul(2 + OF_BYTE);
+        if instructions.lines_of_row() == 0 || u32::try_from(most_words).is_err() {
             return None;
         }
-        let places = Places::of(members)?;
-        let bytes = most.div_ceil(OF_BYTE).next_power_of_two();
-        let count = trees().count();
-        let (mut leaves, mut words, mut ends) = (vec![0.0; count * bytes * OF_BYTE], Vec::new(), Vec::new());
-        let mut of_trees = Vec::with_capacity(count);
-        for (tree, leaves) in trees().zip(leaves.chunks_exact_mut(bytes * OF_BYTE)) {
-            let splits = splits_of(tree, &places, leaves);
-            for (number, split) in splits.iter().enumerate() {
-                words.extend([u32::from(split.place), four_times(split.rank)]);
-                words.extend(split.stay[..=number / OF_BYTE].iter().map(|&stay| four_times(stay)));
+        let most = ranked.leaf_counts.iter().copied().max().unwrap_or(1);
+        let bytes = usize::from(most).div_ceil(OF_BYTE).next_power_of_two();
+        let mut leaves = vec![0.0; ranked.leaf_counts.len() * bytes * OF_BYTE];
+        let (mut words, mut ends) = (Vec::new(), Vec::with_capacity(ranked.leaf_counts.len()));
+        let sides = ranked.places.len().div_ceil(BLOCK) <= instructions.lines_of_row();
+        let (mut groups, mut lines) = (Vec::new(), Vec::new());
+        let (mut next_leaf, mut next_split) = (0, 0);
+        for (tree, &count) in ranked.leaf_counts.iter().enumerate() {
+            let count = usize::from(count);
+            let own = &ranked.splits[next_split..next_split + count - 1];
+            leaves[tree * bytes * OF_BYTE..][..count].copy_from_slice(&ranked.leaves[next_leaf..][..count]);
+            (next_leaf, next_split) = (next_leaf + count, next_split + count - 1);
+            if sides && tree % GROUP == 0 {
+                let group = &ranked.leaf_counts[tree..ranked.leaf_counts.len().min(tree + GROUP)];
+                let splits = usize::from(group.iter().copied().max().unwrap_or(1)) - 1;
+                groups.push(Group { first_line: lines.len(), splits });
+                for number in 0..splits {
+                    lines.push(Line([0; GROUP]));
+                    lines.push(Line([ALWAYS; GROUP]));
+                    lines.resize(lines.len() + 1 + number / OF_BYTE, Line([u8::MAX; GROUP]));
+                }
             }
-            ends.push(u32::try_from(words.len()).ok()?);
-            of_trees.push(splits);
+            let mut line = groups.last().map_or(0, |group| group.first_line);
+            for (number, split) in own.iter().enumerate() {
+                let gone = (u64::MAX >> (u64::BITS as usize - 1 - (number - usize::from(split.first)))) << split.first;
+                let split = Split { place: split.place, rank: split.rank, stay: (!gone).to_le_bytes() };
+                let stay = &split.stay[..=number / OF_BYTE];
+                words.extend([u32::from(split.place), four_times(split.rank)]);
+                words.extend(stay.iter().map(|&stay| four_times(stay)));
+                if sides {
+                    let lane = tree % GROUP;
+                    lines[line].0[lane] = split.place;
+                    lines[line + 1].0[lane] = split.rank;
+                    lines[line + 2..].iter_mut().zip(stay).for_each(|(line, &stay)| line.0[lane] = stay);
+                    line += 2 + stay.len();
+                }
+            }
+            ends.push(words.len() as u32);
         }
-        let lines_of_row = places.as_slice().len().div_ceil(BLOCK);
-        let (groups, lines) = match lines_of_row <= instructions.lines_of_row() {
-            true => side_by_side(&of_trees),
-            false => (Vec::new(), Vec::new()),
-        };
-        let each = members.first().map_or(0, |member| member.trees.len());
-        let even = members.iter().all(|member| member.trees.len() == each).then_some(each);
-        let members = members.iter().map(|member| Chain { base: member.base, trees: member.trees.len() }).collect();
-        Some(Lanes { instructions, places, members, bytes, leaves, words, ends, groups, lines, even })
+        let each = ranked.members.first().map_or(0, |member| member.trees);
+        let even = ranked.members.iter().all(|member| member.trees == each).then_some(each);
+        let places = Places::new(&ranked.places);
+        Some(Lanes { instructions, ranked: ranked.clone(), places, bytes, leaves, words, ends, groups, lines, even })
     }
 
     /// Whether it can score single rows.
@@ -104,8 +113,15 @@ impl Lanes {
     }
 
     pub(super) fn size_bytes(&self) -> usize {
+        let ranked = &self.ranked;
+        let thresholds: usize = ranked.places.iter().map(|place| size_of_val(place.thresholds.as_slice())).sum();
         self.places.size_bytes()
-            + size_of_val(self.members.as_slice())
+            + thresholds
+            + size_of_val(ranked.places.as_slice())
+            + size_of_val(ranked.members.as_slice())
+            + size_of_val(ranked.leaf_counts.as_slice())
+            + size_of_val(ranked.splits.as_slice())
+            + size_of_val(ranked.leaves.as_slice())
             + size_of_val(self.leaves.as_slice())
             + size_of_val(self.words.as_slice())
             + size_of_val(self.ends.as_slice())
@@ -117,47 +133,4 @@ impl Lanes {
 /// A byte in all four bytes of a word: processors repeat words as they load them.
 fn four_times(byte: u8) -> u32 {
     u32::from_ne_bytes([byte; 4])
-}
-
-/// Writes the leaves of a tree from left to right; gives its splits in the order of the last leaf on their left.
-fn splits_of(tree: &Tree, places: &Places, leaves: &mut [f32]) -> Vec<Split> {
-    let nodes = tree.nodes();
-    // Leaves before each node.
-    let mut before = Vec::with_capacity(nodes.len());
-    let mut count = 0;
-    for node in nodes {
-        before.push(count);
-        if node.is_leaf() {
-            leaves[count] = node.value;
-            count += 1;
-        }
-    }
-    let mut splits = vec![Split { stay: [0; OF_BYTE], place: 0, rank: 0 }; count - 1];
-    for (i, node) in nodes.iter().enumerate().filter(|(_, node)| !node.is_leaf()) {
-        let (from, to) = (before[i], before[node.right as usize]);
-        let gone = (u64::MAX >> (u64::BITS as usize - (to - from))) << from;
-        let (place, rank) = places.find(node.column, node.missing_left, node.value);
-        splits[to - 1] = Split { stay: (!gone).to_le_bytes(), place, rank };
-    }
-    splits
-}
-
-/// The splits of 64 trees each, turned so that those of the same number are neighbours.
-fn side_by_side(trees: &[Vec<Split>]) -> (Vec<Group>, Vec<Line>) {
-    let (mut groups, mut lines) = (Vec::new(), Vec::new());
-    for trees in trees.chunks(GROUP) {
-        let most = trees.iter().map(|tree| tree.len()).max().unwrap_or(0);
-        groups.push(Group { first_line: lines.len(), splits: most });
-        for number in 0..most {
-            let of_trees = |value: &dyn Fn(&Split) -> u8, otherwise: u8| {
-                let mut line = Line([otherwise; GROUP]);
-                line.0.iter_mut().zip(trees).for_each(|(to, tree)| *to = tree.get(number).map_or(otherwise, value));
-                line
-            };
-            lines.push(of_trees(&|split| split.place, 0));
-            lines.push(of_trees(&|split| split.rank, ALWAYS));
-            lines.extend((0..=number / OF_BYTE).map(|byte| of_trees(&|split| split.stay[byte], u8::MAX)));
-        }
-    }
-    (groups, lines)
 }

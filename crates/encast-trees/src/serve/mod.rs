@@ -1,5 +1,6 @@
 //! Serving: the fast evaluators, equal to the plain one bit for bit.
 
+mod along;
 mod crossing;
 mod flat;
 mod kernels;

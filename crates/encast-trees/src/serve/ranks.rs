@@ -3,14 +3,10 @@
 
 use super::simd::{Isa, Line};
 use crate::Rows;
-use crate::model::Member;
+use crate::model::{MOST_PLACES, RankedPlace};
 
 /// Rows that are scored together.
 pub(super) const BLOCK: usize = 64;
-/// Most places of a model: a place is numbered by a byte.
-pub(super) const MOST_PLACES: usize = 256;
-/// Most thresholds of a place: a rank and "above all of them" fit a byte.
-const MOST_THRESHOLDS: usize = 255;
 /// Thresholds that are compared at once.
 const GROUP: usize = 16;
 /// Up to so many thresholds, comparing a block of rows with each is quicker than searching for each row.
@@ -41,44 +37,21 @@ pub(super) struct Place {
 pub(super) struct Places(Vec<Place>);
 
 impl Places {
-    /// The places of these trees; `None` when there are too many of them.
-    pub(super) fn of(members: &[Member]) -> Option<Places> {
-        let nodes = members.iter().flat_map(|member| &member.trees).flat_map(|tree| tree.nodes());
-        let splits = nodes.filter(|node| !node.is_leaf());
-        // Adding 0 makes -0 the same as 0.
-        let mut all: Vec<_> = splits.map(|node| (node.column, node.missing_left, node.value + 0.0)).collect();
-        all.sort_unstable_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then(a.2.total_cmp(&b.2)));
-        all.dedup();
-        let mut places = Vec::new();
-        for alike in all.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
-            for part in alike.chunks(MOST_THRESHOLDS) {
-                let (column, missing_left, _) = part[0];
-                let count = part.len();
-                let mut thresholds = vec![f32::INFINITY; count.next_multiple_of(GROUP)];
-                thresholds.iter_mut().zip(part).for_each(|(to, &(.., threshold))| *to = threshold);
-                let mut pivots = [f32::INFINITY; GROUP];
-                pivots.iter_mut().zip(thresholds.chunks(GROUP)).for_each(|(pivot, group)| *pivot = group[GROUP - 1]);
-                places.push(Place { column, missing_left, thresholds: thresholds.into(), count, pivots });
-                if places.len() > MOST_PLACES {
-                    return None;
-                }
-            }
-        }
-        Some(Places(places))
+    pub(super) fn new(places: &[RankedPlace]) -> Places {
+        let place = |place: &RankedPlace| {
+            let count = place.thresholds.len();
+            let mut thresholds = vec![f32::INFINITY; count.next_multiple_of(GROUP)];
+            thresholds[..count].copy_from_slice(&place.thresholds);
+            let mut pivots = [f32::INFINITY; GROUP];
+            pivots.iter_mut().zip(thresholds.chunks(GROUP)).for_each(|(pivot, group)| *pivot = group[GROUP - 1]);
+            let (column, missing_left) = (place.column, place.missing_left);
+            Place { column, missing_left, thresholds: thresholds.into(), count, pivots }
+        };
+        Places(places.iter().map(place).collect())
     }
 
     pub(super) fn as_slice(&self) -> &[Place] {
         &self.0
-    }
-
-    /// The place and the rank of a split: a value goes left when its rank there is at most this.
-    pub(super) fn find(&self, column: u16, missing_left: bool, threshold: f32) -> (u8, u8) {
-        let first = self.0.partition_point(|place| (place.column, place.missing_left) < (column, missing_left));
-        let alike =
-            self.0[first..].iter().take_while(|place| (place.column, place.missing_left) == (column, missing_left));
-        let place = first + alike.filter(|place| place.thresholds[place.count - 1] < threshold).count();
-        let rank = self.0[place].thresholds[..self.0[place].count].partition_point(|&other| other < threshold);
-        (place as u8, rank as u8)
     }
 
     /// The bytes that the places take.

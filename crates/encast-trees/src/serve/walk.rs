@@ -1,9 +1,8 @@
 //! Walking packed trees: several trees or rows side by side.
 
-use super::lanes::Chain;
 use super::packed::{Features, Packed, load};
 use crate::Rows;
-use crate::model::Tally;
+use crate::model::{RankedMember, Tally};
 
 /// Trees that are walked side by side for one row.
 const TREES: usize = 8;
@@ -40,7 +39,7 @@ impl<const SPREAD: bool> Sum<SPREAD> {
 /// One row through all trees, several trees at a time.
 pub(super) fn single<const SPREAD: bool, const W: usize>(
     packed: &Packed,
-    members: &[Chain],
+    members: &[RankedMember],
     used: &[u16],
     row: &[f32],
 ) -> (f64, f64) {
@@ -85,7 +84,7 @@ pub(super) fn single<const SPREAD: bool, const W: usize>(
 /// The first `end` rows, a block at a time: each tree takes the whole block while its nodes are in the nearest cache.
 pub(super) fn blocks<const SPREAD: bool, const W: usize, const B: usize>(
     packed: &Packed,
-    members: &[Chain],
+    members: &[RankedMember],
     used: &[u16],
     rows: Rows<'_>,
     end: usize,

@@ -8,21 +8,20 @@
 //! | 16 | 8 | length of the whole file |
 //! | 24 | 8 | length of the head: JSON, at offset 32 |
 //! | 32 | – | head: metadata, schema, and each model without its trees |
-//! | … | – | for each model: members (u32); for each member: base (f64), trees (u32); for each tree: nodes (u32), then 12 bytes a node: value (f32), right child (u32), column (u16), missing goes left (u8), 0 (u8); then, where the head names curves, for those of values and those of errors: count (u32) and numbers (f32) of the centres, count (u32) and numbers (f32) of the table |
+//! | … | – | for each model: its trees (`trees.rs`); then, where the head names curves, for those of values and those of errors: count (u32) and numbers (f32) of the centres, count and numbers of the table and, from format 3 on, count and numbers of the basis |
 
-use encast_trees::{Ensemble, Member, Node, Tree};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     bundle::{
-        FORMAT_VERSION, Metadata, Model,
+        FORMAT_VERSION, FORMAT_WITH_BASIS, Metadata, Model,
         json::{SmoothTables, Tables, VariantHead, check_schema, schema},
+        trees,
     },
     error::{Error, Result},
 };
 
 const MAGIC: &[u8; 8] = b"\x89ENCAST\n";
-const NODE_BYTES: usize = 12;
 
 #[derive(Serialize, Deserialize)]
 struct Head {
@@ -44,27 +43,16 @@ pub(crate) fn write(model: &Model) -> Result<Vec<u8>> {
     out.extend_from_slice(&[0; 4 + 8]);
     out.extend_from_slice(&(head.len() as u64).to_le_bytes());
     out.extend_from_slice(&head);
+    let version = model.metadata().format_version;
     for variant in model.variants() {
-        let members = variant.ensemble.members();
-        out.extend_from_slice(&(members.len() as u32).to_le_bytes());
-        for member in members {
-            out.extend_from_slice(&member.base.to_le_bytes());
-            out.extend_from_slice(&(member.trees.len() as u32).to_le_bytes());
-            for tree in &member.trees {
-                out.extend_from_slice(&(tree.nodes().len() as u32).to_le_bytes());
-                for node in tree.nodes() {
-                    out.extend_from_slice(&node.value.to_le_bytes());
-                    out.extend_from_slice(&node.right.to_le_bytes());
-                    out.extend_from_slice(&node.column.to_le_bytes());
-                    out.extend_from_slice(&[u8::from(node.missing_left), 0]);
-                }
-            }
-        }
+        trees::write(&variant.flat, version, &mut out)?;
         if let Some(smooth) = &variant.smooth {
-            let tables = [&smooth.direct.curves, &smooth.errors].map(|curves| [&curves.centres, &curves.table]);
-            for numbers in tables.into_iter().flatten() {
-                out.extend_from_slice(&(numbers.len() as u32).to_le_bytes());
-                numbers.iter().for_each(|number| out.extend_from_slice(&number.to_le_bytes()));
+            for curves in [&smooth.direct.curves, &smooth.errors] {
+                let parts = [&curves.centres, &curves.table, &curves.basis];
+                for numbers in &parts[..parts_of_curves(version)] {
+                    out.extend_from_slice(&(numbers.len() as u32).to_le_bytes());
+                    numbers.iter().for_each(|number| out.extend_from_slice(&number.to_le_bytes()));
+                }
             }
         }
     }
@@ -112,12 +100,12 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Model> {
         .models
         .into_iter()
         .map(|variant| {
-            let ensemble = reader.ensemble(head.schema.len())?;
+            let flat = trees::read(&mut reader, version, head.schema.len())?;
             let tables = match variant.curves.is_some() {
-                true => Some(SmoothTables { values: reader.tables()?, errors: reader.tables()? }),
+                true => Some(SmoothTables { values: reader.tables(version)?, errors: reader.tables(version)? }),
                 false => None,
             };
-            variant.with(ensemble, tables)
+            variant.with(flat, tables)
         })
         .collect::<Result<Vec<_>>>()?;
     if reader.at != bytes.len() {
@@ -126,14 +114,19 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Model> {
     Model::new(head.metadata, variants)
 }
 
+/// Arrays of numbers of one model's curves.
+fn parts_of_curves(version: u32) -> usize {
+    if version >= FORMAT_WITH_BASIS { 3 } else { 2 }
+}
+
 /// Reads forward; never past the end, and never allocates for more than what is there.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
 impl<'a> Reader<'a> {
-    fn take(&mut self, count: usize) -> Result<&'a [u8]> {
+    pub(super) fn take(&mut self, count: usize) -> Result<&'a [u8]> {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         let taken = rest.get(..count).ok_or(Error::Truncated {
             needed: (self.at as u64).saturating_add(count as u64),
@@ -143,13 +136,13 @@ impl<'a> Reader<'a> {
         Ok(taken)
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
         let mut array = [0; N];
         array.copy_from_slice(self.take(N)?);
         Ok(array)
     }
 
-    fn u32(&mut self) -> Result<u32> {
+    pub(super) fn u32(&mut self) -> Result<u32> {
         Ok(u32::from_le_bytes(self.array()?))
     }
 
@@ -158,7 +151,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A count of things that take at least `least` bytes each.
-    fn count(&mut self, least: usize) -> Result<usize> {
+    pub(super) fn count(&mut self, least: usize) -> Result<usize> {
         let count = self.u32()? as usize;
         let needed = (count as u64) * least as u64 + self.at as u64;
         if needed > self.bytes.len() as u64 {
@@ -167,41 +160,20 @@ impl<'a> Reader<'a> {
         Ok(count)
     }
 
-    fn tables(&mut self) -> Result<Tables> {
-        Ok(Tables { centres: self.numbers()?, table: self.numbers()? })
+    fn tables(&mut self, version: u32) -> Result<Tables> {
+        let (centres, table) = (self.numbers()?, self.numbers()?);
+        let basis = if parts_of_curves(version) > 2 { self.numbers()? } else { Vec::new() };
+        Ok(Tables { centres, table, basis })
     }
 
     fn numbers(&mut self) -> Result<Vec<f32>> {
         let count = self.count(4)?;
-        let bytes = self.take(count * 4)?.as_chunks::<4>().0;
+        self.floats(count)
+    }
+
+    /// So many numbers.
+    pub(super) fn floats(&mut self, count: usize) -> Result<Vec<f32>> {
+        let bytes = self.take(count.saturating_mul(4))?.as_chunks::<4>().0;
         Ok(bytes.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect())
-    }
-
-    fn ensemble(&mut self, columns: usize) -> Result<Ensemble> {
-        let members = self.count(12)?;
-        let members = (0..members).map(|_| self.member(columns)).collect::<Result<Vec<_>>>()?;
-        Ok(Ensemble::new(columns, members)?)
-    }
-
-    fn member(&mut self, columns: usize) -> Result<Member> {
-        let base = f64::from_le_bytes(self.array()?);
-        let trees = self.count(4 + NODE_BYTES)?;
-        let trees = (0..trees).map(|_| self.tree(columns)).collect::<Result<Vec<_>>>()?;
-        Ok(Member { base, trees })
-    }
-
-    fn tree(&mut self, columns: usize) -> Result<Tree> {
-        let nodes = self.count(NODE_BYTES)?;
-        let nodes = self
-            .take(nodes * NODE_BYTES)?
-            .chunks_exact(NODE_BYTES)
-            .map(|node| Node {
-                value: f32::from_le_bytes([node[0], node[1], node[2], node[3]]),
-                right: u32::from_le_bytes([node[4], node[5], node[6], node[7]]),
-                column: u16::from_le_bytes([node[8], node[9]]),
-                missing_left: node[10] != 0,
-            })
-            .collect();
-        Tree::new(nodes, columns).map_err(|error| Error::corrupt(error.to_string()))
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 use encast_curves::{Curves, Direction};
+use encast_trees::{Ensemble, FlatEnsemble};
 
 use crate::{
     bundle::{FORMAT_VERSION, Metadata, Model},
@@ -71,6 +72,8 @@ pub(crate) struct CurvesHead {
 pub(crate) struct Tables {
     pub centres: Vec<f32>,
     pub table: Vec<f32>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub basis: Vec<f32>,
 }
 
 /// Those of the curves of values and of errors.
@@ -104,6 +107,7 @@ impl CurvesHead {
             step: self.step,
             centres: tables.centres,
             table: tables.table,
+            basis: tables.basis,
         }
     }
 }
@@ -164,14 +168,14 @@ impl VariantHead {
         }
     }
 
-    pub(crate) fn with(self, ensemble: encast_trees::Ensemble, tables: Option<SmoothTables>) -> Result<Variant> {
+    pub(crate) fn with(self, flat: FlatEnsemble, tables: Option<SmoothTables>) -> Result<Variant> {
         let key = VariantKey { target: self.target, given: self.given, known: Known::from_names(&self.known)? };
         let smooth = match (self.curves, tables) {
             (Some(head), Some(tables)) => Some(head.with(tables)?),
             (None, None) => None,
             _ => return Err(Error::corrupt(format!("curves of {} without their tables, or tables alone", key.target))),
         };
-        Variant::new(key, columns_of(&self.columns)?, ensemble, smooth, self.calibration)
+        Variant::new(key, columns_of(&self.columns)?, flat, smooth, self.calibration)
     }
 }
 
@@ -196,14 +200,18 @@ struct BundleModels {
 struct VariantJson {
     #[serde(rename = "model")]
     head: VariantHead,
-    ensemble: encast_trees::Ensemble,
+    ensemble: Ensemble,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tables: Option<SmoothTables>,
 }
 
 impl SmoothTables {
     fn of(smooth: &Smooth) -> SmoothTables {
-        let of = |curves: &Curves| Tables { centres: curves.centres.clone(), table: curves.table.clone() };
+        let of = |curves: &Curves| Tables {
+            centres: curves.centres.clone(),
+            table: curves.table.clone(),
+            basis: curves.basis.clone(),
+        };
         SmoothTables { values: of(&smooth.direct.curves), errors: of(&smooth.errors) }
     }
 }
@@ -228,7 +236,7 @@ pub(crate) fn check_schema(found: &[String]) -> Result<()> {
 }
 
 /// Every ensemble must have been made for the columns of the schema.
-pub(crate) fn check_columns(ensemble: &encast_trees::Ensemble, schema: &[String]) -> Result<()> {
+pub(crate) fn check_columns(ensemble: &Ensemble, schema: &[String]) -> Result<()> {
     match (ensemble.columns(), schema.len()) {
         (found, expected) if found == expected => Ok(()),
         (found, expected) => Err(Error::corrupt(format!("a model expects {found} columns, the schema has {expected}"))),
@@ -243,12 +251,14 @@ pub(crate) fn write(model: &Model) -> Result<Vec<u8>> {
         models: model
             .variants()
             .iter()
-            .map(|variant| VariantJson {
-                head: VariantHead::of(variant),
-                ensemble: variant.ensemble.clone(),
-                tables: variant.smooth.as_ref().map(SmoothTables::of),
+            .map(|variant| {
+                Ok(VariantJson {
+                    head: VariantHead::of(variant),
+                    ensemble: variant.flat.ensemble()?,
+                    tables: variant.smooth.as_ref().map(SmoothTables::of),
+                })
             })
-            .collect(),
+            .collect::<Result<_>>()?,
     };
     let mut bytes = serde_json::to_vec(&bundle).map_err(|error| Error::corrupt(error.to_string()))?;
     bytes.push(b'\n');
@@ -286,7 +296,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Model> {
     check_schema(&bundle.schema)?;
     let variant = |model: VariantJson| {
         check_columns(&model.ensemble, &bundle.schema)?;
-        model.head.with(model.ensemble, model.tables)
+        model.head.with(FlatEnsemble::new(&model.ensemble), model.tables)
     };
     let variants = bundle.models.into_iter().map(variant).collect::<Result<_>>()?;
     Model::new(metadata, variants)

@@ -5,13 +5,17 @@ mod file;
 mod json;
 mod metadata;
 mod model;
+mod trees;
 
 pub use file::{MAX_BUNDLE_BYTES, load_model, save_model};
 pub(crate) use metadata::trained_at_text;
 pub use metadata::{HeadlineMetrics, Metadata, NotLearnt, Range, TierFigures};
 pub use model::Model;
 
-/// The newest format that this build reads. It writes the oldest one that can hold a model: 1 without curves.
-pub const FORMAT_VERSION: u32 = 2;
+/// The newest format that this build reads. A model is written in the format that it was read in; what is trained here
+/// is written in format 1 without curves, which older builds read, and in format 3 with them.
+pub const FORMAT_VERSION: u32 = 3;
 /// The first format that holds curves.
 pub(crate) const FORMAT_WITH_CURVES: u32 = 2;
+/// The first format whose curves may have a basis, and whose small trees are kept in short.
+pub(crate) const FORMAT_WITH_BASIS: u32 = 3;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    bundle::{FORMAT_WITH_CURVES, Metadata, binary, json},
+    bundle::{FORMAT_WITH_BASIS, FORMAT_WITH_CURVES, Metadata, binary, json},
     columns::Row,
     error::{Error, Result},
     field::{Field, FieldSet},
@@ -37,9 +37,9 @@ impl Model {
         if variants.is_empty() {
             return Err(Error::corrupt("no model of any target"));
         }
-        let columns = variants[0].ensemble.columns();
-        if let Some(other) = variants.iter().find(|variant| variant.ensemble.columns() != columns) {
-            let found = other.ensemble.columns();
+        let columns = variants[0].flat.columns();
+        if let Some(other) = variants.iter().find(|variant| variant.flat.columns() != columns) {
+            let found = other.flat.columns();
             return Err(Error::corrupt(format!(
                 "models expect {columns} columns, that of {} {found}",
                 other.key.target
@@ -50,6 +50,13 @@ impl Model {
         {
             let (found, target) = (metadata.format_version, variant.key.target);
             return Err(Error::corrupt(format!("curves of {target} in a bundle of format {found}")));
+        }
+        let of_basis = |smooth: &Smooth| !(smooth.direct.curves.basis.is_empty() && smooth.errors.basis.is_empty());
+        if metadata.format_version < FORMAT_WITH_BASIS
+            && let Some(variant) = variants.iter().find(|variant| variant.smooth.as_ref().is_some_and(of_basis))
+        {
+            let (found, target) = (metadata.format_version, variant.key.target);
+            return Err(Error::corrupt(format!("curves of {target} with a basis in a bundle of format {found}")));
         }
         if variants.windows(2).any(|pair| pair[0].key >= pair[1].key) {
             return Err(Error::corrupt("models are not in order, or one stands twice"));

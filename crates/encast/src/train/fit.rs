@@ -1,6 +1,6 @@
 //! One model of one target: members that each leave out some titles, forecasts on those titles, and the calibration.
 
-use encast_trees::{BoostingParams, Ensemble, ForestParams, Loss, Monotone, Sample};
+use encast_trees::{BoostingParams, Ensemble, FlatEnsemble, ForestParams, Loss, Monotone, Sample};
 
 use super::{
     curves::{self, LeftOut, OverCrf},
@@ -68,7 +68,8 @@ pub(crate) fn fit(data: &TrainingData, key: VariantKey, over_crf: OverCrf, optio
         }
         None => (None, None),
     };
-    Ok(Fitted { variant: Variant::new(key, fit_data.columns, ensemble, smooth, calibration)?, unseen, split, left_out })
+    let variant = Variant::new(key, fit_data.columns, FlatEnsemble::new(&ensemble), smooth, calibration)?;
+    Ok(Fitted { variant, unseen, split, left_out })
 }
 
 /// More bitrate never forecasts less quality, a lower CRF never less quality nor fewer bits.

@@ -14,7 +14,7 @@ use std::{
 };
 
 use crate::{
-    bundle::{FORMAT_WITH_CURVES, HeadlineMetrics, Metadata, Model, NotLearnt, Range, TierFigures, trained_at_text},
+    bundle::{FORMAT_VERSION, HeadlineMetrics, Metadata, Model, NotLearnt, Range, TierFigures, trained_at_text},
     error::{Error, Result},
     features::PredictionFeatures,
     field::Field,
@@ -99,7 +99,7 @@ pub(crate) fn train_variants(
     let figures = tier_figures(&data, &fitted);
     let mut metadata = describe(&data, options, figures, not_learnt);
     metadata.format_version = match fitted.iter().any(|fitted| fitted.variant.smooth.is_some()) {
-        true => FORMAT_WITH_CURVES,
+        true => FORMAT_VERSION,
         false => 1,
     };
     Model::new(metadata, fitted.into_iter().map(|fitted| fitted.variant).collect())
