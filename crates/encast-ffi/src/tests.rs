@@ -1,5 +1,6 @@
 //! What only the inside can test: panics, and the mapping of the core's errors.
 
+mod allocation;
 mod analyzer;
 
 use std::{
