@@ -9,6 +9,7 @@ mod grower;
 mod grown;
 mod histogram;
 mod loss;
+mod packed;
 mod parallel;
 mod random;
 mod sample;
