@@ -11,8 +11,8 @@ use super::sample::{Sample, Table};
 use super::split::Limits;
 use crate::{Ensemble, Member, TreeError};
 
-/// From so many rows on, without weights, histograms are summed in whole numbers.
-const LARGE: usize = 1 << 16;
+/// With so many rows, without weights, histograms are summed in whole numbers. Beyond, units would be too coarse.
+const LARGE: std::ops::RangeInclusive<usize> = 1 << 16..=1 << 26;
 
 /// A fitted chain of boosted trees.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,7 +43,7 @@ impl BoostingValidParams {
         }
         let table = sample.table(validation)?;
         let crew = Crew::new(self.threads);
-        if table.training >= LARGE && table.weights.is_empty() {
+        if LARGE.contains(&table.training) && table.weights.is_empty() {
             crew.run(|| self.chain::<Packed>(&table, sample.binned.columns(), &crew))
         } else {
             crew.run(|| self.chain::<Exact>(&table, sample.binned.columns(), &crew))

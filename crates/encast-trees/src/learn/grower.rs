@@ -6,6 +6,7 @@ use std::collections::BinaryHeap;
 use super::grown::{Grown, Step};
 use super::histogram::Histogram;
 use super::parallel::Crew;
+use super::parting::{CHUNK, Parting};
 use super::random::Random;
 use super::sample::Table;
 use super::split::{Bounds, Limits, Monotone, Search, Split, Sums};
@@ -13,9 +14,6 @@ use crate::{Node, Tree, TreeError};
 
 /// Histograms are kept for subtraction as long as they take no more bytes than this.
 const KEPT_BYTES: usize = 64 << 20;
-
-/// Rows that one thread parts at a time; leaves with more are parted by several.
-const CHUNK: usize = 1 << 13;
 
 /// From so many columns on, two leaves are searched side by side.
 const WIDE: usize = 8;
@@ -303,36 +301,13 @@ impl<'t, H: Histogram> Grower<'t, H> {
         self.queue(bud, found, histogram, heap);
     }
 
-    /// Moves the rows of a leaf so that those that go left come first, both in their old order; says which list holds
-    /// them then, and where the first right one is.
+    /// Parts the rows of a leaf; says which list holds them then, and where the first right one is.
     fn part(&mut self, bud: &Bud, split: &Split) -> (usize, usize) {
         let [a, b] = &mut self.entries;
         let (from, to) = if bud.side == 0 { (a, b) } else { (b, a) };
         let (from, to) = (&mut from[bud.start..bud.end], &mut to[bud.start..bud.end]);
-        let parting = Parting::new(self.table, split);
-        if self.crew.threads() == 1 || from.len() < 2 * CHUNK {
-            return (bud.side, bud.start + parting.part::<H>(from, to));
-        }
-        // Each chunk is parted where it stands; then its two halves are copied to their places in the other list.
-        let mut lefts = vec![0; from.len().div_ceil(CHUNK)];
-        let chunks = from.chunks_mut(CHUNK).zip(to.chunks_mut(CHUNK)).zip(&mut lefts);
-        self.crew.each(chunks, |((from, to), lefts)| *lefts = parting.part::<H>(from, to));
-        let all: usize = lefts.iter().sum();
-        let (mut left, mut right) = to.split_at_mut(all);
-        let mut moves = Vec::with_capacity(lefts.len());
-        for (from, &lefts) in from.chunks(CHUNK).zip(&lefts) {
-            let (from_left, from_right) = from.split_at(lefts);
-            moves.extend([
-                (from_left, left.split_off_mut(..lefts)),
-                (from_right, right.split_off_mut(..from_right.len())),
-            ]);
-        }
-        self.crew.each(moves.into_iter(), |(from, to)| {
-            if let Some(to) = to {
-                to.copy_from_slice(from);
-            }
-        });
-        (1 - bud.side, bud.start + all)
+        let (lefts, moved) = Parting::new(self.table, split).spread::<H>(from, to, self.crew);
+        (if moved { 1 - bud.side } else { bud.side }, bud.start + lefts)
     }
 
     fn value(&self, bud: &Bud) -> f32 {
@@ -371,39 +346,5 @@ impl<'t, H: Histogram> Grower<'t, H> {
         }
         let columns = self.table.columns.iter().map(|column| usize::from(column.index) + 1).max().unwrap_or(1);
         Ok(Grown::new(Tree::new(nodes, columns)?, steps))
-    }
-}
-
-/// Which rows go left.
-struct Parting<'a> {
-    table: &'a Table<'a>,
-    column: usize,
-    bin: u8,
-    /// The bin of missing values where they go left, otherwise again the last bin that does.
-    missing: u8,
-}
-
-impl<'a> Parting<'a> {
-    fn new(table: &'a Table<'a>, split: &Split) -> Self {
-        let missing = table.columns[split.column].missing() as u8;
-        let missing = if split.missing_left { missing } else { split.bin };
-        Self { table, column: split.column, bin: split.bin, missing }
-    }
-
-    /// Moves the entries that go left to the front, both sides in their old order, and says how many there are.
-    fn part<H: Histogram>(&self, entries: &mut [H::Entry], spare: &mut [H::Entry]) -> usize {
-        let width = self.table.columns.len();
-        let (mut lefts, mut rights) = (0, 0);
-        for i in 0..entries.len() {
-            let entry = entries[i];
-            let bin = self.table.bins[H::row(entry) * width + self.column];
-            let left = (bin <= self.bin) | (bin == self.missing);
-            entries[lefts] = entry;
-            spare[rights] = entry;
-            lefts += usize::from(left);
-            rights += usize::from(!left);
-        }
-        entries[lefts..].copy_from_slice(&spare[..rights]);
-        lefts
     }
 }

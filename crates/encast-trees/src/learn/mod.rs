@@ -11,6 +11,7 @@ mod histogram;
 mod loss;
 mod packed;
 mod parallel;
+mod parting;
 mod random;
 mod sample;
 mod split;

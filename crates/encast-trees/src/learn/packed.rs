@@ -1,5 +1,8 @@
 //! Histograms in whole numbers, for large tables: pull and count in one, so that a cell costs one addition.
 
+use std::hint::black_box;
+use std::sync::{Mutex, PoisonError};
+
 use super::histogram::{Histogram, SPREAD_CELLS, STRIDE};
 use super::loss::Loss;
 use super::parallel::Crew;
@@ -9,8 +12,11 @@ use super::split::Sums;
 /// Rows that one thread takes at a time.
 const CHUNK: usize = 1 << 13;
 
-/// Rows whose bins are fetched together, before they are counted: the reads from memory then overlap.
-const GATHER: usize = 64;
+/// Rows whose bins are touched together, before they are counted: the reads from memory then overlap.
+const GATHER: usize = 32;
+
+/// Bytes that come from memory together.
+const LINE: usize = 64;
 
 /// A row with its pull as a whole number of units.
 #[derive(Debug, Clone, Copy, Default)]
@@ -38,7 +44,7 @@ impl Scale {
 /// Sums in whole numbers, which no order changes: rows can be spread over threads in any way.
 ///
 /// A pull is rounded to a multiple of a unit, anew for each tree. The unit is as small as the sum of all pulls allows:
-/// with a million rows of like pulls, one pull is some hundred thousand units.
+/// with a million rows of like pulls, one pull is over a million units.
 #[derive(Debug, Clone)]
 pub(crate) struct Packed {
     columns: Vec<[u64; STRIDE]>,
@@ -79,7 +85,8 @@ impl Histogram for Packed {
         // Half a unit of rounding for each row comes on top of the sum: count / 2 is less than 2^(shift - 1).
         let room = 2f64.powi(62 - shift as i32) - 2f64.powi(shift as i32);
         let least = (all / room).max(most / 2f64.powi(30)).max(f64::MIN_POSITIVE);
-        let unit = 2f64.powf(least.log2().ceil());
+        // The next power of two above, without a logarithm, which machines round differently.
+        let unit = f64::from_bits(((least.to_bits() >> 52) + 1) << 52);
         let per = 1.0 / unit;
         crew.each(entries.chunks_mut(CHUNK).enumerate(), |(chunk, entries)| {
             for (i, entry) in entries.iter_mut().enumerate() {
@@ -110,11 +117,11 @@ impl Histogram for Packed {
         if crew.threads() == 1 || entries.len().saturating_mul(width) < SPREAD_CELLS {
             return count(&mut self.columns, table, entries, scale.shift);
         }
-        let sums = std::sync::Mutex::new(&mut self.columns);
+        let sums = Mutex::new(&mut self.columns);
         let size = CHUNK.min(entries.len().div_ceil(4 * crew.threads()));
         let empty = || vec![[0; STRIDE]; width];
         let merge = |part: Vec<[u64; STRIDE]>| {
-            let mut sums = sums.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut sums = sums.lock().unwrap_or_else(PoisonError::into_inner);
             let cells = sums.as_flattened_mut().iter_mut().zip(part.as_flattened());
             cells.for_each(|(cell, other)| *cell = cell.wrapping_add(*other));
         };
@@ -135,15 +142,16 @@ impl Histogram for Packed {
 
 /// Counts rows in.
 fn count(columns: &mut [[u64; STRIDE]], table: &Table<'_>, entries: &[Pulled], shift: u32) {
-    let width = columns.len();
-    let mut fetched = vec![0; GATHER * width];
     for entries in entries.chunks(GATHER) {
-        for (entry, bins) in entries.iter().zip(fetched.chunks_exact_mut(width)) {
-            bins.copy_from_slice(table.row(entry.row as usize));
+        let mut touched = 0;
+        for entry in entries {
+            let bins = table.row(entry.row as usize);
+            touched = bins.iter().step_by(LINE).chain(bins.last()).fold(touched, |touched, bin| touched ^ bin);
         }
-        for (entry, bins) in entries.iter().zip(fetched.chunks_exact(width)) {
+        black_box(touched);
+        for entry in entries {
             let cell = ((i64::from(entry.pull) << shift) as u64).wrapping_add(1);
-            for (column, &bin) in columns.iter_mut().zip(bins) {
+            for (column, &bin) in columns.iter_mut().zip(table.row(entry.row as usize)) {
                 let sum = &mut column[usize::from(bin)];
                 *sum = sum.wrapping_add(cell);
             }
