@@ -1,6 +1,6 @@
 # Thin on purpose: each recipe is a script, so that it runs the same with and without make.
 .DEFAULT_GOAL := help
-.PHONY: help run build test fmt bench bench-lightgbm bench-content bench-converge bench-ladder bench-resources fuzz yardstick accuracy \
+.PHONY: help run build test fmt bench bench-lightgbm bench-training bench-content bench-converge bench-ladder bench-resources fuzz yardstick accuracy \
 	measure probe-recipes train-model clean
 
 # Tables for `make bench-resources` beside data/measured.csv; benches/resources/README.md says which.
@@ -9,7 +9,7 @@ export UGC VEED HARDWARE
 SECONDS ?= 600
 # A clip for `make bench-content`; one is made without it.
 CLIP ?=
-# Tables for `make yardstick`, `make accuracy` and `make bench-ladder`: TABLE="a.csv b.csv"; TARGETS=vmaf,psnr and
+# Tables for `make yardstick`, `make accuracy`, `make bench-training` and `make bench-ladder`: TABLE="a.csv b.csv"; TARGETS=vmaf,psnr and
 # TIERS=content,probe judge less.
 TABLE ?= data/measured.csv
 
@@ -34,6 +34,9 @@ bench: ## Criterion benchmarks
 
 bench-lightgbm: ## Speed of the trees beside LightGBM
 	@scripts/bench-lightgbm.sh
+
+bench-training: ## Training on ×1, ×10, ×100 rows beside LightGBM, two threads each (TABLE=…)
+	@scripts/bench-training.sh $(TABLE)
 
 bench-content: ## Speed of `encast analyze` beside ffmpeg and siti-tools (CLIP=…)
 	@scripts/bench-content.sh $(CLIP)

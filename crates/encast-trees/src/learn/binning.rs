@@ -1,14 +1,23 @@
 //! Quantile bins: every feature as one byte, built once and shared by many fits.
 
+use super::parallel::Crew;
+use super::random::Random;
 use crate::{Rows, TreeError};
 
 /// The fewest and the most bins of a column, without the one for missing values.
 const BINS: std::ops::RangeInclusive<u16> = 2..=255;
 
+/// The rows whose values place the thresholds; of a longer table, that many are drawn.
+const DRAWN_ROWS: usize = 200_000;
+
+/// Rows that are binned together: their values and bins stay in the nearest caches from column to column.
+const BLOCK: usize = 256;
+
 /// A table whose features are replaced by the numbers of quantile bins.
 ///
 /// Each column has its own bins, of about equally many rows; a column with no more than `max_bins` distinct values has
-/// one bin for each. Missing values have a bin of their own. A threshold between two bins is the midpoint between the
+/// one bin for each. Above 200 000 rows, that many, spread evenly over the table and drawn by a fixed seed, stand for all
+/// when the bins are chosen. Missing values have a bin of their own. A threshold between two bins is the midpoint between the
 /// neighbouring values `lo` and `hi`, and separates them exactly in `f32`: `lo <= threshold < hi`.
 #[derive(Debug, Clone)]
 pub struct BinnedRows {
@@ -24,6 +33,14 @@ impl BinnedRows {
     /// [`TreeError::ParameterOutOfRange`] for `max_bins`, [`TreeError::TooFewRows`] for an empty table,
     /// [`TreeError::TooManyRows`] above `u32::MAX` rows, [`TreeError::InfiniteFeature`].
     pub fn new(rows: Rows<'_>, max_bins: u16) -> Result<Self, TreeError> {
+        Self::with_threads(rows, max_bins, 1)
+    }
+
+    /// The same on `threads` threads, 0 for one a core. The bins do not depend on their number.
+    ///
+    /// # Errors
+    /// As [`BinnedRows::new`].
+    pub fn with_threads(rows: Rows<'_>, max_bins: u16, threads: usize) -> Result<Self, TreeError> {
         if !BINS.contains(&max_bins) {
             let value = f64::from(max_bins);
             return Err(TreeError::ParameterOutOfRange { name: "max_bins", value, bound: "from 2 to 255" });
@@ -39,21 +56,29 @@ impl BinnedRows {
             let (row, column, value) = (i / columns, i % columns, rows.values()[i]);
             return Err(TreeError::InfiniteFeature { row, column, value });
         }
-        let mut bins = vec![0; rows.values().len()];
-        let mut thresholds = Vec::with_capacity(columns);
-        let mut values = Vec::with_capacity(rows.len());
-        for column in 0..columns {
-            let present = || rows.values().iter().skip(column).step_by(columns);
+        let crew = Crew::new(threads);
+        let drawn = drawn(rows.len());
+        let mut thresholds = vec![Vec::new(); columns];
+        let task = |values: &mut Vec<f32>, (column, cuts_of): (usize, &mut Vec<f32>)| {
             values.clear();
-            values.extend(present().filter(|x| !x.is_nan()));
-            values.sort_unstable_by(f32::total_cmp);
-            let cuts = cuts(&values, usize::from(max_bins));
-            for (bin, &x) in bins.iter_mut().skip(column).step_by(columns).zip(present()) {
-                // The bin for missing comes after the others: the number of bins is one more than that of cuts.
-                *bin = if x.is_nan() { cuts.len() + 1 } else { cuts.partition_point(|&cut| x > cut) } as u8;
+            match &drawn {
+                Some(drawn) => values.extend(drawn.iter().map(|&row| rows.values()[row as usize * columns + column])),
+                None => values.extend(rows.values().iter().skip(column).step_by(columns)),
             }
-            thresholds.push(cuts);
-        }
+            values.retain(|x| !x.is_nan());
+            values.sort_unstable_by(f32::total_cmp);
+            *cuts_of = cuts(values, usize::from(max_bins));
+        };
+        crew.each_with(thresholds.iter_mut().enumerate(), Vec::new, task, drop);
+        let searches: Vec<Search> = thresholds.iter().map(|cuts| Search::new(cuts)).collect();
+        let mut bins = vec![0; rows.values().len()];
+        let blocks = bins.chunks_mut(BLOCK * columns).zip(rows.values().chunks(BLOCK * columns));
+        crew.each(blocks, |(bins, values)| {
+            for (column, search) in searches.iter().enumerate() {
+                let values = values.iter().skip(column).step_by(columns);
+                bins.iter_mut().skip(column).step_by(columns).zip(values).for_each(|(bin, &x)| *bin = search.bin(x));
+            }
+        });
         Ok(Self { rows: rows.len(), bins, thresholds })
     }
 
@@ -72,10 +97,50 @@ impl BinnedRows {
         &self.bins[row * self.columns()..][..self.columns()]
     }
 
+    /// The bins of all rows, row after row.
+    pub(crate) fn bins(&self) -> &[u8] {
+        &self.bins
+    }
+
     /// The thresholds between the bins of `column`, ascending; bin `b` holds what is above `b - 1` and not above `b`.
     /// The bin for missing values is numbered `thresholds.len() + 1`.
     pub(crate) fn thresholds(&self, column: usize) -> &[f32] {
         &self.thresholds[column]
+    }
+}
+
+/// The rows that place the thresholds, ascending; `None` for all. One is drawn of each of equally long stretches.
+fn drawn(rows: usize) -> Option<Vec<u32>> {
+    if rows <= DRAWN_ROWS {
+        return None;
+    }
+    let mut random = Random::new(0, 0);
+    let start = |i: usize| (i as u128 * rows as u128 / DRAWN_ROWS as u128) as usize;
+    Some((0..DRAWN_ROWS).map(|i| (start(i) + random.below(start(i + 1) - start(i))) as u32).collect())
+}
+
+/// The bins of one column, padded to a size that is searched without branches.
+struct Search {
+    cuts: [f32; 256],
+    missing: u8,
+}
+
+impl Search {
+    fn new(given: &[f32]) -> Self {
+        let mut cuts = [f32::INFINITY; 256];
+        cuts[..given.len()].copy_from_slice(given);
+        // The bin for missing comes after the others: the number of bins is one more than that of cuts.
+        Self { cuts, missing: (given.len() + 1) as u8 }
+    }
+
+    /// The number of cuts that `x` is above; the last bin for NaN.
+    #[inline]
+    fn bin(&self, x: f32) -> u8 {
+        let mut below = 0;
+        for step in [128, 64, 32, 16, 8, 4, 2, 1] {
+            below += if x > self.cuts[(below + step - 1) & 255] { step } else { 0 };
+        }
+        if x.is_nan() { self.missing } else { below as u8 }
     }
 }
 

@@ -3,11 +3,16 @@
 use super::boosting_params::BoostingValidParams;
 use super::forest_params::monotone_of;
 use super::grower::{Grower, Shape};
-use super::parallel;
+use super::histogram::{Exact, Histogram};
+use super::packed::Packed;
+use super::parallel::Crew;
 use super::random::Random;
-use super::sample::Sample;
+use super::sample::{Sample, Table};
 use super::split::Limits;
 use crate::{Ensemble, Member, TreeError};
+
+/// With so many rows, without weights, histograms are summed in whole numbers. Beyond, units would be too coarse.
+const LARGE: std::ops::RangeInclusive<usize> = 1 << 16..=1 << 26;
 
 /// A fitted chain of boosted trees.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,7 +42,16 @@ impl BoostingValidParams {
             return Err(TreeError::MissingValidation);
         }
         let table = sample.table(validation)?;
-        let columns = sample.binned.columns();
+        let crew = Crew::new(self.threads);
+        if LARGE.contains(&table.training) && table.weights.is_empty() {
+            crew.run(|| self.chain::<Packed>(&table, sample.binned.columns(), &crew))
+        } else {
+            crew.run(|| self.chain::<Exact>(&table, sample.binned.columns(), &crew))
+        }
+    }
+
+    /// Fits the trees, with histograms of a kind.
+    fn chain<H: Histogram>(&self, table: &Table<'_>, columns: usize, crew: &Crew) -> Result<BoostingFit, TreeError> {
         let shape = Shape {
             max_leaves: self.max_leaves,
             max_depth: self.max_depth.unwrap_or(usize::MAX),
@@ -46,39 +60,37 @@ impl BoostingValidParams {
             columns_per_split: 1.0,
             monotone: monotone_of(&self.monotone, &table.columns, columns)?,
         };
-        let total = table.origin.len();
-        let base = self.loss.base(&table);
+        let total = table.rows();
+        let base = self.loss.base(table);
         let mut scores = vec![base; total];
-        let mut pulls = vec![0.0; table.training];
-        let mut grower = Grower::new(&table, &shape, parallel::resolve(self.threads));
+        let mut grower = Grower::<H>::new(table, &shape, crew);
         let mut random = Random::new(self.seed, 0);
         let training = table.training as u32;
-        let (mut seen, mut unseen): (Vec<u32>, Vec<u32>) = ((0..training).collect(), Vec::new());
-        unseen.extend(training..total as u32);
+        let sampled = self.row_share < 1.0;
+        let (mut seen, mut unseen): (Vec<u32>, Vec<u32>) = (Vec::new(), (training..total as u32).collect());
         let width = table.columns.len();
         let (mut chosen, mut others): (Vec<u32>, Vec<u32>) = ((0..width as u32).collect(), Vec::new());
         let mut trees = Vec::new();
         let mut validation_error: Vec<f64> = Vec::new();
         let mut best = (0, f64::INFINITY);
         for i in 0..self.trees {
-            self.loss.pull(&table.targets, &scores, &mut pulls);
-            if self.row_share < 1.0 && i % self.row_resample_every == 0 {
+            if sampled && i % self.row_resample_every == 0 {
                 random.part(table.training, share_of(table.training, self.row_share), &mut seen, &mut unseen);
                 unseen.extend(training..total as u32);
             }
             if self.column_share < 1.0 {
                 random.part(width, share_of(width, self.column_share), &mut chosen, &mut others);
             }
-            let grown = grower.grow(seen.iter().copied(), &chosen, &pulls, &mut random)?;
-            for (rows, value) in grower.leaves() {
-                rows.iter().for_each(|&row| scores[row as usize] += f64::from(value));
-            }
-            grown.add_to(&mut scores, &table, &unseen);
+            let seen = sampled.then_some(seen.as_slice());
+            let pulls = H::pull(self.loss, table, &scores, seen, grower.entries(), crew);
+            let grown = grower.grow(&chosen, &pulls, &mut random)?;
+            grower.add_to(&mut scores);
+            grown.add_to(&mut scores, table, &unseen);
             let nodes = grown.tree.nodes();
             let (idle, last) = (nodes.len() == 1, nodes[0].value == 0.0);
             trees.push(grown.tree);
             if table.training < total {
-                let cost = |row: usize| self.loss.cost(table.targets[row], scores[row]);
+                let cost = |row: usize| self.loss.cost(table.target(row), scores[row]);
                 let error = table.mean(table.training..total, cost);
                 validation_error.push(error);
                 if error < best.1 {
@@ -89,7 +101,7 @@ impl BoostingValidParams {
                 }
             }
             // Nothing is left to learn when a tree on all rows and columns, or one without any pull, has no split.
-            if idle && (last || (self.row_share >= 1.0 && self.column_share >= 1.0)) {
+            if idle && (last || (!sampled && self.column_share >= 1.0)) {
                 break;
             }
         }

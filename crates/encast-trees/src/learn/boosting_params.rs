@@ -145,7 +145,8 @@ impl BoostingParams {
 
     /// The number of threads, 0 for one a core. The model does not depend on it. Default 0.
     ///
-    /// Only leaves with many cells (rows × columns, from 2¹⁸ on) are spread over threads.
+    /// Only leaves with many cells (rows × columns, from 2¹⁶ on) are spread over threads; two new leaves are searched
+    /// for their best splits side by side.
     pub fn threads(mut self, threads: usize) -> Self {
         self.0.threads = threads;
         self

@@ -3,7 +3,8 @@
 use super::forest_params::{ForestValidParams, monotone_of};
 use super::grower::{Grower, Shape};
 use super::grown::Grown;
-use super::parallel;
+use super::histogram::Exact;
+use super::parallel::{self, Crew};
 use super::random::Random;
 use super::sample::{Sample, Table};
 use super::split::Limits;
@@ -57,18 +58,19 @@ impl ForestValidParams {
             monotone: monotone_of(&self.monotone, &table.columns, columns)?,
         };
         // Leaves hold what differs from the mean, which keeps the digits of targets that are large but differ little.
-        let base = table.mean(0..table.training, |row| table.targets[row]);
-        let pulls: Vec<f64> = table.targets.iter().map(|target| target - base).collect();
+        let base = table.mean(0..table.training, |row| table.target(row));
+        let pulls: Vec<f64> = table.targets().iter().map(|&target| f64::from(target) - base).collect();
         let all: Vec<u32> = (0..table.columns.len() as u32).collect();
         let planted = parallel::run(
             self.threads,
             self.trees,
-            || Grower::new(&table, &shape, 1),
+            || Grower::<Exact>::new(&table, &shape, &Crew::ALONE),
             |grower, i| {
                 let mut random = Random::new(self.seed, i as u64);
                 let counts = self.draw(units.count, &mut random);
-                let rows = units.rows(&counts);
-                let grown = grower.grow(rows, &all, &pulls, &mut random)?;
+                grower.entries().clear();
+                grower.entries().extend(units.rows(&counts));
+                let grown = grower.grow(&all, &pulls, &mut random)?;
                 let mut seen = vec![0; units.count.div_ceil(64)];
                 for (unit, _) in counts.iter().enumerate().filter(|&(_, &count)| count > 0) {
                     seen[unit / 64] |= 1u64 << (unit % 64);
@@ -123,9 +125,9 @@ impl ForestValidParams {
         let mut all = vec![None; rows];
         let (mut errors, mut weights) = (0.0, 0.0);
         for (row, value) in predicted.into_iter().flatten().enumerate() {
-            all[table.origin[row] as usize] = value;
+            all[table.origin(row) as usize] = value;
             if let Some(value) = value {
-                let error: f64 = value - table.targets[row];
+                let error: f64 = value - table.target(row);
                 errors += table.weight(row) * error * error;
                 weights += table.weight(row);
             }
@@ -161,11 +163,12 @@ impl Units {
         if let Some(groups) = groups.filter(|groups| groups.len() != rows) {
             return Err(TreeError::LengthMismatch { name: "groups", expected: rows, found: groups.len() });
         }
-        let mut names: Vec<u32> = table.origin.iter().map(|&row| name(row)).collect();
+        let origins = || (0..table.rows()).map(|row| table.origin(row));
+        let mut names: Vec<u32> = origins().map(name).collect();
         names.sort_unstable();
         names.dedup();
-        let place = |&row: &u32| names.partition_point(|&other| other < name(row)) as u32;
-        let of = table.origin.iter().map(place).collect();
+        let place = |row: u32| names.partition_point(|&other| other < name(row)) as u32;
+        let of = origins().map(place).collect();
         Ok(Self { count: names.len(), of })
     }
 

@@ -1,15 +1,56 @@
 //! Sums of targets, weights and rows for every bin of every column.
 
-use std::sync::{Mutex, PoisonError};
-
+use super::loss::Loss;
+use super::parallel::Crew;
 use super::sample::Table;
 use super::split::Sums;
 
 /// Bins of one column, padded a little beyond the 256 so that the columns do not share cache sets.
-const STRIDE: usize = 260;
+pub(super) const STRIDE: usize = 260;
 
 /// Below so many cells (rows × columns), threads cost more than they save.
-const SPREAD_CELLS: usize = 1 << 18;
+pub(super) const SPREAD_CELLS: usize = 1 << 16;
+
+/// The sums of all bins of all columns over the rows of one leaf.
+///
+/// Whatever the number of threads, the sums are the same to the bit.
+pub(crate) trait Histogram: Sized + Send + Sync {
+    /// A row, and what travels with it from leaf to leaf.
+    type Entry: Copy + Default + Send + Sync;
+    /// What the entries mean together.
+    type Pulls: Default + Send + Sync;
+
+    /// The number of the row in the table.
+    fn row(entry: Self::Entry) -> usize;
+
+    /// The entries of the rows `seen`, or of all rows to learn from, ascending, for the next tree of a chain.
+    fn pull(
+        loss: Loss,
+        table: &Table<'_>,
+        scores: &[f64],
+        seen: Option<&[u32]>,
+        entries: &mut Vec<Self::Entry>,
+        crew: &Crew,
+    ) -> Self::Pulls;
+
+    /// A histogram of zeros for the columns of `table`.
+    fn new(table: &Table<'_>) -> Self;
+
+    /// The bytes that a histogram for `table` takes.
+    fn size(table: &Table<'_>) -> usize;
+
+    /// The sums over all of `entries`.
+    fn total(table: &Table<'_>, entries: &[Self::Entry], pulls: &Self::Pulls) -> Sums;
+
+    /// Sums over `entries`.
+    fn fill(&mut self, table: &Table<'_>, entries: &[Self::Entry], pulls: &Self::Pulls, crew: &Crew);
+
+    /// Takes away what `part` counts.
+    fn subtract(&mut self, part: &Self);
+
+    /// The sums of the bins of one column.
+    fn column(&self, column: usize) -> impl Fn(usize) -> Sums + '_;
+}
 
 /// The sums of one bin.
 #[derive(Debug, Clone, Copy, Default)]
@@ -20,65 +61,79 @@ struct Bin {
     weight: f64,
 }
 
-/// The sums of all bins of all columns over the rows of one leaf.
+/// Sums in floating point, each taken in the order of the rows; for tables that are not large, and for weights.
 #[derive(Debug, Clone)]
-pub(crate) struct Histogram {
+pub(crate) struct Exact {
     columns: Vec<[Bin; STRIDE]>,
     /// Rows of each bin; empty when all weights are 1, as the weights count the rows then.
     rows: Vec<[u32; STRIDE]>,
 }
 
-impl Histogram {
-    /// A histogram of zeros for the columns of `table`.
-    pub(crate) fn new(table: &Table<'_>) -> Self {
+impl Histogram for Exact {
+    type Entry = u32;
+    /// The pull of each row of the table.
+    type Pulls = Vec<f64>;
+
+    fn row(entry: u32) -> usize {
+        entry as usize
+    }
+
+    fn pull(
+        loss: Loss,
+        table: &Table<'_>,
+        scores: &[f64],
+        seen: Option<&[u32]>,
+        entries: &mut Vec<u32>,
+        _: &Crew,
+    ) -> Vec<f64> {
+        entries.clear();
+        match seen {
+            Some(seen) => entries.extend_from_slice(seen),
+            None => entries.extend(0..table.training as u32),
+        }
+        let bend = loss.bend(table, scores);
+        (0..table.training).map(|row| bend.pull(table.target(row), scores[row])).collect()
+    }
+
+    fn new(table: &Table<'_>) -> Self {
         let columns = table.columns.len();
         let rows = if table.weights.is_empty() { 0 } else { columns };
         Self { columns: vec![[Bin::default(); STRIDE]; columns], rows: vec![[0; STRIDE]; rows] }
     }
 
-    /// The bytes that a histogram for `table` takes.
-    pub(crate) fn size(table: &Table<'_>) -> usize {
+    fn size(table: &Table<'_>) -> usize {
         let counts = if table.weights.is_empty() { 0 } else { size_of::<u32>() };
         table.columns.len() * STRIDE * (size_of::<Bin>() + counts)
     }
 
-    /// Sums over `rows`, in their order; each row has its place in `pulls`.
-    ///
+    fn total(table: &Table<'_>, entries: &[u32], pulls: &Vec<f64>) -> Sums {
+        let mut sums = Sums { rows: entries.len() as u32, ..Sums::default() };
+        for &row in entries {
+            let weight = table.weight(row as usize);
+            sums.sum += weight * pulls[row as usize];
+            sums.weight += weight;
+        }
+        sums
+    }
+
     /// When there is much to do, the columns are spread over threads: each sum is still taken by one thread alone and
-    /// in the order of the rows, so the result does not depend on their number.
-    pub(crate) fn fill(&mut self, table: &Table<'_>, rows: &[u32], pulls: &[f64], threads: usize) {
+    /// in the order of the rows.
+    fn fill(&mut self, table: &Table<'_>, entries: &[u32], pulls: &Vec<f64>, crew: &Crew) {
         self.columns.fill([Bin::default(); STRIDE]);
         self.rows.fill([0; STRIDE]);
         let width = self.columns.len();
-        let parts = if rows.len().saturating_mul(width) < SPREAD_CELLS { 1 } else { threads.clamp(1, width) };
-        if parts == 1 {
-            return fill_columns(&mut self.columns, &mut self.rows, 0, table, rows, pulls);
-        }
+        let parts = if entries.len().saturating_mul(width) < SPREAD_CELLS { 1 } else { crew.threads().clamp(1, width) };
         let size = width.div_ceil(parts);
         // Without weights there are no counts, and every part has the empty slice.
         let mut counts = self.rows.chunks_mut(size);
-        let chunks = self.columns.chunks_mut(size).enumerate();
-        let chunks = Mutex::new(chunks.map(|(i, columns)| (i * size, columns, counts.next().unwrap_or_default())));
-        let work = || {
-            loop {
-                let next = chunks.lock().unwrap_or_else(PoisonError::into_inner).next();
-                let Some((first, columns, counts)) = next else {
-                    return;
-                };
-                fill_columns(columns, counts, first, table, rows, pulls);
-            }
-        };
-        std::thread::scope(|scope| {
-            for _ in 1..parts {
-                // A thread that the system refuses is not missed: the others take over its part.
-                _ = std::thread::Builder::new().spawn_scoped(scope, work);
-            }
-            work();
+        let chunks: Vec<_> =
+            self.columns.chunks_mut(size).map(|part| (part, counts.next().unwrap_or_default())).collect();
+        crew.each(chunks.into_iter().enumerate(), |(i, (columns, counts))| {
+            fill_columns(columns, counts, i * size, table, entries, pulls);
         });
     }
 
-    /// Takes away what `part` counts.
-    pub(crate) fn subtract(&mut self, part: &Self) {
+    fn subtract(&mut self, part: &Self) {
         for (column, other) in self.columns.iter_mut().zip(&part.columns) {
             for (bin, other) in column.iter_mut().zip(other) {
                 bin.sum -= other.sum;
@@ -92,9 +147,8 @@ impl Histogram {
         }
     }
 
-    /// The sums of the bins of one column.
     #[inline]
-    pub(crate) fn column(&self, column: usize) -> impl Fn(usize) -> Sums + '_ {
+    fn column(&self, column: usize) -> impl Fn(usize) -> Sums + '_ {
         let bins = &self.columns[column];
         let rows = self.rows.get(column);
         move |bin| {

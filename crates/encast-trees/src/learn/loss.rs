@@ -20,21 +20,18 @@ impl Loss {
     /// The best constant prediction for the rows that are learned from.
     pub(crate) fn base(self, table: &Table<'_>) -> f64 {
         match self {
-            Self::SquaredError | Self::Huber(_) => table.mean(0..table.training, |row| table.targets[row]),
+            Self::SquaredError | Self::Huber(_) => table.mean(0..table.training, |row| table.target(row)),
         }
     }
 
-    /// The directions in which the predictions should move, for rows of weight 1.
-    pub(crate) fn pull(self, targets: &[f64], scores: &[f64], pulls: &mut [f64]) {
-        for (pull, (&target, &score)) in pulls.iter_mut().zip(targets.iter().zip(scores)) {
-            *pull = target - score;
-        }
-        if let Self::Huber(share) = self {
-            let mut distances: Vec<f64> = pulls.iter().map(|pull| pull.abs()).collect();
-            let at = ((share * distances.len() as f64) as usize).min(distances.len() - 1);
-            let (_, &mut bend, _) = distances.select_nth_unstable_by(at, f64::total_cmp);
-            pulls.iter_mut().for_each(|pull| *pull = pull.clamp(-bend, bend));
-        }
+    /// How far errors pull at the current scores.
+    pub(crate) fn bend(self, table: &Table<'_>, scores: &[f64]) -> Bend {
+        let Self::Huber(share) = self else { return Bend(f64::INFINITY) };
+        let distance = |row| (table.target(row) - scores[row]).abs();
+        let mut distances: Vec<f64> = (0..table.training).map(distance).collect();
+        let at = ((share * distances.len() as f64) as usize).min(distances.len() - 1);
+        let (_, &mut bend, _) = distances.select_nth_unstable_by(at, f64::total_cmp);
+        Bend(bend)
     }
 
     /// What a prediction costs, for a row of weight 1.
@@ -43,5 +40,17 @@ impl Loss {
             Self::SquaredError => (target - prediction) * (target - prediction),
             Self::Huber(_) => (target - prediction).abs(),
         }
+    }
+}
+
+/// The distance from which on errors pull no harder.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bend(f64);
+
+impl Bend {
+    /// The direction in which the prediction should move, for a row of weight 1.
+    #[inline]
+    pub(crate) fn pull(self, target: f64, score: f64) -> f64 {
+        (target - score).clamp(-self.0, self.0)
     }
 }

@@ -1,5 +1,7 @@
 //! What a fit learns from: a binned table, targets, weights, and which rows and columns count.
 
+use std::borrow::Cow;
+
 use super::binning::BinnedRows;
 use crate::TreeError;
 
@@ -34,16 +36,16 @@ impl Column<'_> {
     }
 }
 
-/// A checked, compact copy of the rows and columns that a fit uses.
+/// The rows and columns that a fit uses, checked: borrowed where they are the whole binned table, else a compact copy.
 #[derive(Debug)]
 pub(crate) struct Table<'a> {
     /// The columns that may be split on, by their number in the table.
     pub(crate) columns: Vec<Column<'a>>,
     /// The bins of those columns, row after row.
-    pub(crate) bins: Vec<u8>,
-    /// Where each row stands in the binned table.
-    pub(crate) origin: Vec<u32>,
-    pub(crate) targets: Vec<f64>,
+    pub(crate) bins: Cow<'a, [u8]>,
+    /// Where each row stands in the binned table; empty when all stand where they stood.
+    origin: Vec<u32>,
+    targets: Cow<'a, [f32]>,
     /// Empty when all weights are 1.
     pub(crate) weights: Vec<f64>,
     /// How many of the rows, the first ones, are to be learned from; the others are for validation.
@@ -54,6 +56,26 @@ impl Table<'_> {
     /// The bins of one row.
     pub(crate) fn row(&self, row: usize) -> &[u8] {
         &self.bins[row * self.columns.len()..][..self.columns.len()]
+    }
+
+    /// The number of rows, those for validation included.
+    pub(crate) fn rows(&self) -> usize {
+        self.targets.len()
+    }
+
+    /// Where a row stands in the binned table.
+    pub(crate) fn origin(&self, row: usize) -> u32 {
+        self.origin.get(row).copied().unwrap_or(row as u32)
+    }
+
+    /// The target of one row.
+    pub(crate) fn target(&self, row: usize) -> f64 {
+        f64::from(self.targets[row])
+    }
+
+    /// The targets of all rows.
+    pub(crate) fn targets(&self) -> &[f32] {
+        &self.targets
     }
 
     /// The weight of one row.
@@ -86,40 +108,50 @@ impl<'a> Sample<'a> {
         check_indices("rows", self.rows.unwrap_or_default().iter().map(|&row| row as usize), rows)?;
         check_indices("validation", validation.iter().map(|&row| row as usize), rows)?;
         let columns = self.check_columns()?;
-        let mut table = Table {
-            bins: Vec::new(),
-            columns,
-            origin: Vec::new(),
-            targets: Vec::new(),
-            weights: Vec::new(),
-            training: 0,
-        };
+        if self.rows.is_none()
+            && self.weights.is_none()
+            && validation.is_empty()
+            && columns.len() == self.binned.columns()
+        {
+            return self.whole(columns);
+        }
+        let mut copy = Copied::default();
         match self.rows {
-            Some(chosen) => chosen.iter().try_for_each(|&row| self.copy(row as usize, &mut table))?,
-            None => (0..rows).try_for_each(|row| self.copy(row, &mut table))?,
+            Some(chosen) => chosen.iter().try_for_each(|&row| self.copy(row as usize, &columns, &mut copy))?,
+            None => (0..rows).try_for_each(|row| self.copy(row, &columns, &mut copy))?,
         }
-        table.training = table.origin.len();
-        if table.training < 2 {
-            return Err(TreeError::TooFewRows { name: "sample", found: table.training, needed: 2 });
-        }
+        let training = copy.origin.len();
+        check_enough(training)?;
         if !validation.is_empty() {
             let mut trained = vec![false; rows];
-            table.origin.iter().for_each(|&row| trained[row as usize] = true);
+            copy.origin.iter().for_each(|&row| trained[row as usize] = true);
             if let Some(&row) = validation.iter().find(|&&row| trained[row as usize]) {
                 return Err(TreeError::OverlappingRows { row: row as usize });
             }
-            validation.iter().try_for_each(|&row| self.copy(row as usize, &mut table))?;
-            if table.origin.len() == table.training {
+            validation.iter().try_for_each(|&row| self.copy(row as usize, &columns, &mut copy))?;
+            if copy.origin.len() == training {
                 return Err(TreeError::TooFewRows { name: "validation", found: 0, needed: 1 });
             }
         }
-        if table.origin.len() > u32::MAX as usize {
-            return Err(TreeError::TooManyRows { found: table.origin.len(), most: u32::MAX as usize });
+        if copy.origin.len() > u32::MAX as usize {
+            return Err(TreeError::TooManyRows { found: copy.origin.len(), most: u32::MAX as usize });
         }
-        if table.weights.iter().all(|&weight| weight == 1.0) {
-            table.weights.clear();
+        let Copied { bins, origin, targets, mut weights } = copy;
+        if weights.iter().all(|&weight| weight == 1.0) {
+            weights = Vec::new();
         }
-        Ok(table)
+        Ok(Table { columns, bins: Cow::Owned(bins), origin, targets: Cow::Owned(targets), weights, training })
+    }
+
+    /// The binned table as it is.
+    fn whole(&self, columns: Vec<Column<'a>>) -> Result<Table<'a>, TreeError> {
+        if let Some((row, &value)) = self.targets.iter().enumerate().find(|(_, value)| !value.is_finite()) {
+            return Err(TreeError::NonFiniteTarget { row, value });
+        }
+        let training = self.targets.len();
+        check_enough(training)?;
+        let (bins, targets) = (Cow::Borrowed(self.binned.bins()), Cow::Borrowed(self.targets));
+        Ok(Table { columns, bins, origin: Vec::new(), targets, weights: Vec::new(), training })
     }
 
     fn check_columns(&self) -> Result<Vec<Column<'a>>, TreeError> {
@@ -138,7 +170,7 @@ impl<'a> Sample<'a> {
         Ok(indices.into_iter().map(column).collect())
     }
 
-    fn copy(&self, row: usize, table: &mut Table<'a>) -> Result<(), TreeError> {
+    fn copy(&self, row: usize, columns: &[Column<'_>], copy: &mut Copied) -> Result<(), TreeError> {
         let value = self.targets[row];
         if !value.is_finite() {
             return Err(TreeError::NonFiniteTarget { row, value });
@@ -151,14 +183,27 @@ impl<'a> Sample<'a> {
             if value == 0.0 {
                 return Ok(());
             }
-            table.weights.push(f64::from(value));
+            copy.weights.push(f64::from(value));
         }
         let bins = self.binned.row(row);
-        table.bins.extend(table.columns.iter().map(|column| bins[usize::from(column.index)]));
-        table.origin.push(row as u32);
-        table.targets.push(f64::from(value));
+        copy.bins.extend(columns.iter().map(|column| bins[usize::from(column.index)]));
+        copy.origin.push(row as u32);
+        copy.targets.push(value);
         Ok(())
     }
+}
+
+/// Rows that were copied so far.
+#[derive(Default)]
+struct Copied {
+    bins: Vec<u8>,
+    origin: Vec<u32>,
+    targets: Vec<f32>,
+    weights: Vec<f64>,
+}
+
+fn check_enough(found: usize) -> Result<(), TreeError> {
+    if found < 2 { Err(TreeError::TooFewRows { name: "sample", found, needed: 2 }) } else { Ok(()) }
 }
 
 fn check_indices(name: &'static str, mut indices: impl Iterator<Item = usize>, limit: usize) -> Result<(), TreeError> {

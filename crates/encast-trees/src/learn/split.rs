@@ -83,8 +83,8 @@ pub(crate) struct Split {
 }
 
 /// Looks for the best split of one leaf, column by column.
-pub(crate) struct Search<'a> {
-    histogram: &'a Histogram,
+pub(crate) struct Search<'a, H> {
+    histogram: &'a H,
     limits: Limits,
     total: Sums,
     bounds: Bounds,
@@ -93,9 +93,9 @@ pub(crate) struct Search<'a> {
     pub(crate) best: Option<Split>,
 }
 
-impl<'a> Search<'a> {
+impl<'a, H: Histogram> Search<'a, H> {
     /// A search that has found nothing yet.
-    pub(crate) fn new(histogram: &'a Histogram, limits: Limits, total: Sums, bounds: Bounds) -> Self {
+    pub(crate) fn new(histogram: &'a H, limits: Limits, total: Sums, bounds: Bounds) -> Self {
         let before = limits.worth(total, limits.value(total, bounds));
         Self { histogram, limits, total, bounds, before, best: None }
     }
