@@ -7,4 +7,5 @@ mod wire;
 
 pub use ensemble::{Ensemble, Member};
 pub(crate) use tally::Tally;
+pub(crate) use tree::MOST_NODES;
 pub use tree::{Node, Tree};

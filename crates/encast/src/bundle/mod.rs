@@ -8,7 +8,7 @@ mod model;
 
 pub use file::{MAX_BUNDLE_BYTES, load_model, save_model};
 pub(crate) use metadata::trained_at_text;
-pub use metadata::{HeadlineMetrics, Metadata, NotLearnt, Range, TierFigures};
+pub use metadata::{HeadlineMetrics, ImportedModel, Metadata, NotLearnt, Range, TierFigures};
 pub use model::Model;
 
 /// The newest format that this build reads. It writes the oldest one that can hold a model: 1 without curves.
