@@ -234,7 +234,11 @@ fn errors_name_place_or_node() {
             "learner.gradient_booster.model.trees[0].left_children: must be a list of numbers",
         ),
         ("\"left_children\":[1,", "\"left_children\":[", "learner.gradient_booster.model.trees[0].right_children: has"),
-        ("\"num_feature\":\"5\"", "\"num_feature\":\"-5\"", "learner.learner_model_param.num_feature: -5 is no count"),
+        (
+            "\"num_class\":\"0\",\"num_feature\":\"5\"",
+            "\"num_class\":\"0\",\"num_feature\":\"-5\"",
+            "learner.learner_model_param.num_feature: -5 is no count",
+        ),
         ("{", "{{", "line 1, column 2: key must be a string"),
     ] {
         let bad = json.replacen(from, to, 1);
