@@ -50,7 +50,7 @@ bench-converge: ## `encast converge` beside ab-av1 (CLIPS=folder)
 bench-resources: ## Times, memory, energy, totals, machines never seen, beside LightGBM (UGC=…, VEED=…, HARDWARE=…)
 	@scripts/bench-resources.sh
 
-fuzz: ## Fuzzes the Y4M reader and the analyzer, with nightly Rust (SECONDS=…)
+fuzz: ## Fuzzes the readers of Y4M and of foreign models, with nightly Rust (SECONDS=…)
 	@scripts/fuzz.sh $(SECONDS)
 
 yardstick: ## Accuracy beside LightGBM, a forest and the mean (TABLE=…)

@@ -41,6 +41,7 @@ step rustfmt cargo fmt --all --check
 step clippy cargo clippy --workspace --all-targets --locked -- -D warnings
 step clippy-no-parquet cargo clippy -p encast-cli --all-targets --no-default-features --locked -- -D warnings
 step clippy-linfa cargo clippy -p encast-trees --all-targets --features linfa --locked -- -D warnings
+step clippy-exchange cargo clippy -p encast-trees --all-targets --features exchange --locked -- -D warnings
 step cargo-deny dependencies
 # Without the command: its page would take the place of the library of the same name.
 RUSTDOCFLAGS="-D warnings" step doc cargo doc --workspace --exclude encast-cli --no-deps --locked
@@ -48,6 +49,7 @@ RUSTDOCFLAGS="-D warnings" step doc cargo doc --workspace --exclude encast-cli -
 step build cargo build --release --locked -p encast-cli -p encast-ffi
 step test-rust cargo test --workspace --locked --no-fail-fast
 step test-rust-linfa cargo test -p encast-trees --features linfa --locked --no-fail-fast
+step test-exchange scripts/test-exchange.sh
 step gofmt go_is_formatted
 step go-vet in_go go vet ./...
 step staticcheck in_go staticcheck ./...

@@ -7,7 +7,8 @@
 //! Features are `f32`, NaN means missing. Sums are `f64`, always taken in the order of the trees. The same data,
 //! parameters and seed give the same model bit for bit, whatever the number of threads.
 //!
-//! With the feature `linfa`, the parameters implement linfa's `ParamGuard` and `Fit`, and what they fit implements
+//! With the feature `exchange`, models of LightGBM, XGBoost and ONNX are read as ensembles, and ensembles are written as
+//! ONNX. With the feature `linfa`, the parameters implement linfa's `ParamGuard` and `Fit`, and what they fit implements
 //! `Predict`.
 //!
 //! ```
@@ -37,6 +38,8 @@
 #![deny(unsafe_code)]
 
 mod error;
+#[cfg(feature = "exchange")]
+pub mod exchange;
 mod learn;
 #[cfg(feature = "linfa")]
 pub mod linfa;

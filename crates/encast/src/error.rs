@@ -192,6 +192,44 @@ pub enum Error {
         /// Rows that have it.
         rows: usize,
     },
+    /// A model of another library could not be read.
+    #[error("the model to import: {0}")]
+    Foreign(#[from] encast_trees::exchange::ExchangeError),
+    /// A model of another library splits on a feature that stands for no column here.
+    #[error("feature '{feature}' of the model to import {reason}; columns are {known}")]
+    Feature {
+        /// The feature, as the model calls it.
+        feature: String,
+        /// Why it can't be taken.
+        reason: String,
+        /// The names of all columns, separated by commas.
+        known: String,
+    },
+    /// A model of another library may forecast less quality for more bitrate, or more for a higher CRF.
+    #[error(
+        "tree {tree} of the model to import splits on {column}, and forecasts of {target} may {way} along it: train with \
+         LightGBM's monotone_constraints=[{constraints}] or XGBoost's monotone_constraints=({constraints})"
+    )]
+    NotMonotone {
+        /// The tree, from 0.
+        tree: usize,
+        /// The column along which it is not monotone.
+        column: &'static str,
+        /// What it forecasts.
+        target: Target,
+        /// `fall` or `rise`.
+        way: &'static str,
+        /// A constraint for each feature of the model, in its order, separated by commas.
+        constraints: String,
+    },
+    /// A model can't be written in another library's format.
+    #[error("{target} can't be exported: {reason}")]
+    NotExportable {
+        /// The target asked for.
+        target: Target,
+        /// Why not, and what to do.
+        reason: String,
+    },
     /// The tree learner or evaluator refused.
     #[error(transparent)]
     Trees(#[from] encast_trees::TreeError),

@@ -21,7 +21,8 @@
 //! A tour: a request is a [`PredictionFeatures`], its inputs are listed in [`Field`]; an answer is a
 //! [`PredictionResult`], what may be forecast is listed in [`Target`]. A [`Model`] is loaded ([`load_model`]),
 //! embedded ([`Model::embedded`]) or trained ([`retrain`]) from measured rows ([`EncodeTable`]); [`evaluate`] and
-//! [`cross_validate`] judge it on titles it has not seen, [`search`] chooses the learner by such titles. [`recommend`],
+//! [`cross_validate`] judge it on titles it has not seen, [`search`] chooses the learner by such titles. [`training_table`] gives its
+//! columns to other learners, [`import_model`] takes what LightGBM and XGBoost made of them, [`export_onnx`] gives trees away. [`recommend`],
 //! [`ladder()`] and [`advise`] turn forecasts into settings. Everything is deterministic; nothing here starts a process,
 //! opens a socket or reads a clock, and nothing panics on bad input: every failure is an [`Error`] that names field,
 //! value and bound. All types are `Send + Sync`.
@@ -44,10 +45,12 @@ mod cost;
 mod error;
 mod evaluate;
 mod evaluation;
+mod export;
 mod features;
 mod field;
 mod figures;
 mod folds;
+mod import;
 mod kriging;
 mod ladder;
 mod levels;
@@ -67,6 +70,7 @@ mod table;
 mod target;
 mod total;
 mod train;
+mod training_table;
 mod tuning;
 mod variant;
 
@@ -75,8 +79,8 @@ pub use advise::{
 };
 pub use anchor::Anchor;
 pub use bundle::{
-    FORMAT_VERSION, HeadlineMetrics, MAX_BUNDLE_BYTES, Metadata, Model, NotLearnt, Range, TierFigures, load_model,
-    save_model,
+    FORMAT_VERSION, HeadlineMetrics, ImportedModel, MAX_BUNDLE_BYTES, Metadata, Model, NotLearnt, Range, TierFigures,
+    load_model, save_model,
 };
 pub use calibration::NOMINAL;
 pub use codec::{Codec, Encoder, Preset};
@@ -86,6 +90,7 @@ pub use cost::{
     DataPrices, EncoderScaling, JobCost, JobResources, MAX_PROFILES_BYTES, Machine, Price, Profiles, Region,
     ResourceProfile, Site, Work,
 };
+pub use encast_trees::exchange::{ExchangeError, Format as ForeignFormat};
 pub use error::{Error, Result};
 pub use evaluate::{
     TrainingFold, cross_validate, cross_validate_anchored, cross_validate_with, evaluate, evaluate_anchored, mask,
@@ -93,8 +98,10 @@ pub use evaluate::{
 pub use evaluation::{
     Breakdown, CellFigures, ConfidenceFigures, Evaluation, IntervalFigures, TargetFigures, TitleFigures,
 };
+pub use export::{ExportOptions, export_onnx};
 pub use features::{DEFAULT_DURATION_S, PredictionFeatures, motion_intensity_of_ti};
 pub use field::{Field, FieldSet, Group};
+pub use import::{ImportOptions, Imported, import_model};
 pub use ladder::{
     Curve, CurvePoint, Dropped, HLS_HEVC, Ladder, LadderFigures, LadderJudgement, LadderOptions, Rung, Size, bd_rate,
     judge_ladders, ladder, usual_sizes,
@@ -113,4 +120,5 @@ pub use table::{EncodeTable, MAX_ROW_BYTES, RequestReader};
 pub use target::{PredictionTargets, Scale, Target};
 pub use total::{Total, total, totals};
 pub use train::{MIN_ROWS, MIN_TITLES, retrain, retrain_with_progress};
+pub use training_table::{TrainingRow, learning_name, training_table};
 pub use tuning::Tuning;

@@ -142,6 +142,15 @@ fn for_people(loaded: &Loaded) -> String {
         text.push_str(&format!("not learnt: {}: {}\n", not.target, not.reason));
     }
 
+    for of in &about.imported {
+        let known = if of.known.is_empty() { "the job alone".to_owned() } else { of.known.join("+") };
+        let calibrated = of.calibrated_on.iter().map(|table| table.name.as_str()).collect::<Vec<_>>().join(", ");
+        text.push_str(&format!(
+            "imported: {} from a {} ({known}): {}, {}, SHA-256 {}, calibrated on {calibrated}\n",
+            of.target, of.given, of.file, of.format, of.sha256
+        ));
+    }
+
     let table_row =
         |t: &TableProvenance| vec![t.name.clone(), t.sha256.clone(), show::count(t.rows), show::count(t.titles)];
     let tables = show::table(&["table", "SHA-256", "rows", "titles"], 2, about.tables.iter().map(table_row).collect());

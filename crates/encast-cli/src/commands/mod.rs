@@ -13,9 +13,14 @@ mod analyze_plot;
 #[cfg(target_os = "linux")]
 pub mod calibrate;
 mod clip;
+pub mod columns;
+#[cfg(feature = "parquet")]
+mod columns_parquet;
 pub mod compare;
 pub mod converge;
 pub mod evaluate;
+pub mod export_model;
+pub mod import;
 pub mod inspect;
 pub mod ladder;
 mod ladder_judge;

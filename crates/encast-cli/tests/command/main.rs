@@ -11,6 +11,7 @@ mod compare;
 mod converge;
 mod documentation;
 mod evaluate;
+mod import;
 mod inspect;
 mod ladder;
 #[cfg(target_os = "linux")]

@@ -10,4 +10,5 @@ pub use ensemble::{Ensemble, Member};
 pub(crate) use ranked::MOST_PLACES;
 pub use ranked::{RankedMember, RankedPlace, RankedSplit, RankedTrees};
 pub(crate) use tally::Tally;
+pub(crate) use tree::MOST_NODES;
 pub use tree::{Node, Tree};

@@ -60,6 +60,29 @@ pub struct NotLearnt {
     pub reason: String,
 }
 
+/// A model that another library trained, and that was taken into a bundle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportedModel {
+    /// What it forecasts.
+    pub target: Target,
+    /// From which rate setting.
+    pub given: Given,
+    /// Groups of inputs that a request must know to be answered by it.
+    pub known: Vec<String>,
+    /// `lightgbm`, `xgboost-json`, `xgboost-ubjson` or `onnx`.
+    pub format: String,
+    /// Name of the file that it was read from.
+    pub file: String,
+    /// SHA-256 of that file.
+    pub sha256: String,
+    /// What it was trained for, by its library's name; empty where its format does not tell.
+    pub objective: String,
+    /// The columns that its trees look at, each with the name that its library has for it.
+    pub columns: BTreeMap<String, String>,
+    /// Tables that its intervals were calibrated on, and its figures judged on.
+    pub calibrated_on: Vec<TableProvenance>,
+}
+
 /// What a bundle says of itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Metadata {
@@ -110,6 +133,9 @@ pub struct Metadata {
     /// Machines that the tables named, and how they compare; not written where there were none.
     #[serde(default, skip_serializing_if = "Machines::is_empty")]
     pub machines: Machines,
+    /// Models that other libraries trained; not written where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub imported: Vec<ImportedModel>,
 }
 
 impl Metadata {

@@ -9,7 +9,7 @@ mod trees;
 
 pub use file::{MAX_BUNDLE_BYTES, load_model, save_model};
 pub(crate) use metadata::trained_at_text;
-pub use metadata::{HeadlineMetrics, Metadata, NotLearnt, Range, TierFigures};
+pub use metadata::{HeadlineMetrics, ImportedModel, Metadata, NotLearnt, Range, TierFigures};
 pub use model::Model;
 
 /// The newest format that this build reads. A model is written in the format that it was read in; what is trained here

@@ -145,6 +145,11 @@ impl Model {
         self.variants.iter().map(|variant| variant.flat.trees()).sum()
     }
 
+    /// Its parts, to be put together anew.
+    pub(crate) fn into_parts(self) -> (Metadata, Vec<Variant>) {
+        (self.metadata, self.variants)
+    }
+
     pub(crate) fn variants(&self) -> &[Variant] {
         &self.variants
     }

@@ -73,7 +73,7 @@ pub(crate) fn fit(data: &TrainingData, key: VariantKey, over_crf: OverCrf, optio
 }
 
 /// More bitrate never forecasts less quality, a lower CRF never less quality nor fewer bits.
-fn constraints(target: Target) -> Vec<Monotone> {
+pub(crate) fn constraints(target: Target) -> Vec<Monotone> {
     Column::ALL
         .iter()
         .map(|&column| match target {

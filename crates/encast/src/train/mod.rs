@@ -24,7 +24,8 @@ use crate::{
     target::{PredictionTargets, Target},
     variant::{Known, VariantKey, teachable},
 };
-use data::TrainingData;
+pub(crate) use data::TrainingData;
+pub(crate) use fit::constraints;
 use fit::{Fitted, fit};
 
 /// Fewest measured rows that a target is learnt from.
@@ -106,7 +107,7 @@ pub(crate) fn train_variants(
 }
 
 /// Every row is good, and rows and titles are there.
-fn check(features: &[PredictionFeatures], targets: &[PredictionTargets]) -> Result<()> {
+pub(crate) fn check(features: &[PredictionFeatures], targets: &[PredictionTargets]) -> Result<()> {
     if features.len() != targets.len() {
         return Err(Error::LengthMismatch { what: "targets", found: targets.len(), expected: features.len() });
     }
@@ -288,7 +289,7 @@ fn tier_figures(data: &TrainingData, fitted: &[Fitted]) -> Vec<TierFigures> {
 }
 
 /// What the bundle says of itself.
-fn describe(
+pub(crate) fn describe(
     data: &TrainingData,
     options: &TrainOptions,
     figures: Vec<TierFigures>,
@@ -355,6 +356,7 @@ fn describe(
         profile: options.profile.clone(),
         licence: options.licence.clone(),
         machines: data.machines.clone(),
+        imported: Vec::new(),
     }
 }
 
