@@ -1,9 +1,8 @@
 //! The curve of one set of inputs: evaluated at all knots at once, mended to be monotone, read at any rate, inverted.
-#![allow(clippy::needless_range_loop, reason = "lane by lane, as the vectors that come of it")]
 
 use crate::{
     model::{Curves, Direction, KNOTS, MAX_CENTRES, MAX_COLUMNS},
-    simd,
+    simd::{self, Isa, LANES},
 };
 
 /// One curve: straight between its knots, level beyond them.
@@ -69,15 +68,16 @@ pub(crate) struct Evaluation<'a> {
     read: Read<'a>,
 }
 
-/// Centres whose distances are summed side by side, and rows of factors.
-const ABREAST: usize = 32;
-const ACCUMULATORS: usize = 4;
+/// Vectors of centres whose distances are summed side by side, so that sums do not wait for sums.
+const ABREAST: usize = 4;
+/// Centres that are looked at together.
+const BLOCK: usize = ABREAST * LANES;
 /// What stands behind the last centre: so far away that its kernel is 0.
 const NOWHERE: f32 = 1e16;
 
 impl Evaluation<'_> {
     #[inline(always)]
-    pub(crate) fn run(self) {
+    pub(crate) fn run<I: Isa>(self, isa: I) {
         let Evaluation { curves, inputs, read } = self;
         // What each row of the table is multiplied with: 1, the scaled inputs, the kernels.
         let mut factors = [0.0f32; 1 + MAX_COLUMNS + MAX_CENTRES];
@@ -90,27 +90,30 @@ impl Evaluation<'_> {
             let clamped = value.clamp(curves.low[column], curves.high[column]);
             *scaled = if clamped.is_nan() { 0.0 } else { clamped as f32 };
         }
-        let mut nearest = [0.0f32; ABREAST];
-        for start in (0..count).step_by(ABREAST) {
-            let here = ABREAST.min(count - start);
-            let mut distances = [0.0f32; ABREAST];
+        let mut nearest = isa.splat(0.0);
+        for start in (0..count).step_by(BLOCK) {
+            let here = BLOCK.min(count - start);
+            let mut distances = [isa.splat(0.0); ABREAST];
             for (column, &z) in scaled.iter().enumerate() {
                 let centres = &curves.centres[column * count + start..][..here];
-                match centres.try_into() {
-                    Ok(centres) => add_squares(&mut distances, z, centres),
-                    Err(_) => {
-                        let mut padded = [NOWHERE; ABREAST];
+                let z = isa.splat(z);
+                match centres.as_chunks::<LANES>() {
+                    (whole, []) if whole.len() == ABREAST => add_squares(isa, &mut distances, z, whole),
+                    _ => {
+                        let mut padded = [NOWHERE; BLOCK];
                         padded[..here].copy_from_slice(centres);
-                        add_squares(&mut distances, z, &padded);
+                        add_squares(isa, &mut distances, z, padded.as_chunks().0);
                     }
                 }
             }
-            for lane in 0..ABREAST {
-                let root = 1.0 + distances[lane] * 0.25;
-                distances[lane] = 1.0 / (root * root);
-                nearest[lane] = nearest[lane].max(distances[lane]);
+            let mut block = [0.0f32; BLOCK];
+            for (distance, block) in distances.iter().zip(block.as_chunks_mut().0) {
+                let root = isa.add(isa.splat(1.0), isa.mul(*distance, isa.splat(0.25)));
+                let kernel = isa.div(isa.splat(1.0), isa.mul(root, root));
+                nearest = isa.max(nearest, kernel);
+                isa.store(kernel, block);
             }
-            kernels[start..start + here].copy_from_slice(&distances[..here]);
+            kernels[start..start + here].copy_from_slice(&block[..here]);
         }
         let factors = &factors[..1 + columns + count];
         let (curve, knots) = match read {
@@ -120,61 +123,69 @@ impl Evaluation<'_> {
                 (curve, knot..knot + 2)
             }
         };
-        curve.nearness = f64::from(nearest.iter().fold(0.0f32, |most, &kernel| most.max(kernel)));
+        let mut lanes = [0.0f32; LANES];
+        isa.store(nearest, &mut lanes);
+        curve.nearness = f64::from(lanes.iter().fold(0.0f32, |most, &kernel| most.max(kernel)));
         match curves.width() {
-            8 => products::<8>(&sums::<8>(factors, &curves.table), &curves.basis, knots, &mut curve.values),
-            16 => products::<16>(&sums::<16>(factors, &curves.table), &curves.basis, knots, &mut curve.values),
-            _ => {
-                let mut values = [0.0f32; KNOTS];
-                for (row, (&factor, weights)) in factors.iter().zip(curves.table.as_chunks::<KNOTS>().0).enumerate() {
-                    for knot in 0..KNOTS {
-                        let part = factor * weights[knot];
-                        values[knot] = if row == 0 { part } else { values[knot] + part };
-                    }
-                }
-                curve.values = values.map(f64::from);
-            }
+            8 => products(isa, &sums::<I, 1>(isa, factors, &curves.table), &curves.basis, knots, &mut curve.values),
+            16 => products(isa, &sums::<I, 2>(isa, factors, &curves.table), &curves.basis, knots, &mut curve.values),
+            _ => whole_rows(isa, factors, &curves.table, &mut curve.values),
         }
     }
 }
 
 #[inline(always)]
-fn add_squares(distances: &mut [f32; ABREAST], z: f32, centres: &[f32; ABREAST]) {
-    for lane in 0..ABREAST {
-        distances[lane] += (z - centres[lane]) * (z - centres[lane]);
+fn add_squares<I: Isa>(isa: I, distances: &mut [I::Floats; ABREAST], z: I::Floats, centres: &[[f32; LANES]]) {
+    for (distance, centres) in distances.iter_mut().zip(centres) {
+        let gap = isa.sub(z, isa.load(centres));
+        *distance = isa.add(*distance, isa.mul(gap, gap));
     }
 }
 
-/// The sum of the table's rows, each times its factor: every fourth row by itself, so that sums do not wait for sums.
+/// The sum of the table's rows of `VECTORS` vectors, each times its factor: every fourth row by itself, so that sums do not
+/// wait for sums.
 #[inline(always)]
-fn sums<const WIDTH: usize>(factors: &[f32], table: &[f32]) -> [f32; WIDTH] {
-    let mut sums = [[0.0f32; WIDTH]; ACCUMULATORS];
-    let (rows, factors) = (table.as_chunks::<WIDTH>().0, factors.as_chunks::<ACCUMULATORS>());
-    let (fours, rest) = rows.as_chunks::<ACCUMULATORS>();
-    for (rows, factors) in fours.iter().zip(factors.0) {
-        for ((sums, row), factor) in sums.iter_mut().zip(rows).zip(factors) {
-            for lane in 0..WIDTH {
-                sums[lane] += factor * row[lane];
-            }
+fn sums<I: Isa, const VECTORS: usize>(isa: I, factors: &[f32], table: &[f32]) -> [[f32; LANES]; VECTORS] {
+    let mut sums = [[isa.splat(0.0); VECTORS]; 4];
+    let rows = table.as_chunks::<LANES>().0.as_chunks::<VECTORS>().0;
+    let (fours, rest) = rows.as_chunks::<4>();
+    let (of_fours, of_rest) = factors.as_chunks::<4>();
+    let add = |sum: &mut [I::Floats; VECTORS], row: &[[f32; LANES]; VECTORS], factor: f32| {
+        let factor = isa.splat(factor);
+        for (sum, row) in sum.iter_mut().zip(row) {
+            *sum = isa.add(*sum, isa.mul(factor, isa.load(row)));
+        }
+    };
+    for (rows, factors) in fours.iter().zip(of_fours) {
+        for ((sum, row), &factor) in sums.iter_mut().zip(rows).zip(factors) {
+            add(sum, row, factor);
         }
     }
-    for ((sums, row), factor) in sums.iter_mut().zip(rest).zip(factors.1) {
-        for lane in 0..WIDTH {
-            sums[lane] += factor * row[lane];
-        }
+    for ((sum, row), &factor) in sums.iter_mut().zip(rest).zip(of_rest) {
+        add(sum, row, factor);
     }
-    std::array::from_fn(|lane| (sums[0][lane] + sums[1][lane]) + (sums[2][lane] + sums[3][lane]))
+    let mut out = [[0.0; LANES]; VECTORS];
+    for (vector, out) in out.iter_mut().enumerate() {
+        let pairs = [(0, 1), (2, 3)].map(|(a, b): (usize, usize)| isa.add(sums[a][vector], sums[b][vector]));
+        isa.store(isa.add(pairs[0], pairs[1]), out);
+    }
+    out
 }
+
+/// Vectors of a row of knots.
+const ROW: usize = KNOTS / LANES;
 
 /// The values at some knots: the weights, each times its function there.
 #[inline(always)]
-fn products<const WIDTH: usize>(
-    weights: &[f32; WIDTH],
+fn products<I: Isa, const VECTORS: usize>(
+    isa: I,
+    weights: &[[f32; LANES]; VECTORS],
     basis: &[f32],
     knots: std::ops::Range<usize>,
     values: &mut [f64; KNOTS],
 ) {
     let functions = basis.as_chunks::<KNOTS>().0;
+    let weights = weights.as_flattened();
     if knots.len() < KNOTS {
         for knot in knots {
             let sum =
@@ -183,13 +194,37 @@ fn products<const WIDTH: usize>(
         }
         return;
     }
-    let mut sums = [0.0f32; KNOTS];
-    for (weight, function) in weights.iter().zip(functions) {
-        for knot in 0..KNOTS {
-            sums[knot] += weight * function[knot];
+    let mut sums = [isa.splat(0.0); ROW];
+    for (&weight, function) in weights.iter().zip(functions) {
+        let weight = isa.splat(weight);
+        for (sum, function) in sums.iter_mut().zip(function.as_chunks().0) {
+            *sum = isa.add(*sum, isa.mul(weight, isa.load(function)));
         }
     }
-    *values = sums.map(f64::from);
+    put(isa, &sums, values);
+}
+
+/// The sum of the table's rows of knots, each times its factor, in their order.
+#[inline(always)]
+fn whole_rows<I: Isa>(isa: I, factors: &[f32], table: &[f32], values: &mut [f64; KNOTS]) {
+    let mut sums = [isa.splat(0.0); ROW];
+    for (row, (&factor, weights)) in factors.iter().zip(table.as_chunks::<KNOTS>().0).enumerate() {
+        let factor = isa.splat(factor);
+        for (sum, weights) in sums.iter_mut().zip(weights.as_chunks().0) {
+            let part = isa.mul(factor, isa.load(weights));
+            *sum = if row == 0 { part } else { isa.add(*sum, part) };
+        }
+    }
+    put(isa, &sums, values);
+}
+
+#[inline(always)]
+fn put<I: Isa>(isa: I, sums: &[I::Floats; ROW], values: &mut [f64; KNOTS]) {
+    for (sum, values) in sums.iter().zip(values.as_chunks_mut::<LANES>().0) {
+        let mut lanes = [0.0f32; LANES];
+        isa.store(*sum, &mut lanes);
+        *values = lanes.map(f64::from);
+    }
 }
 
 /// Makes the values rise: the mean of the running maximum from the left and the running minimum from the right, both
@@ -302,6 +337,57 @@ mod tests {
         let mut same = rising;
         mend(&mut same);
         assert_eq!(same, rising);
+    }
+
+    /// Curves of any numbers, with and without a basis.
+    fn made(columns: usize, centres: usize, width: usize, direction: Direction) -> Curves {
+        let numbers =
+            |count: usize, salt: f32| (0..count).map(|i| ((i as f32 + 1.0) * salt).sin()).collect::<Vec<f32>>();
+        Curves {
+            direction,
+            mean: vec![0.5; columns],
+            scale: vec![1.5; columns],
+            low: vec![-2.0; columns],
+            high: vec![2.0; columns],
+            first: -3.0,
+            step: 0.25,
+            centres: numbers(centres * columns, 1.7),
+            table: numbers((1 + columns + centres) * width, 0.9),
+            basis: if width == KNOTS { Vec::new() } else { numbers(width * KNOTS, 2.3) },
+        }
+    }
+
+    #[test]
+    fn vectors_give_the_bits_of_plain_arrays() {
+        for width in [8, 16, KNOTS] {
+            for (columns, centres) in [(1, 0), (1, 1), (3, 31), (4, 32), (7, 33), (26, 120), (64, 128)] {
+                let curves = made(columns, centres, width, Direction::Free);
+                curves.check().unwrap();
+                let inputs: Vec<f64> =
+                    (0..columns).map(|i| if i % 5 == 4 { f64::NAN } else { (i as f64).cos() * 2.0 }).collect();
+                let curve = curves.curve(&inputs);
+                let mut plain = curves.unread();
+                let read = Read::Whole(&mut plain);
+                simd::without_vectors(Evaluation { curves: &curves, inputs: &inputs, read });
+                assert_eq!(curve, plain, "{width} {columns} {centres}");
+                for rate in [-9.0, -3.0, 1.1, 8.74, 8.75, 20.0] {
+                    assert_eq!(curves.value(&inputs, rate).to_bits(), curve.at(rate).to_bits(), "{rate}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_runs_right_is_not_mended() {
+        for direction in [Direction::Rising, Direction::Falling] {
+            let curves = made(3, 20, 16, direction);
+            let curve = curves.curve(&[0.1, 0.2, 0.3]);
+            let sign = if direction == Direction::Rising { 1.0 } else { -1.0 };
+            assert!(curve.values.windows(2).all(|pair| sign * pair[0] <= sign * pair[1]));
+            let mut again = curve.values.map(|value| sign * value);
+            mend(&mut again);
+            assert_eq!(again.map(|value| sign * value), curve.values);
+        }
     }
 
     #[test]
