@@ -54,4 +54,4 @@ pub use learn::{
 };
 pub use model::{Ensemble, Member, Node, RankedMember, RankedPlace, RankedSplit, RankedTrees, Tree};
 pub use rows::Rows;
-pub use serve::{Crossing, FlatEnsemble, Instructions};
+pub use serve::{Crossing, FlatEnsemble, Instructions, crossing};

@@ -240,14 +240,14 @@ impl Along<'_> {
         self.weighed(row) + self.of_trees() * trees
     }
 
-    /// What the trees must say at the rate of a row for the forecast to reach a target.
+    /// What the trees must say at the rate of a row for the forecast to reach a target; they have a share.
     pub(crate) fn left_to_trees(&self, row: &Row, target: f64) -> f64 {
-        let (left, share) = (target - self.weighed(row), self.of_trees());
-        match share > 0.0 {
-            true => left / share,
-            false if left <= 0.0 => f64::NEG_INFINITY,
-            false => f64::INFINITY,
-        }
+        (target - self.weighed(row)) / self.of_trees()
+    }
+
+    /// Whether the trees have a share.
+    pub(crate) fn needs_trees(&self) -> bool {
+        self.of_trees() > 0.0
     }
 
     fn of_trees(&self) -> f64 {

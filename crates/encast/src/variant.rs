@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use encast_trees::{Crossing, FlatEnsemble};
+use encast_trees::{Crossing, FlatEnsemble, crossing};
 
 use crate::{
     calibration::Calibration,
@@ -190,6 +190,13 @@ impl Variant {
             return self.flat.crossing(|_| target, bracket, precision, row, set);
         };
         let mut at = *row;
+        if !along.needs_trees() {
+            let excess = |position: f64| {
+                set(position, &mut at);
+                along.value(&at, 0.0) - target
+            };
+            return crossing(excess, bracket, precision);
+        }
         // What the trees must reach, where the curves have their share already.
         let left = |position: f64| {
             set(position, &mut at);

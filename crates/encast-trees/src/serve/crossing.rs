@@ -21,12 +21,12 @@ const SPARE: f64 = 1.0;
 /// How far an interpolated position is moved towards the middle, relative to the bracket: the constant of the method.
 const TRUNCATION: f64 = 0.2;
 
-/// Finds where `excess`, which must not fall, reaches 0: to a stretch no wider than `precision`.
+/// Finds where `excess`, which must not fall, reaches 0 within a bracket: to a stretch no wider than `precision` (above 0).
 ///
 /// The ITP method (Oliveira and Takahashi, ACM TOMS 47(1), 2021): interpolates, moves the position towards the middle
 /// by an amount that vanishes quadratically, and keeps it where halving could still finish in time. On smooth functions it
 /// takes a third of the steps of halving, on staircases at most one more.
-pub(super) fn search(mut excess: impl FnMut(f64) -> f64, bracket: (f64, f64), precision: f64) -> Crossing {
+pub fn crossing(mut excess: impl FnMut(f64) -> f64, bracket: (f64, f64), precision: f64) -> Crossing {
     let (mut low, mut high) = bracket;
     let mut above = excess(high);
     if above < 0.0 || above.is_nan() {

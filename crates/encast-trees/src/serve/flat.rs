@@ -1,7 +1,7 @@
 //! The fast evaluator: the form that suits an ensemble and the processor, no allocation while predicting.
 
 use super::along::Along;
-use super::crossing::{Crossing, search};
+use super::crossing::{Crossing, crossing};
 use super::kernels::{Batch, One};
 use super::lanes::Lanes;
 use super::narrow::{MOST_TREES, narrow};
@@ -210,7 +210,7 @@ impl FlatEnsemble {
         match (&self.lanes, &self.walked) {
             (Some(lanes), _) if lanes.has_groups() => {
                 let mut line = Along::new(lanes, bracket, row, &mut set);
-                search(|position| line.at(position, row, &mut set) - target(position), bracket, precision)
+                crossing(|position| line.at(position, row, &mut set) - target(position), bracket, precision)
             }
             (_, Some(Walked { packed: Some(Walk { packed, members, used }), .. }))
                 if packed.roots.len() <= MOST_TREES =>
@@ -229,7 +229,7 @@ impl FlatEnsemble {
                     set(position, row);
                     self.predict(row) - target(position)
                 };
-                search(at, bracket, precision)
+                crossing(at, bracket, precision)
             }
         }
     }

@@ -76,7 +76,7 @@ impl Tallies {
 fn batch_of<I: Isa, const BYTES: usize, const LEAVES: usize>(isa: I, work: Batch<'_, '_>) {
     let Batch { lanes, rows, means, spreads } = work;
     let mut ranks: BlockRanks = [Line::ZERO; MOST_PLACES];
-    let mut which = Line::ZERO;
+    let mut which = [0u8; BLOCK];
     let leaves = lanes.leaves.as_chunks::<LEAVES>().0;
     for start in (0..means.len()).step_by(BLOCK) {
         let count = BLOCK.min(means.len() - start);
@@ -112,7 +112,7 @@ fn batch_of<I: Isa, const BYTES: usize, const LEAVES: usize>(isa: I, work: Batch
 
 /// The leaves of a block of rows in one tree.
 #[inline(always)]
-fn arrive_rows<I: Isa, const BYTES: usize>(isa: I, ranks: &BlockRanks, words: &[u32], which: &mut Line) {
+fn arrive_rows<I: Isa, const BYTES: usize>(isa: I, ranks: &BlockRanks, words: &[u32], which: &mut [u8; BLOCK]) {
     for at in (0..BLOCK).step_by(I::LANES) {
         let mut sets = [isa.splat(u8::MAX); BYTES];
         let mut rest = words;
@@ -161,12 +161,12 @@ fn one_of<I: Isa, const BYTES: usize, const LEAVES: usize>(isa: I, work: One<'_,
         None => lanes.places.of_row(isa, row, ranks),
         Some(moved) => lanes.places.of_moved(isa, row, moved, ranks),
     }
-    let mut which = [Line::ZERO; GROUPS];
+    let mut which = [0u8; GROUPS * GROUP];
     let mut sum = Sum { lanes, chain: None, next: 0, left: 0, tally: Tally::default() };
     let leaves = lanes.leaves.as_chunks::<LEAVES>().0;
     let mut first = 0;
     for groups in lanes.groups.chunks(GROUPS) {
-        for (group, which) in groups.iter().zip(&mut which) {
+        for (group, which) in groups.iter().zip(which.as_chunks_mut::<GROUP>().0) {
             let lines = &lanes.lines[group.first_line..];
             match lanes.places.as_slice().len() {
                 0..=64 => arrive_trees::<I, BYTES, 1>(isa, ranks, lines, group.splits, which),
@@ -195,7 +195,7 @@ fn arrive_trees<I: Isa, const BYTES: usize, const LINES: usize>(
     ranks: &RowRanks,
     lines: &[Line],
     splits: usize,
-    which: &mut Line,
+    which: &mut [u8; GROUP],
 ) {
     for at in (0..GROUP).step_by(I::LANES) {
         let mut sets = [isa.splat(u8::MAX); BYTES];
@@ -243,8 +243,8 @@ struct Sum<'a> {
 
 impl Sum<'_> {
     #[inline(always)]
-    fn add<const LEAVES: usize>(&mut self, leaves: &[[f32; LEAVES]], which: &[Line; GROUPS]) {
-        let mut which = which.iter().flat_map(|line| line.0);
+    fn add<const LEAVES: usize>(&mut self, leaves: &[[f32; LEAVES]], which: &[u8]) {
+        let mut which = which.iter();
         let mut leaves = leaves.iter();
         while leaves.len() > 0 {
             while self.left == 0 {
@@ -254,7 +254,7 @@ impl Sum<'_> {
             let start = self.chain.unwrap_or(0.0);
             let these = leaves.by_ref().take(count).zip(which.by_ref());
             let mut sum = start;
-            for (leaves, leaf) in these {
+            for (leaves, &leaf) in these {
                 sum += f64::from(leaves[usize::from(leaf) % LEAVES]);
             }
             self.chain = Some(sum);
@@ -283,16 +283,23 @@ impl Sum<'_> {
 #[inline(always)]
 fn sum_five<const LEAVES: usize>(
     leaves: &[[f32; LEAVES]],
-    which: &[Line; GROUPS],
+    which: &[u8],
     each: usize,
     chains: [RankedMember; 5],
 ) -> (f64, f64) {
     let mut sums = chains.map(|chain| chain.base);
-    for tree in 0..each {
-        for (member, sum) in sums.iter_mut().enumerate() {
-            let tree = member * each + tree;
-            let leaf = which[tree / GROUP % GROUPS].0[tree % GROUP];
-            *sum += f64::from(leaves[tree][usize::from(leaf) % LEAVES]);
+    if each > 0 {
+        let [a, b, c, d, e] = std::array::from_fn(|member| {
+            let trees = member * each..(member + 1) * each;
+            leaves[trees.clone()].iter().zip(&which[trees])
+        });
+        let value = |(leaves, &leaf): (&[f32; LEAVES], &u8)| f64::from(leaves[usize::from(leaf) % LEAVES]);
+        for ((((a, b), c), d), e) in a.zip(b).zip(c).zip(d).zip(e) {
+            sums[0] += value(a);
+            sums[1] += value(b);
+            sums[2] += value(c);
+            sums[3] += value(d);
+            sums[4] += value(e);
         }
     }
     let mut tally = Tally::default();

@@ -11,6 +11,6 @@ mod ranks;
 mod simd;
 mod walk;
 
-pub use crossing::Crossing;
+pub use crossing::{Crossing, crossing};
 pub use flat::FlatEnsemble;
 pub use simd::Instructions;

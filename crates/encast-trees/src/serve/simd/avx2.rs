@@ -40,8 +40,8 @@ impl Isa for Avx2 {
         Bytes(unsafe { _mm256_loadu_si256(from.as_ptr().cast()) })
     }
     #[inline(always)]
-    fn store(self, value: Bytes, to: &mut Line, at: usize) {
-        let to = &mut to.0[at..at + 32];
+    fn store(self, value: Bytes, to: &mut [u8; 64], at: usize) {
+        let to = &mut to[at..at + 32];
         // SAFETY: see above the implementation.
         unsafe { _mm256_storeu_si256(to.as_mut_ptr().cast(), value.0) }
     }
@@ -109,14 +109,14 @@ impl Isa for Avx2 {
         lanes.count_ones()
     }
     #[inline(always)]
-    fn add_leaves<const LEAVES: usize>(self, leaves: &[f32; LEAVES], which: &Line, sums: &mut [f64; 64]) {
+    fn add_leaves<const LEAVES: usize>(self, leaves: &[f32; LEAVES], which: &[u8; 64], sums: &mut [f64; 64]) {
         if LEAVES != 8 {
-            for (sum, &leaf) in sums.iter_mut().zip(&which.0) {
+            for (sum, &leaf) in sums.iter_mut().zip(which) {
                 *sum += f64::from(leaves[usize::from(leaf) % LEAVES]);
             }
             return;
         }
-        for (sums, which) in sums.as_chunks_mut::<8>().0.iter_mut().zip(which.0.as_chunks::<8>().0) {
+        for (sums, which) in sums.as_chunks_mut::<8>().0.iter_mut().zip(which.as_chunks::<8>().0) {
             // SAFETY: see above the implementation.
             unsafe {
                 let which = _mm256_cvtepu8_epi32(_mm_loadl_epi64(which.as_ptr().cast()));

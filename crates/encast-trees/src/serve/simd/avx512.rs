@@ -48,8 +48,8 @@ impl Isa for Avx512 {
         Bytes(unsafe { _mm512_loadu_si512(from.as_ptr().cast()) })
     }
     #[inline(always)]
-    fn store(self, value: Bytes, to: &mut Line, at: usize) {
-        let to = &mut to.0[at..at + 64];
+    fn store(self, value: Bytes, to: &mut [u8; 64], at: usize) {
+        let to = &mut to[at..at + 64];
         // SAFETY: see above the implementation.
         unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast(), value.0) }
     }
@@ -100,11 +100,11 @@ impl Isa for Avx512 {
         unsafe { _mm512_cmplt_ps_mask(_mm512_loadu_ps(thresholds.as_ptr()), _mm512_set1_ps(x)) }.count_ones()
     }
     #[inline(always)]
-    fn add_leaves<const LEAVES: usize>(self, leaves: &[f32; LEAVES], which: &Line, sums: &mut [f64; 64]) {
+    fn add_leaves<const LEAVES: usize>(self, leaves: &[f32; LEAVES], which: &[u8; 64], sums: &mut [f64; 64]) {
         // SAFETY: see above the implementation; of the leaves, what is there is loaded.
         unsafe {
             let sixteen = |i: usize| _mm512_loadu_ps(leaves[16 * i..16 * i + 16].as_ptr());
-            for (sums, which) in sums.as_chunks_mut::<16>().0.iter_mut().zip(which.0.as_chunks::<16>().0) {
+            for (sums, which) in sums.as_chunks_mut::<16>().0.iter_mut().zip(which.as_chunks::<16>().0) {
                 let which = _mm512_cvtepu8_epi32(_mm_loadu_si128(which.as_ptr().cast()));
                 let values = match LEAVES {
                     8 => _mm512_permutexvar_ps(which, _mm512_castps256_ps512(_mm256_loadu_ps(leaves.as_ptr()))),

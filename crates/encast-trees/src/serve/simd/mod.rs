@@ -36,7 +36,7 @@ pub(super) trait Isa: Copy {
     fn repeat(self, word: u32) -> Self::Bytes;
     /// The part of a line that begins with the given byte.
     fn load(self, from: &Line, at: usize) -> Self::Bytes;
-    fn store(self, value: Self::Bytes, to: &mut Line, at: usize);
+    fn store(self, value: Self::Bytes, to: &mut [u8; 64], at: usize);
     /// All bits of the lanes in which `a <= b`.
     fn at_most(self, a: Self::Bytes, b: Self::Bytes) -> Self::Bytes;
     fn and(self, a: Self::Bytes, b: Self::Bytes) -> Self::Bytes;
@@ -56,8 +56,8 @@ pub(super) trait Isa: Copy {
     }
     /// Adds to each sum the leaf that its byte names. `leaves` holds `LEAVES` (8, 16, 32 or 64).
     #[inline(always)]
-    fn add_leaves<const LEAVES: usize>(self, leaves: &[f32; LEAVES], which: &Line, sums: &mut [f64; 64]) {
-        for (sum, &leaf) in sums.iter_mut().zip(&which.0) {
+    fn add_leaves<const LEAVES: usize>(self, leaves: &[f32; LEAVES], which: &[u8; 64], sums: &mut [f64; 64]) {
+        for (sum, &leaf) in sums.iter_mut().zip(which) {
             *sum += f64::from(leaves[usize::from(leaf) % LEAVES]);
         }
     }

@@ -40,8 +40,8 @@ impl Isa for Neon {
         Bytes(unsafe { vld1q_u8(from.as_ptr()) })
     }
     #[inline(always)]
-    fn store(self, value: Bytes, to: &mut Line, at: usize) {
-        let to = &mut to.0[at..at + 16];
+    fn store(self, value: Bytes, to: &mut [u8; 64], at: usize) {
+        let to = &mut to[at..at + 16];
         // SAFETY: see above the implementation.
         unsafe { vst1q_u8(to.as_mut_ptr(), value.0) }
     }
