@@ -33,6 +33,7 @@ mod anchor_rows;
 mod anchored;
 mod assurance;
 mod breakdown;
+mod bulk;
 pub mod bundle;
 mod calibration;
 mod cell;
@@ -74,6 +75,7 @@ pub use advise::{
     Advice, AdviseOptions, Proposal, QualityStep, Quantity, RankBy, Rejected, Rejection, Setup, StepsOf, advise,
 };
 pub use anchor::Anchor;
+pub use bulk::{BulkInputs, BulkOutput, Names, Numbers, Scorer};
 pub use bundle::{
     FORMAT_VERSION, HeadlineMetrics, MAX_BUNDLE_BYTES, Metadata, Model, NotLearnt, Range, TierFigures, load_model,
     save_model,

@@ -170,7 +170,11 @@ impl Smooth {
 
     /// The whole answer to a row whose trees were asked already; `None` when curves can't answer it.
     pub(crate) fn blend(&self, row: &Row, trees: f64) -> Option<Blend> {
-        let along = self.along(row)?;
+        self.blend_along(&self.along(row)?, row, trees)
+    }
+
+    /// As [`blend`](Self::blend), where the curves of the row are there already.
+    pub(crate) fn blend_along(&self, along: &Along<'_>, row: &Row, trees: f64) -> Option<Blend> {
         let rate = along.rate_of(row);
         if rate.is_nan() {
             return None;
@@ -232,6 +236,11 @@ impl Along<'_> {
             false if left <= 0.0 => f64::NEG_INFINITY,
             false => f64::INFINITY,
         }
+    }
+
+    /// Whether the trees have a share of the forecast.
+    pub(crate) fn needs_trees(&self) -> bool {
+        self.of_trees() > 0.0
     }
 
     fn of_trees(&self) -> f64 {

@@ -170,10 +170,16 @@ impl Variant {
 
     /// The forecast of a row whose trees were asked already: mean and spread.
     pub(crate) fn with_trees(&self, row: &Row, (trees, spread): (f64, f64)) -> Forecast<'_> {
+        let blended = self.smooth.as_ref().and_then(|smooth| smooth.blend(row, trees));
+        self.blended((trees, spread), blended)
+    }
+
+    /// The forecast of trees, blended with what curves said, where they did.
+    pub(crate) fn blended(&self, (trees, spread): (f64, f64), blended: Option<Blend>) -> Forecast<'_> {
         let Some(smooth) = &self.smooth else {
             return Forecast { variant: self, value: trees, spread, scale: 1.0, novelty: 0.0 };
         };
-        match smooth.blend(row, trees) {
+        match blended {
             // How far curves and trees disagree is in the size of the error already.
             Some(Blend { value, scale, novelty }) => Forecast { variant: self, value, spread: 0.0, scale, novelty },
             None => Forecast { variant: self, value: trees, spread, scale: smooth.fallback, novelty: 0.0 },
