@@ -111,7 +111,7 @@ pub use predict::{predict, predict_batch, predict_with};
 pub use recommend::{Choice, Limit, OverLimit, Recommendation, recommend, recommend_bitrate, recommend_crf};
 pub use result::{Estimate, PredictionResult};
 pub use search::{Candidate, SearchReport, Trial, TrialFigures, candidates, richest_tier, search};
-pub use table::{EncodeTable, MAX_ROW_BYTES, RequestReader};
+pub use table::{EncodeTable, InputColumn, MAX_ROW_BYTES, RequestColumns, RequestReader, passes_of};
 pub use target::{PredictionTargets, Scale, Target};
 pub use total::{Total, total, totals};
 pub use train::{MIN_ROWS, MIN_TITLES, retrain, retrain_with_progress};

@@ -143,18 +143,30 @@ impl<'a> BulkInputs<'a> {
         self.numbers[field as usize].map_or(f64::NAN, |numbers| numbers.at(row))
     }
 
-    /// The request that a row makes, into one that is used again and again: its columns are those of this table.
-    pub(super) fn request(&self, row: usize, into: &mut PredictionFeatures) -> Result<()> {
+    /// The request that a row makes, not yet checked against bounds. `into` is used again and again: what it holds of fields
+    /// without a column stays.
+    ///
+    /// # Errors
+    /// [`Error::UnknownName`] of a codec or encoder.
+    pub fn request(&self, row: usize, into: &mut PredictionFeatures) -> Result<()> {
         for (&field, numbers) in Field::ALL.iter().zip(&self.numbers) {
             if let Some(numbers) = numbers {
                 into.set(field, Some(numbers.at(row)).filter(|value| !value.is_nan()));
             }
         }
         let name = |place: usize| self.names[place].and_then(|names| names.at(row));
-        into.codec = name(0).map(Codec::from_name).transpose()?;
-        into.encoder = name(1).map(Encoder::from_name).transpose()?;
-        keep(&mut into.preset, name(2));
-        keep(&mut into.machine, name(3));
+        if self.names[0].is_some() {
+            into.codec = name(0).map(Codec::from_name).transpose()?;
+        }
+        if self.names[1].is_some() {
+            into.encoder = name(1).map(Encoder::from_name).transpose()?;
+        }
+        if self.names[2].is_some() {
+            keep(&mut into.preset, name(2));
+        }
+        if self.names[3].is_some() {
+            keep(&mut into.machine, name(3));
+        }
         Ok(())
     }
 }
