@@ -158,10 +158,15 @@ mod tests {
             if left == 0 { Err(Failure::Bad("reading".to_owned())) } else { Ok(Some(left)) }
         };
         let mut written = Vec::new();
-        let outcome = run(2, read, || Ok(Ok), |number| {
-            written.push(number);
-            Ok(())
-        });
+        let outcome = run(
+            2,
+            read,
+            || Ok(Ok),
+            |number| {
+                written.push(number);
+                Ok(())
+            },
+        );
         assert!(matches!(outcome, Err(Failure::Bad(message)) if message == "reading"));
         assert_eq!(written, [2, 1]);
     }

@@ -35,9 +35,9 @@ impl ScalarUDFImpl for ByName {
     fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {
         match arguments.len() % 2 {
             1 => Ok(DataType::Float64),
-            _ => {
-                Err(DataFusionError::Plan(format!("{NAME} takes what to forecast, then pairs of an input's name and value")))
-            }
+            _ => Err(DataFusionError::Plan(format!(
+                "{NAME} takes what to forecast, then pairs of an input's name and value"
+            ))),
         }
     }
 
@@ -67,6 +67,8 @@ fn literal(argument: &ColumnarValue) -> Result<String> {
     };
     match text {
         Some(ScalarValue::Utf8(Some(text))) => Ok(text),
-        _ => Err(DataFusionError::Execution(format!("{NAME}: what to forecast, and names of inputs, are literal texts"))),
+        _ => {
+            Err(DataFusionError::Execution(format!("{NAME}: what to forecast, and names of inputs, are literal texts")))
+        }
     }
 }

@@ -148,11 +148,12 @@ impl Shared {
         }
         let bounds = (asked.end != End::Value).then_some((lower.as_mut_slice(), upper.as_mut_slice()));
         let mut outputs = [BulkOutput { value: &mut value, bounds }];
-        columns.with(|inputs| match self.null_for_bad_rows {
-            true => scorer.score_good(inputs, &mut outputs, |_, _| ()),
-            false => scorer.score(inputs, &mut outputs),
-        })
-        .map_err(bad)?;
+        columns
+            .with(|inputs| match self.null_for_bad_rows {
+                true => scorer.score_good(inputs, &mut outputs, |_, _| ()),
+                false => scorer.score(inputs, &mut outputs),
+            })
+            .map_err(bad)?;
         let numbers = match asked.end {
             End::Value => value,
             End::Lower => lower,

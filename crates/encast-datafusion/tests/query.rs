@@ -54,7 +54,10 @@ async fn error_of(context: &SessionContext, query: &str) -> String {
 }
 
 fn numbers(batches: &[RecordBatch], column: usize) -> Vec<Option<f64>> {
-    batches.iter().flat_map(|batch| batch.column(column).as_primitive::<Float64Type>().iter().collect::<Vec<_>>()).collect()
+    batches
+        .iter()
+        .flat_map(|batch| batch.column(column).as_primitive::<Float64Type>().iter().collect::<Vec<_>>())
+        .collect()
 }
 
 const FORECAST: &str = "encast_predict('vmaf', 'bitrate_kbps', bitrate_kbps, 'resolution_width', resolution_width, \
@@ -80,7 +83,10 @@ async fn the_cheapest_bitrate_of_each_title_and_size() {
     for batch in &batches {
         for at in 0..batch.num_rows() {
             let text = |column: usize| {
-                let plain = datafusion::arrow::compute::cast(batch.column(column), &datafusion::arrow::datatypes::DataType::Utf8);
+                let plain = datafusion::arrow::compute::cast(
+                    batch.column(column),
+                    &datafusion::arrow::datatypes::DataType::Utf8,
+                );
                 plain.unwrap().as_string::<i32>().value(at).to_owned()
             };
             let height = batch.column(2).as_primitive::<datafusion::arrow::datatypes::Int64Type>().value(at) as f64;
@@ -159,7 +165,10 @@ async fn what_cannot_be_forecast_is_told_or_null() {
     let folder = tempfile::tempdir().unwrap();
     let context = what_if(folder.path()).await;
     for (query, parts) in [
-        ("SELECT encast_vmaf(-bitrate_kbps, 1280, 720, 30, codec, preset) FROM what_if", ["bitrate_kbps = -", "must be"]),
+        (
+            "SELECT encast_vmaf(-bitrate_kbps, 1280, 720, 30, codec, preset) FROM what_if",
+            ["bitrate_kbps = -", "must be"],
+        ),
         ("SELECT encast_vmaf(bitrate_kbps, 1280, 720, 30, title, preset) FROM what_if", ["unknown codec", "h264"]),
         ("SELECT encast_predict('vmaff', 'crf', 30) FROM what_if", ["unknown target 'vmaff'", "psnr"]),
         ("SELECT encast_predict('vmaf', 'bitrate', 30) FROM what_if", ["unknown input 'bitrate'", "bitrate_kbps"]),
@@ -174,10 +183,10 @@ async fn what_cannot_be_forecast_is_told_or_null() {
     }
     assert!(Forecasts::of(Arc::new(Model::embedded().unwrap())).usual("gpu_percent").is_err());
     let lenient = SessionContext::new();
-    lenient.register_udf(
-        Forecasts::of(Arc::new(Model::embedded().unwrap())).null_for_bad_rows().usual("vmaf").unwrap(),
-    );
-    let query = "SELECT encast_vmaf(kbps, 1280, 720, 30, 'h264', 'medium') FROM (VALUES (1000.0), (-1.0), (NULL)) AS t(kbps)";
+    lenient
+        .register_udf(Forecasts::of(Arc::new(Model::embedded().unwrap())).null_for_bad_rows().usual("vmaf").unwrap());
+    let query =
+        "SELECT encast_vmaf(kbps, 1280, 720, 30, 'h264', 'medium') FROM (VALUES (1000.0), (-1.0), (NULL)) AS t(kbps)";
     let found = numbers(&ask(&lenient, query).await, 0);
     assert!(found[0].is_some() && found[1].is_none() && found[2].is_none(), "{found:?}");
 }

@@ -48,11 +48,7 @@ impl Table {
         Table { rows: requests.len(), numbers, names }
     }
 
-    fn score(
-        &self,
-        scorer: &mut Scorer<'_>,
-        mut bad: impl FnMut(usize, Error),
-    ) -> Vec<(Vec<f64>, Vec<f64>, Vec<f64>)> {
+    fn score(&self, scorer: &mut Scorer<'_>, mut bad: impl FnMut(usize, Error)) -> Vec<(Vec<f64>, Vec<f64>, Vec<f64>)> {
         let names: Vec<Vec<&str>> =
             self.names.iter().map(|(_, _, names)| names.iter().map(String::as_str).collect()).collect();
         let mut inputs = BulkInputs::new(self.rows);
@@ -202,7 +198,11 @@ fn random_rows_of_the_default_model() {
     let model = Model::embedded().unwrap();
     let good = agree(&any_table(900, 7), &model, &PredictOptions::default());
     assert!((500..900).contains(&good), "{good}");
-    agree(&any_table(300, 8), &model, &PredictOptions { level: 0.8, profile: Some(made::profile()), ..Default::default() });
+    agree(
+        &any_table(300, 8),
+        &model,
+        &PredictOptions { level: 0.8, profile: Some(made::profile()), ..Default::default() },
+    );
 }
 
 #[test]

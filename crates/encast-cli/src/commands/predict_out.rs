@@ -51,7 +51,10 @@ impl Form {
                     cells.push(match number {
                         false => Cells::of_texts(texts),
                         true => Cells::of_numbers(
-                            texts.zip(&chunk.rows).map(|(text, row)| parsed(name, text, row.1)).collect::<Result<_, _>>()?,
+                            texts
+                                .zip(&chunk.rows)
+                                .map(|(text, row)| parsed(name, text, row.1))
+                                .collect::<Result<_, _>>()?,
                         ),
                     });
                 }
@@ -62,7 +65,13 @@ impl Form {
     }
 
     /// Rows of Parquet: the columns that are kept, and those that are added.
-    pub fn of_cells(&self, rows: usize, mut kept: Vec<Cells>, added: Vec<Added>, failed: usize) -> Result<Piece, Failure> {
+    pub fn of_cells(
+        &self,
+        rows: usize,
+        mut kept: Vec<Cells>,
+        added: Vec<Added>,
+        failed: usize,
+    ) -> Result<Piece, Failure> {
         match self {
             Form::Csv => {
                 let mut texts: Vec<(Vec<u8>, Vec<usize>)> = Vec::new();
@@ -195,9 +204,7 @@ impl<'a, W: Write> Out<'a, W> {
     pub fn finish(self) -> Result<Option<Replacement>, Failure> {
         match self.sink {
             Sink::Csv { mut into, failure } => into.flush().map(|()| None).map_err(failure),
-            Sink::Parquet { writer, path } => {
-                writer.finish().map(Some).map_err(|error| Failure::of_file(path, error))
-            }
+            Sink::Parquet { writer, path } => writer.finish().map(Some).map_err(|error| Failure::of_file(path, error)),
         }
     }
 }
@@ -226,7 +233,7 @@ impl<'a> Out<'a, io::Empty> {
             let text = ["error", "out_of_range"].contains(&name.as_str());
             columns.push(if text { text_column(name) } else { number_column(name) }.map_err(failure)?);
         }
-        let writer = Box::new(ParquetWriter::new(columns, file).map_err(failure)?);
+        let writer = Box::new(ParquetWriter::new(columns, plan.kept.len(), file).map_err(failure)?);
         Ok(Out { sink: Sink::Parquet { writer, path }, numbers, names })
     }
 }

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use csv::ByteRecord;
 use encast::{
-    BulkInputs, BulkOutput, Error, Field, Given, InputColumn, Model, Names, Numbers, PredictOptions, PredictionFeatures,
-    PredictionResult, RequestColumns, Scorer, Target, Tier, passes_of, predict_batch, predict_with,
+    BulkInputs, BulkOutput, Error, Field, Given, InputColumn, Model, Names, Numbers, PredictOptions,
+    PredictionFeatures, PredictionResult, RequestColumns, Scorer, Target, Tier, passes_of, predict_batch, predict_with,
 };
 
 use super::predict::{Args, names};
@@ -61,7 +61,11 @@ impl<'a> Forecaster<'a> {
     }
 
     /// Forecasts rows of CSV; the second of the answers is how many could not be forecast.
-    pub fn csv(&mut self, columns: &RequestColumns, rows: &[(ByteRecord, u64)]) -> Result<(Vec<Added>, usize), Failure> {
+    pub fn csv(
+        &mut self,
+        columns: &RequestColumns,
+        rows: &[(ByteRecord, u64)],
+    ) -> Result<(Vec<Added>, usize), Failure> {
         let (args, mut bad) = (self.question.args, Vec::new());
         let requests: Vec<PredictionFeatures> = rows
             .iter()
@@ -140,7 +144,11 @@ impl<'a> Forecaster<'a> {
         if let Some(told) = passes {
             match requests.numbers.iter_mut().find(|(field, _)| *field == Field::Passes) {
                 Some((_, given)) => {
-                    given.iter_mut().zip(told).filter(|(given, _)| given.is_nan()).for_each(|(given, told)| *given = told);
+                    given
+                        .iter_mut()
+                        .zip(told)
+                        .filter(|(given, _)| given.is_nan())
+                        .for_each(|(given, told)| *given = told);
                 }
                 None => requests.numbers.push((Field::Passes, told)),
             }
@@ -152,7 +160,11 @@ impl<'a> Forecaster<'a> {
     }
 
     /// Chosen targets, by columns.
-    fn score(&mut self, requests: Requests, at: &dyn Fn(usize, Error) -> String) -> Result<(Vec<Added>, usize), Failure> {
+    fn score(
+        &mut self,
+        requests: Requests,
+        at: &dyn Fn(usize, Error) -> String,
+    ) -> Result<(Vec<Added>, usize), Failure> {
         let Some(scorer) = &mut self.scorer else { return Ok((Vec::new(), 0)) };
         let Question { targets, args, .. } = self.question;
         let (mut bad, rows) = (requests.bad.clone(), requests.rows);

@@ -19,7 +19,7 @@ use crate::{
     output::{self, Replacement},
     pipeline,
     progress::Meter,
-    table::{self, CsvChunk, Cells, ParquetTable, Table},
+    table::{self, Cells, CsvChunk, ParquetTable, Table},
 };
 
 /// Columns after those of the targets, where none were chosen.
@@ -140,7 +140,8 @@ impl Plan {
         };
         let plain = |name: &str| name.trim_start_matches('\u{feff}').trim().to_owned();
         if let Some(keep) = &args.keep
-            && let Some(unknown) = keep.iter().find(|name| *name != "none" && !header.iter().any(|h| plain(h) == **name))
+            && let Some(unknown) =
+                keep.iter().find(|name| *name != "none" && !header.iter().any(|h| plain(h) == **name))
         {
             return Err(Failure::of_file(data, format!("--keep {unknown}: there is no such column")));
         }
@@ -174,7 +175,9 @@ impl Plan {
             })?;
         let mut read = self.kept.clone();
         for at in 0..table.columns().len() {
-            let Some(input) = columns.input(at).filter(|&input| may_know(input, args.tier, args.given)) else { continue };
+            let Some(input) = columns.input(at).filter(|&input| may_know(input, args.tier, args.given)) else {
+                continue;
+            };
             let place = read.iter().position(|&other| other == at).unwrap_or_else(|| {
                 read.push(at);
                 read.len() - 1

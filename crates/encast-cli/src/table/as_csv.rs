@@ -33,7 +33,11 @@ impl AsCsv {
             let Some((rows, mut columns)) = chunk else { return Ok(Vec::new()) };
             let mut lines = vec![csv::ByteRecord::new(); rows];
             for (cells, column) in columns.iter_mut().zip(self.table.columns()) {
-                let numbers = if column.scale != 0 || column.unsigned { cells.numbers(column.scale, column.unsigned) } else { None };
+                let numbers = if column.scale != 0 || column.unsigned {
+                    cells.numbers(column.scale, column.unsigned)
+                } else {
+                    None
+                };
                 if let Some(numbers) = numbers {
                     *cells = super::Cells::of_numbers(numbers);
                 }

@@ -60,5 +60,6 @@ pub fn is_parquet(file: &mut File) -> std::io::Result<bool> {
 
 /// Whether a file that goes out is Parquet, by its name.
 pub fn named_parquet(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| ["parquet", "pq"].iter().any(|known| extension.eq_ignore_ascii_case(known)))
+    path.extension()
+        .is_some_and(|extension| ["parquet", "pq"].iter().any(|known| extension.eq_ignore_ascii_case(known)))
 }

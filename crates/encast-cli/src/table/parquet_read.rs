@@ -13,10 +13,7 @@ use parquet::{
     column::reader::{ColumnReader, ColumnReaderImpl},
     data_type::DataType,
     errors::ParquetError,
-    file::{
-        reader::FileReader,
-        serialized_reader::SerializedFileReader,
-    },
+    file::{reader::FileReader, serialized_reader::SerializedFileReader},
     schema::types::{ColumnDescPtr, TypePtr},
 };
 

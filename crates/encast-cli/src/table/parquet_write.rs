@@ -12,7 +12,7 @@ use parquet::{
         properties::{EnabledStatistics, WriterProperties},
         writer::{SerializedFileWriter, SerializedRowGroupWriter},
     },
-    schema::types::{Type, TypePtr},
+    schema::types::{ColumnPath, Type, TypePtr},
 };
 
 use super::cells::{Cells, Values};
@@ -30,13 +30,18 @@ pub struct ParquetWriter {
 }
 
 impl ParquetWriter {
-    /// A file with these columns.
-    pub fn new(columns: Vec<TypePtr>, into: Replacement) -> Result<ParquetWriter, ParquetError> {
+    /// A file with these columns, of which those from `added` on hardly repeat a value.
+    pub fn new(columns: Vec<TypePtr>, added: usize, into: Replacement) -> Result<ParquetWriter, ParquetError> {
+        let names: Vec<String> = columns[added..].iter().map(|column| column.name().to_owned()).collect();
         let schema = Type::group_type_builder("schema").with_fields(columns).build()?;
-        let properties = WriterProperties::builder()
+        let mut properties = WriterProperties::builder()
             .set_compression(Compression::LZ4_RAW)
             .set_statistics_enabled(EnabledStatistics::Chunk)
             .set_created_by(concat!("encast version ", env!("CARGO_PKG_VERSION")).to_owned());
+        for name in names {
+            // A dictionary would be built, and thrown away.
+            properties = properties.set_column_dictionary_enabled(ColumnPath::from(name), false);
+        }
         let writer = SerializedFileWriter::new(into, Arc::new(schema), Arc::new(properties.build()))?;
         Ok(ParquetWriter { writer, cells: Vec::new(), rows: 0 })
     }

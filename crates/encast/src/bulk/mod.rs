@@ -163,7 +163,9 @@ fn sources(target: Target, model: &Model, options: &PredictOptions) -> &'static 
     let priced = options.profile.is_some() || model.metadata().profile.is_some();
     match target {
         Target::CpuPercent => &[Target::CpuSeconds, Target::EncodeSeconds],
-        Target::EnergyKwh | Target::CostUsd | Target::Co2Kg if priced || options.site.is_some() => &[Target::CpuSeconds],
+        Target::EnergyKwh | Target::CostUsd | Target::Co2Kg if priced || options.site.is_some() => {
+            &[Target::CpuSeconds]
+        }
         Target::EncodeSeconds if options.site.is_some() => &[Target::CpuSeconds],
         _ => &[],
     }

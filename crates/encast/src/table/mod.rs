@@ -129,7 +129,8 @@ impl EncodeTable {
         if let Some(reason) = reason {
             return Ok(Err(reason));
         }
-        let targets = rows.columns.columns.measured(record, &mut self.excluded).map_err(|u| rows.columns.refuse(line, u))?;
+        let targets =
+            rows.columns.columns.measured(record, &mut self.excluded).map_err(|u| rows.columns.refuse(line, u))?;
         Ok(if targets.title.is_empty() { Err("no title".to_owned()) } else { Ok((features, targets)) })
     }
 
