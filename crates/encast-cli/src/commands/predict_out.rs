@@ -154,8 +154,16 @@ pub struct Out<'a, W: Write> {
 }
 
 enum Sink<'a, W> {
-    Csv { into: W, failure: Box<dyn Fn(io::Error) -> Failure + 'a> },
-    Parquet { writer: Box<ParquetWriter>, path: &'a Path },
+    Csv {
+        into: W,
+        /// Written with the first rows: a table whose first rows are bad puts nothing out.
+        header: Vec<u8>,
+        failure: Box<dyn Fn(io::Error) -> Failure + 'a>,
+    },
+    Parquet {
+        writer: Box<ParquetWriter>,
+        path: &'a Path,
+    },
 }
 
 fn kept_names(plan: &Plan, table: &Table) -> Vec<Vec<u8>> {
@@ -169,7 +177,7 @@ fn kept_names(plan: &Plan, table: &Table) -> Vec<Vec<u8>> {
 impl<'a, W: Write> Out<'a, W> {
     /// Writes CSV, the header first.
     pub fn csv(
-        mut into: W,
+        into: W,
         plan: &Plan,
         table: &Table,
         failure: impl Fn(io::Error) -> Failure + 'a,
@@ -178,8 +186,7 @@ impl<'a, W: Write> Out<'a, W> {
         let names = kept_names(plan, table).into_iter().chain(plan.names.iter().map(|name| name.clone().into_bytes()));
         header.write_record(names).map_err(|error| Failure::Bad(format!("writing CSV: {error}")))?;
         let header = header.into_inner().map_err(|error| Failure::Bad(format!("writing CSV: {error}")))?;
-        into.write_all(&header).map_err(&failure)?;
-        Ok(Out { sink: Sink::Csv { into, failure: Box::new(failure) }, numbers: Vec::new(), names: Vec::new() })
+        Ok(Out { sink: Sink::Csv { into, header, failure: Box::new(failure) }, numbers: Vec::new(), names: Vec::new() })
     }
 
     /// Rows of this form are taken.
@@ -193,7 +200,9 @@ impl<'a, W: Write> Out<'a, W> {
     /// Writes rows.
     pub fn put(&mut self, piece: Piece) -> Result<(), Failure> {
         match &mut self.sink {
-            Sink::Csv { into, failure } => into.write_all(&piece.text).map_err(failure),
+            Sink::Csv { into, header, failure } => {
+                into.write_all(&std::mem::take(header)).and_then(|()| into.write_all(&piece.text)).map_err(failure)
+            }
             Sink::Parquet { writer, path } => {
                 writer.write(piece.rows, piece.cells).map_err(|error| Failure::of_file(path, error))
             }
@@ -203,7 +212,9 @@ impl<'a, W: Write> Out<'a, W> {
     /// Writes what is left; gives the file of Parquet, which is to be put in place.
     pub fn finish(self) -> Result<Option<Replacement>, Failure> {
         match self.sink {
-            Sink::Csv { mut into, failure } => into.flush().map(|()| None).map_err(failure),
+            Sink::Csv { mut into, header, failure } => {
+                into.write_all(&header).and_then(|()| into.flush()).map(|()| None).map_err(failure)
+            }
             Sink::Parquet { writer, path } => writer.finish().map(Some).map_err(|error| Failure::of_file(path, error)),
         }
     }
