@@ -131,16 +131,14 @@ async fn every_face_gives_the_same_and_null_is_unknown() {
     let four = "'bitrate_kbps', bitrate_kbps, 'resolution_width', resolution_width, 'resolution_height', \
                 resolution_height, 'si_mean', si_mean";
     let query = format!(
-        "SELECT encast_predict('vmaf', {six}), \
-         encast_vmaf(bitrate_kbps, resolution_width, resolution_height, frame_rate, codec, preset), \
-         encast_vmaf(codec => arrow_cast(codec, 'Dictionary(Int16, Utf8)'), bitrate_kbps => bitrate_kbps, \
-         frame_rate => CAST(frame_rate AS FLOAT), resolution_width => resolution_width, preset => preset, \
-         resolution_height => resolution_height), \
-         encast_predict('vmaf_lower', {four}), lower_of_four(bitrate_kbps, resolution_width, resolution_height, si_mean), \
-         encast_vmaf(bitrate_kbps, 1280, 720, NULL, NULL, NULL), CAST(bitrate_kbps AS DOUBLE) FROM what_if"
+        "SELECT encast_predict('vmaf', {six}) AS a, \
+         encast_vmaf(bitrate_kbps, resolution_width, resolution_height, frame_rate, codec, preset) AS b, \
+         encast_vmaf(codec => codec, bitrate_kbps => bitrate_kbps, frame_rate => CAST(frame_rate AS FLOAT), \
+         resolution_width => resolution_width, preset => preset, resolution_height => resolution_height) AS c, \
+         encast_predict('vmaf_lower', {four}) AS d, \
+         lower_of_four(bitrate_kbps, resolution_width, resolution_height, si_mean) AS e, \
+         encast_vmaf(bitrate_kbps, 1280, 720, NULL, NULL, NULL) AS f, CAST(bitrate_kbps AS DOUBLE) AS g FROM what_if"
     );
-    // arrow_cast is one of DataFusion's optional functions; without it the plain column says the same.
-    let query = query.replace("arrow_cast(codec, 'Dictionary(Int16, Utf8)')", "codec");
     let batches = ask(&context, &query).await;
     let columns: Vec<Vec<Option<f64>>> = (0..7).map(|column| numbers(&batches, column)).collect();
     assert_eq!(columns[0].len(), 4 * 3 * 2 * 56);

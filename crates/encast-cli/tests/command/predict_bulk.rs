@@ -19,12 +19,15 @@ use crate::common::{TABLE, folder, model, names_in, run, write};
 const HEADER: &str =
     "note,resolution_width,resolution_height,frame_rate,bitrate_kbps,encoder,preset,si_mean,timestamp\n";
 
+/// Cells of a row in the order of the columns.
+type Cells = (String, i32, i64, f32, f64, Option<&'static str>, Option<&'static str>, Option<f64>);
+
 /// What row `row` of the table says: some cells unknown, several kinds of columns.
-fn cells(row: usize) -> (String, i32, i64, f32, f64, Option<&'static str>, Option<&'static str>, Option<f64>) {
+fn cells(row: usize) -> Cells {
     let encoder = ["libx264", "libx265"][row / 3 % 2];
-    let si = (row % 4 != 1).then(|| 20.0 + (row % 90) as f64);
+    let si = (row % 4 != 1).then_some(20.0 + (row % 90) as f64);
     let (width, height) = if row.is_multiple_of(2) { (1280, 720) } else { (1920, 1080) };
-    let named = row % 5 != 0;
+    let named = !row.is_multiple_of(5);
     let rate = 300.0 + 7.25 * row as f64;
     (format!("n {row}"), width, height, 29.5, rate, named.then_some(encoder), named.then_some("medium"), si)
 }
@@ -99,7 +102,7 @@ fn columns(text: &str, names: &[&str]) -> Vec<Vec<String>> {
 fn chosen_targets_are_those_of_the_whole_answer_in_every_form() {
     let folder = folder();
     let rows = 1500;
-    let csv = write(&folder, "t.csv", &as_csv(rows));
+    let csv = write(&folder, "t.csv", as_csv(rows));
     let whole = predict(&csv, &[]).done().out;
     let names = ["note", "predicted_vmaf", "vmaf_lower", "vmaf_upper", "predicted_psnr", "timestamp"];
     let expected = columns(&whole, &names);
@@ -175,7 +178,7 @@ fn bad_rows_stop_it_or_are_told() {
 
     // In Parquet the row is told.
     let out = folder.path().join("bad.parquet").display().to_string();
-    let good = write(&folder, "good.csv", &as_csv(300).replace(",1170,", ",1e12,"));
+    let good = write(&folder, "good.csv", as_csv(300).replace(",1170,", ",1e12,"));
     // Written by the command itself: nothing is forecast of rows that are bad.
     predict(&good, &["--target", "vmaf", "--keep-going", "--out", &out]).done();
     predict(&out, &["--target", "psnr"]).is_bad(&["bad.parquet: row 121: bitrate_kbps = 1000000000000"]);

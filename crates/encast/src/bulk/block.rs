@@ -136,7 +136,9 @@ impl Block {
         bad: &mut dyn FnMut(usize, Error) -> Result<()>,
     ) -> Result<()> {
         groups.make_room(inputs, rows.len());
-        (self.group.clear(), self.columns.clear(), self.away.clear());
+        self.group.clear();
+        self.columns.clear();
+        self.away.clear();
         let mut group = BAD;
         for (at, row) in rows.enumerate() {
             let (bitrate, crf) = (inputs.number(Field::BitrateKbps, row), inputs.number(Field::Crf, row));
