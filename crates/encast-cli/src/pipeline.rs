@@ -122,7 +122,7 @@ mod tests {
         };
         let worker = || {
             Ok(|number: usize| {
-                if number % 17 == 0 {
+                if number.is_multiple_of(17) {
                     thread::sleep(Duration::from_millis(5));
                 }
                 if Some(number) == fails_at { Err(Failure::Bad(format!("at {number}"))) } else { Ok(number * number) }
