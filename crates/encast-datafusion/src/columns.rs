@@ -15,8 +15,11 @@ use encast::{BulkInputs, Field, Names, Numbers};
 pub(crate) struct Columns {
     rows: usize,
     numbers: Vec<(Field, Column<Float64Array>)>,
-    names: Vec<(Field, Column<(Vec<u32>, Vec<String>)>)>,
+    names: Vec<(Field, Column<Coded>)>,
 }
+
+/// Codes, and the names that they stand for.
+type Coded = (Vec<u32>, Vec<String>);
 
 /// One a row, or one for all.
 enum Column<T> {
@@ -98,7 +101,7 @@ fn with_nan(numbers: Float64Array) -> Float64Array {
 }
 
 /// Codes and names of an array of text, dictionary or not.
-fn coded(array: &ArrayRef) -> Result<(Vec<u32>, Vec<String>)> {
+fn coded(array: &ArrayRef) -> Result<Coded> {
     let kind = DataType::Dictionary(Box::new(DataType::UInt32), Box::new(DataType::Utf8));
     // Other texts first become plain text, as not every kind becomes a dictionary at once.
     let plain = match array.data_type() {
