@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::{
     predict::{ALWAYS, Args},
-    predict_out::{Out, Piece},
+    predict_out::{Form, Out, Piece},
     predict_rows::{Forecaster, Question, may_know},
 };
 use crate::{
@@ -234,6 +234,14 @@ fn forecast<W: Write>(
             plan.inputs.iter().map(|&(input, at, place)| (input, table.columns()[at].clone(), place)).collect()
         }
     };
+    // Scale and sign of the columns that are kept.
+    let kinds: Vec<(i32, bool)> = match &table {
+        Table::Csv(_) => Vec::new(),
+        Table::Parquet(table) => {
+            let kind = |&at: &usize| (table.columns()[at].scale, table.columns()[at].unsigned);
+            plan.kept.iter().map(kind).collect()
+        }
+    };
     let total = match &table {
         Table::Parquet(table) => Some(table.rows()),
         Table::Csv(_) => None,
@@ -270,7 +278,7 @@ fn forecast<W: Write>(
     let form = out.form();
     let worker = || {
         let mut forecaster = Forecaster::new(question)?;
-        let (columns, parquet, form) = (&columns, &parquet, &form);
+        let (columns, parquet, kinds, form) = (&columns, &parquet, &kinds, &form);
         Ok(move |chunk: Chunk| match (chunk, columns) {
             (Chunk::Csv(chunk), Some(columns)) => {
                 let (added, failed) = forecaster.csv(columns, &chunk.rows)?;
@@ -281,6 +289,10 @@ fn forecast<W: Write>(
                     parquet.iter().map(|(input, column, place)| (*input, column, &cells[*place])).collect();
                 let (added, failed) = forecaster.parquet(&inputs, rows, first)?;
                 cells.truncate(plan.kept.len());
+                if matches!(form, Form::Csv) {
+                    let plain = |(cells, &(scale, unsigned)): (Cells, &(i32, bool))| cells.plain(scale, unsigned);
+                    cells = cells.into_iter().zip(kinds).map(plain).collect();
+                }
                 form.of_cells(rows, cells, added, failed)
             }
             (Chunk::Csv(_), None) => Ok(Piece::default()),

@@ -30,18 +30,10 @@ impl AsCsv {
                 Failure::Bad(message) => io::Error::other(message),
                 Failure::ReaderGone => io::ErrorKind::BrokenPipe.into(),
             })?;
-            let Some((rows, mut columns)) = chunk else { return Ok(Vec::new()) };
+            let Some((rows, columns)) = chunk else { return Ok(Vec::new()) };
             let mut lines = vec![csv::ByteRecord::new(); rows];
-            for (cells, column) in columns.iter_mut().zip(self.table.columns()) {
-                let numbers = if column.scale != 0 || column.unsigned {
-                    cells.numbers(column.scale, column.unsigned)
-                } else {
-                    None
-                };
-                if let Some(numbers) = numbers {
-                    *cells = super::Cells::of_numbers(numbers);
-                }
-                cells.texts(|row, text| lines[row].push_field(text));
+            for (cells, column) in columns.into_iter().zip(self.table.columns()) {
+                cells.plain(column.scale, column.unsigned).texts(|row, text| lines[row].push_field(text));
             }
             lines.iter().try_for_each(|line| writer.write_byte_record(line))?;
         }

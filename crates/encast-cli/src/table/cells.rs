@@ -65,6 +65,17 @@ impl Cells {
         })
     }
 
+    /// As they read as text: decimals with their point, and what only fits without a sign as what it is.
+    pub fn plain(self, scale: i32, unsigned: bool) -> Cells {
+        let below_zero = match &self.values {
+            Values::Int32(values) => values.iter().any(|&value| value < 0),
+            Values::Int64(values) => values.iter().any(|&value| value < 0),
+            _ => false,
+        };
+        let numbers = if scale != 0 || unsigned && below_zero { self.numbers(scale, unsigned) } else { None };
+        numbers.map_or(self, Cells::of_numbers)
+    }
+
     fn spread<T>(&self, values: &[T], of: impl Fn(&T) -> f64) -> Vec<f64> {
         let Some(known) = &self.known else { return values.iter().map(of).collect() };
         let mut values = values.iter();
@@ -195,5 +206,28 @@ impl Coder {
         }
         self.places.push((start, length, code));
         Ok(code)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimals_and_unsigned_numbers_read_as_what_they_are() {
+        let texts = |cells: Cells, scale: i32, unsigned: bool| {
+            let mut texts = Vec::new();
+            cells.plain(scale, unsigned).texts(|_, text| texts.push(String::from_utf8_lossy(text).into_owned()));
+            texts
+        };
+        let cells = || Cells { values: Values::Int32(vec![2997, -5]), known: Some(vec![1, 0, 1]) };
+        assert_eq!(texts(cells(), 2, false), ["29.97", "", "-0.05"]);
+        assert_eq!(texts(cells(), 0, false), ["2997", "", "-5"]);
+        assert_eq!(texts(cells(), 0, true), ["2997", "", "4294967291"]);
+        let long = Cells { values: Values::Int64(vec![9_007_199_254_740_993]), known: None };
+        assert_eq!(texts(long, 0, true), ["9007199254740993"]);
+        let fixed = |bytes: [u8; 3]| Values::Fixed(vec![FixedLenByteArray::from(bytes.to_vec())]);
+        assert_eq!(texts(Cells { values: fixed([0, 11, 181]), known: None }, 2, false), ["29.97"]);
+        assert_eq!(texts(Cells { values: fixed([255, 255, 251]), known: None }, 2, false), ["-0.05"]);
     }
 }
