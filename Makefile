@@ -1,12 +1,14 @@
 # Thin on purpose: each recipe is a script, so that it runs the same with and without make.
 .DEFAULT_GOAL := help
-.PHONY: help run build test fmt bench bench-lightgbm bench-training bench-content bench-converge bench-ladder bench-resources fuzz yardstick accuracy \
-	measure probe-recipes train-model clean
+.PHONY: help run build test test-datafusion fmt bench bench-bulk bench-lightgbm bench-training bench-content bench-converge bench-ladder \
+	bench-resources fuzz yardstick accuracy measure probe-recipes train-model clean
 
 # Tables for `make bench-resources` beside data/measured.csv; benches/resources/README.md says which.
 export UGC VEED HARDWARE
 # Seconds for `make fuzz`.
 SECONDS ?= 600
+# Rows of the tables for `make bench-bulk`.
+ROWS ?=
 # A clip for `make bench-content`; one is made without it.
 CLIP ?=
 # Tables for `make yardstick`, `make accuracy`, `make bench-training` and `make bench-ladder`: TABLE="a.csv b.csv"; TARGETS=vmaf,psnr and
@@ -25,12 +27,18 @@ build: ## Release programs and libraries
 test: ## The whole suite; installs what it needs first
 	@scripts/test.sh
 
+test-datafusion: ## Tests of the SQL functions; compiles DataFusion, some 5 minutes on 2 cores
+	@scripts/test-datafusion.sh
+
 fmt: ## Formats Rust and Go
 	cargo fmt --all
 	gofmt -w go-exporter examples/go
 
 bench: ## Criterion benchmarks
 	cargo bench --workspace --locked
+
+bench-bulk: ## Speed and memory of `encast predict --data` over millions of rows (ROWS=…)
+	@scripts/bench-bulk.sh $(ROWS)
 
 bench-lightgbm: ## Speed of the trees beside LightGBM
 	@scripts/bench-lightgbm.sh

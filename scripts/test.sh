@@ -39,7 +39,6 @@ step accuracy-page python3 benches/accuracy/accuracy_page.py --check
 step shellcheck shellcheck -x .ci/run scripts/*.sh
 step rustfmt cargo fmt --all --check
 step clippy cargo clippy --workspace --all-targets --locked -- -D warnings
-step clippy-no-parquet cargo clippy -p encast-cli --all-targets --no-default-features --locked -- -D warnings
 step clippy-linfa cargo clippy -p encast-trees --all-targets --features linfa --locked -- -D warnings
 step clippy-exchange cargo clippy -p encast-trees --all-targets --features exchange --locked -- -D warnings
 step cargo-deny dependencies

@@ -2,14 +2,19 @@
 
 use std::{
     fs::File,
-    io::{self, Read},
+    io::{self, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
 };
 
 use encast::{EncodeTable, Error, MAX_PROFILES_BYTES, Profiles, ResourceProfile};
 use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
 
-use crate::{failure::Failure, output};
+use crate::{
+    failure::Failure,
+    output,
+    table::{self, AsCsv, ParquetTable},
+};
 
 /// No request or profile is longer.
 const LARGEST_JSON: u64 = 1 << 20;
@@ -27,7 +32,7 @@ impl Tables {
     pub fn read(paths: &[PathBuf]) -> Result<Tables, Failure> {
         let mut all: Option<Tables> = None;
         for path in paths {
-            let table = EncodeTable::read(path)?;
+            let table = read_table(path)?;
             let file = (path.clone(), table.len());
             match &mut all {
                 None => all = Some(Tables { table, files: vec![file] }),
@@ -62,6 +67,31 @@ impl Tables {
             output::note(&format!("warning: left out {count} times: {reason}"));
         }
     }
+}
+
+/// Reads an encode table, CSV or Parquet.
+fn read_table(path: &Path) -> Result<EncodeTable, Failure> {
+    let failure = |error: io::Error| Failure::of_file(path, error);
+    let Ok(mut file) = File::open(path) else { return Ok(EncodeTable::read(path)?) };
+    if file.metadata().is_ok_and(|about| about.is_dir()) || !table::is_parquet(&mut file).map_err(failure)? {
+        return Ok(EncodeTable::read(path)?);
+    }
+    let name = path.to_string_lossy();
+    let parquet = AsCsv::new(ParquetTable::open(file.try_clone().map_err(failure)?, path)?);
+    let mut table = EncodeTable::from_reader(parquet, &name)?;
+    // The hash is that of the file, not of the text it was read as.
+    file.seek(SeekFrom::Start(0)).map_err(failure)?;
+    let mut hash = Sha256::new();
+    let mut part = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut part).map_err(failure)? {
+            0 => break,
+            count => hash.update(&part[..count]),
+        }
+    }
+    let sha256: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    table.provenance.iter_mut().for_each(|provenance| provenance.sha256.clone_from(&sha256));
+    Ok(table)
 }
 
 /// Reads a small JSON document, `-` from standard input; an error names file, line and column.

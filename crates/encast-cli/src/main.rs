@@ -10,12 +10,14 @@ mod input;
 mod measure;
 mod model;
 mod output;
+mod pipeline;
 mod place;
 mod plot;
 mod progress;
 mod request;
 mod search;
 mod show;
+mod table;
 mod time;
 
 use std::process::ExitCode;

@@ -95,6 +95,18 @@ impl Replacement {
         Ok(Replacement::File { temporary, target })
     }
 
+    /// Removes the temporary file when the program is ended by a signal, as it ends then without tidying up.
+    pub fn remove_on_signal(&self) -> Result<(), Failure> {
+        let Replacement::File { temporary, .. } = self else { return Ok(()) };
+        let path = temporary.path().to_owned();
+        let on_signal = move || {
+            let _ = fs::remove_file(&path);
+            note("stopped: nothing was written");
+            std::process::exit(1);
+        };
+        ctrlc::set_handler(on_signal).map_err(|error| Failure::Bad(format!("signals: {error}")))
+    }
+
     /// Makes sure that the bytes are on the disk, and puts the file in place.
     pub fn finish(self) -> Result<(), Failure> {
         match self {

@@ -95,6 +95,18 @@ impl Meter {
         }
     }
 
+    /// As [`finish`](Self::finish), for work that may be over at once: then nothing is told.
+    pub fn finish_with_speed(self, count: usize, worked: bool) {
+        let seconds = self.started.elapsed().as_secs_f64();
+        if let Shown::Bar(bar) = &self.shown {
+            bar.finish_and_clear();
+        }
+        if worked && seconds >= PAUSE.as_secs_f64() && !matches!(self.shown, Shown::Nothing) {
+            let (what, unit, speed) = (self.what, self.unit, count as f64 / seconds);
+            output::note(&format!("{what}: {count} {unit} in {seconds:.1} s, {speed:.0} {unit}/s"));
+        }
+    }
+
     /// Takes the bar away and returns the seconds since the start; what failed is not told as done.
     pub fn finish(self, worked: bool) -> f64 {
         let seconds = self.started.elapsed().as_secs_f64();

@@ -79,6 +79,14 @@ pub(crate) fn distance(features: &PredictionFeatures, model: &Model, at_site: bo
     distance
 }
 
+/// What one number adds to the distance; 0 within what was seen.
+pub(crate) fn distance_of(model: &Model, field: Field, value: f64) -> f64 {
+    match model.ranges[field as usize] {
+        Some((min, max)) if !(min..=max).contains(&value) => beyond(field, value, min, max).max(LEAST),
+        _ => 0.0,
+    }
+}
+
 /// How far a value lies outside of what was seen.
 fn beyond(field: Field, value: f64, min: f64, max: f64) -> f64 {
     let edge = if value < min { min } else { max };

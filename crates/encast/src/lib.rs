@@ -34,6 +34,7 @@ mod anchor_rows;
 mod anchored;
 mod assurance;
 mod breakdown;
+mod bulk;
 pub mod bundle;
 mod calibration;
 mod cell;
@@ -78,6 +79,7 @@ pub use advise::{
     Advice, AdviseOptions, Proposal, QualityStep, Quantity, RankBy, Rejected, Rejection, Setup, StepsOf, advise,
 };
 pub use anchor::Anchor;
+pub use bulk::{BulkInputs, BulkOutput, Names, Numbers, Scorer};
 pub use bundle::{
     FORMAT_VERSION, HeadlineMetrics, ImportedModel, MAX_BUNDLE_BYTES, Metadata, Model, NotLearnt, Range, TierFigures,
     load_model, save_model,
@@ -116,7 +118,7 @@ pub use predict::{predict, predict_batch, predict_with};
 pub use recommend::{Choice, Limit, OverLimit, Recommendation, recommend, recommend_bitrate, recommend_crf};
 pub use result::{Estimate, PredictionResult};
 pub use search::{Candidate, SearchReport, Trial, TrialFigures, candidates, richest_tier, search};
-pub use table::{EncodeTable, MAX_ROW_BYTES, RequestReader};
+pub use table::{EncodeTable, InputColumn, MAX_ROW_BYTES, RequestColumns, RequestReader, passes_of};
 pub use target::{PredictionTargets, Scale, Target};
 pub use total::{Total, total, totals};
 pub use train::{MIN_ROWS, MIN_TITLES, retrain, retrain_with_progress};

@@ -123,6 +123,42 @@ pub(crate) struct Asked<'a> {
     quality: OnceCell<Option<Along<'a>>>,
 }
 
+/// The model that answers a target of a request that knows these groups.
+pub(crate) fn variant<'m>(
+    model: &'m Model,
+    features: &PredictionFeatures,
+    known: Known,
+    target: Target,
+) -> Option<&'m Variant> {
+    // A bitrate that is given is not forecast.
+    if target == Target::BitrateKbps && features.bitrate_kbps.is_some() {
+        return None;
+    }
+    let given = |given: Given, there: bool| if there { model.best(target, given, known) } else { None };
+    given(Given::Bitrate, features.bitrate_kbps.is_some()).or_else(|| given(Given::Crf, features.crf.is_some()))
+}
+
+/// What makes an estimate of a forecast, besides the forecast itself.
+pub(crate) struct Surroundings {
+    pub cell: Cell,
+    /// Probability that the interval promises.
+    pub level: f64,
+    /// Distance from the trained range.
+    pub away: f64,
+    /// Octaves that the machine adds.
+    pub shift: f64,
+    pub megapixels: f64,
+}
+
+/// A forecast as an estimate, its interval widened for distance.
+pub(crate) fn estimate(forecast: &Forecast, at: &Surroundings) -> Estimate {
+    let (lower, upper) = forecast.around(at.cell);
+    let (below, above) = forecast.variant.calibration.levels.two_sided(at.level);
+    let wider = 1.0 + at.away;
+    let around = (lower * below * wider, upper * above * wider);
+    scale::estimate(forecast.variant.key.target, forecast.value + at.shift, around, at.megapixels)
+}
+
 type Forecasts<'a> = [Option<Forecast<'a>>; Target::COUNT];
 
 impl<'a> Asked<'a> {
@@ -151,23 +187,14 @@ impl<'a> Asked<'a> {
 
     /// The model that answers a target: from the bitrate where there is one and a model for it, else from the CRF.
     pub(crate) fn variant(&self, target: Target) -> Option<&'a Variant> {
-        // A bitrate that is given is not forecast.
-        if target == Target::BitrateKbps && self.features.bitrate_kbps.is_some() {
-            return None;
-        }
-        let given = |given: Given, there: bool| if there { self.model.best(target, given, self.known) } else { None };
-        given(Given::Bitrate, self.features.bitrate_kbps.is_some())
-            .or_else(|| given(Given::Crf, self.features.crf.is_some()))
+        variant(self.model, self.features, self.known, target)
     }
 
     /// A forecast as an estimate, its interval widened for distance.
     pub(crate) fn estimate_of(&self, forecast: &Forecast) -> Estimate {
-        let (lower, upper) = forecast.around(self.cell);
-        let (below, above) = forecast.variant.calibration.levels.two_sided(self.level);
-        let wider = 1.0 + self.distance.sum;
-        let around = (lower * below * wider, upper * above * wider);
-        let target = forecast.variant.key.target;
-        scale::estimate(target, forecast.value + self.machine_shift(target), around, self.megapixels)
+        let (level, away, cell, megapixels) = (self.level, self.distance.sum, self.cell, self.megapixels);
+        let shift = self.machine_shift(forecast.variant.key.target);
+        estimate(forecast, &Surroundings { cell, level, away, shift, megapixels })
     }
 
     /// The value, in the target's unit, that is exceeded with this probability (0.5–1), widened for distance.
@@ -181,6 +208,11 @@ impl<'a> Asked<'a> {
     /// Octaves that the machine adds to a target; exactly 0 for all that no machine changes.
     fn machine_shift(&self, target: Target) -> f64 {
         self.model.metadata().machines.shift(self.machine, target)
+    }
+
+    /// What the models of this request have in common.
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     /// The curves of the model of VMAF from a bitrate that answers this request.

@@ -1,6 +1,7 @@
 //! What a job takes: time, energy, cost and carbon from the forecasts, by a site or by the short profile.
 
 use crate::{
+    bundle::Model,
     cost::{JobResources, Site, Work},
     options::PredictOptions,
     predict::Asked,
@@ -13,7 +14,7 @@ const OF_SITE: [Target; 6] =
     [Target::EncodeSeconds, Target::CpuSeconds, Target::CpuPercent, Target::EnergyKwh, Target::CostUsd, Target::Co2Kg];
 
 /// Estimates by target.
-type Estimates = [Option<Estimate>; Target::COUNT];
+pub(crate) type Estimates = [Option<Estimate>; Target::COUNT];
 
 impl Asked<'_> {
     /// Completes an answer whose estimates are those that were learnt, and whose size is set.
@@ -22,7 +23,7 @@ impl Asked<'_> {
             Some(site) => {
                 result.resources = self.at_site(site, &mut result.estimates, options);
             }
-            None => self.by_profile(&mut result.estimates, options),
+            None => by_profile(self.model, &mut result.estimates, options),
         }
     }
 
@@ -32,7 +33,7 @@ impl Asked<'_> {
             Some(site) => {
                 self.at_site(site, estimates, options);
             }
-            None => self.by_profile(estimates, options),
+            None => by_profile(self.model, estimates, options),
         }
     }
 
@@ -109,26 +110,26 @@ impl Asked<'_> {
             ..Default::default()
         }
     }
+}
 
-    /// Energy, cost and carbon of the CPU time, where they were not learnt and a profile says how; and how busy it keeps
-    /// the processors, where both times are known.
-    fn by_profile(&self, estimates: &mut Estimates, options: &PredictOptions) {
-        let Some(cpu) = estimates[Target::CpuSeconds as usize] else { return };
-        if let Some(encode) = estimates[Target::EncodeSeconds as usize].filter(|encode| encode.lower > 0.0) {
-            let ratios = [cpu.value / encode.value, cpu.lower / encode.lower, cpu.upper / encode.upper];
-            let [value, low, high] = ratios.map(|ratio| 100.0 * ratio);
-            let (lower, upper) = (value.min(low).min(high), value.max(low).max(high));
-            estimates[Target::CpuPercent as usize].get_or_insert(Estimate { value, lower, upper });
-        }
-        let Some(profile) = options.profile.as_ref().or(self.model.metadata().profile.as_ref()) else { return };
-        let [value, lower, upper] = [cpu.value, cpu.lower, cpu.upper].map(|s| profile.of_cpu_seconds(s));
-        for (target, value, lower, upper) in [
-            (Target::EnergyKwh, value.energy_kwh, lower.energy_kwh, upper.energy_kwh),
-            (Target::CostUsd, value.cost_usd, lower.cost_usd, upper.cost_usd),
-            (Target::Co2Kg, value.co2_kg, lower.co2_kg, upper.co2_kg),
-        ] {
-            estimates[target as usize].get_or_insert(Estimate { value, lower, upper });
-        }
+/// Energy, cost and carbon of the CPU time, where they were not learnt and a profile says how; and how busy it keeps
+/// the processors, where both times are known.
+pub(crate) fn by_profile(model: &Model, estimates: &mut Estimates, options: &PredictOptions) {
+    let Some(cpu) = estimates[Target::CpuSeconds as usize] else { return };
+    if let Some(encode) = estimates[Target::EncodeSeconds as usize].filter(|encode| encode.lower > 0.0) {
+        let ratios = [cpu.value / encode.value, cpu.lower / encode.lower, cpu.upper / encode.upper];
+        let [value, low, high] = ratios.map(|ratio| 100.0 * ratio);
+        let (lower, upper) = (value.min(low).min(high), value.max(low).max(high));
+        estimates[Target::CpuPercent as usize].get_or_insert(Estimate { value, lower, upper });
+    }
+    let Some(profile) = options.profile.as_ref().or(model.metadata().profile.as_ref()) else { return };
+    let [value, lower, upper] = [cpu.value, cpu.lower, cpu.upper].map(|s| profile.of_cpu_seconds(s));
+    for (target, value, lower, upper) in [
+        (Target::EnergyKwh, value.energy_kwh, lower.energy_kwh, upper.energy_kwh),
+        (Target::CostUsd, value.cost_usd, lower.cost_usd, upper.cost_usd),
+        (Target::Co2Kg, value.co2_kg, lower.co2_kg, upper.co2_kg),
+    ] {
+        estimates[target as usize].get_or_insert(Estimate { value, lower, upper });
     }
 }
 

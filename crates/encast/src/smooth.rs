@@ -245,7 +245,7 @@ impl Along<'_> {
         (target - self.weighed(row)) / self.of_trees()
     }
 
-    /// Whether the trees have a share.
+    /// Whether the trees have a share of the forecast.
     pub(crate) fn needs_trees(&self) -> bool {
         self.of_trees() > 0.0
     }

@@ -164,11 +164,17 @@ impl Variant {
     }
 
     /// The forecast of a row on the learning scale, from its curves and what its trees say: mean and spread.
-    pub(crate) fn forecast(&self, row: &Row, along: Option<&Along<'_>>, (trees, spread): (f64, f64)) -> Forecast<'_> {
+    pub(crate) fn forecast(&self, row: &Row, along: Option<&Along<'_>>, trees: (f64, f64)) -> Forecast<'_> {
+        let smooth = self.smooth.as_ref().zip(along);
+        self.blended(trees, smooth.and_then(|(smooth, along)| smooth.blend(along, row, trees.0)))
+    }
+
+    /// The forecast of trees, blended with what curves said, where they did.
+    pub(crate) fn blended(&self, (trees, spread): (f64, f64), blended: Option<Blend>) -> Forecast<'_> {
         let Some(smooth) = &self.smooth else {
             return Forecast { variant: self, value: trees, spread, scale: 1.0, novelty: 0.0 };
         };
-        match along.and_then(|along| smooth.blend(along, row, trees)) {
+        match blended {
             // How far curves and trees disagree is in the size of the error already.
             Some(Blend { value, scale, novelty }) => Forecast { variant: self, value, spread: 0.0, scale, novelty },
             None => Forecast { variant: self, value: trees, spread, scale: smooth.fallback, novelty: 0.0 },

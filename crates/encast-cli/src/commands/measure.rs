@@ -6,7 +6,6 @@ use std::{
 };
 
 use super::measure_plan as plan;
-#[cfg(feature = "parquet")]
 use crate::measure::parquet;
 use crate::{
     failure::{Failure, Outcome, Verdict},
@@ -77,7 +76,6 @@ pub struct Args {
     #[arg(long, requires = "push")]
     push_all: bool,
     /// Write the whole table as Parquet, too, when all is measured or it is stopped
-    #[cfg(feature = "parquet")]
     #[arg(long, value_name = "T.parquet")]
     parquet: Option<PathBuf>,
     /// Measure nothing but what is the same on each row of a clip, content and trial encode, and set it anew
@@ -118,7 +116,6 @@ pub fn run(args: &Args) -> Outcome {
         return plan::show(&grid, &all, workers.len());
     }
     output::check_place(&args.out)?;
-    #[cfg(feature = "parquet")]
     check_parquet(args)?;
     let store = Store::open(&args.out, args.retry_failed)?;
     let count = all.len();
@@ -154,7 +151,6 @@ pub fn run(args: &Args) -> Outcome {
     let delivered = pusher.map(Pusher::finish).unwrap_or_default();
     let not_delivered = args.push.as_ref().and_then(|endpoint| delivered.complaint(endpoint));
     let tally = tally.inspect_err(|_| not_delivered.iter().for_each(|told| output::note(told)))?;
-    #[cfg(feature = "parquet")]
     if let Some(path) = &args.parquet {
         parquet::write(&store.rows()?, path)?;
     }
@@ -197,7 +193,6 @@ fn tell_of_times(rows: &[Row]) {
     }
 }
 
-#[cfg(feature = "parquet")]
 fn check_parquet(args: &Args) -> Result<(), Failure> {
     let Some(path) = &args.parquet else { return Ok(()) };
     if path == &args.out {

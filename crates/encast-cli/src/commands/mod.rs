@@ -30,7 +30,9 @@ pub mod measure;
 #[cfg(target_os = "linux")]
 mod measure_plan;
 pub mod predict;
-pub mod predict_table;
+pub mod predict_out;
+mod predict_rows;
+mod predict_table;
 pub mod predict_total;
 pub mod profiles;
 pub mod recommend;

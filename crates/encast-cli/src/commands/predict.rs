@@ -31,18 +31,33 @@ use super::{predict_table, predict_total};
     encast predict --crf 28 --resolution 1280x720 --encoder libx265 --si-mean 32 --ti-mean 10\n  \
     encast predict --model M.json --data T.csv --out P.csv\n  \
     encast predict --data T.csv --given crf --tier content > P.csv\n  \
+    encast predict --data T.parquet --target vmaf --out P.parquet\n  \
     encast predict --data T.csv --total --machine c5.2xlarge --region eu-central-1")]
 pub struct Args {
     #[command(flatten)]
     pub place: PlaceArgs,
     #[command(flatten)]
     model: ModelArg,
-    /// Forecast every row of this table; `-` is standard input
-    #[arg(long, value_name = "T.csv", conflicts_with = "builtin")]
+    /// Forecast every row of this table, CSV or Parquet; `-` is standard input (CSV)
+    #[arg(long, value_name = "TABLE", conflicts_with = "builtin")]
     pub data: Option<PathBuf>,
-    /// With --data: where the forecasts go, written as a whole or not at all [default: standard output]
-    #[arg(long, value_name = "P.csv", requires = "data")]
+    /// With --data: where the forecasts go, written as a whole or not at all: Parquet when it ends in .parquet, otherwise
+    /// CSV [default: standard output]
+    #[arg(long, value_name = "OUT", requires = "data")]
     pub out: Option<PathBuf>,
+    /// With --data: forecast only these targets, several times faster; repeat, or separate by commas
+    #[arg(long, value_name = "TARGET", value_delimiter = ',', value_parser = Target::from_name, requires = "data",
+          conflicts_with = "total")]
+    pub target: Vec<Target>,
+    /// With --target: the ends of the intervals, too
+    #[arg(long, requires = "target")]
+    pub intervals: bool,
+    /// With --data: columns of the table that go on into the output, separated by commas, or `none` [default: all]
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', requires = "data", conflicts_with = "total")]
+    pub keep: Option<Vec<String>>,
+    /// With --data: cores to forecast on; 0 is all
+    #[arg(long, value_name = "N", requires = "data", default_value_t = 0)]
+    pub cores: usize,
     /// With --data: go on after a row that can't be forecast; its forecasts stay empty, `error` says why
     #[arg(long, requires = "data")]
     pub keep_going: bool,

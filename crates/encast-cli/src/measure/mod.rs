@@ -10,7 +10,6 @@ pub mod forecast;
 pub mod grid;
 pub mod gstreamer;
 pub mod load;
-#[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod plan;
 pub mod prepared;

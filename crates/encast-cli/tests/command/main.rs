@@ -22,6 +22,7 @@ mod measure_gstreamer;
 mod measure_push;
 mod place;
 mod predict;
+mod predict_bulk;
 mod predict_table;
 mod profiles;
 #[cfg(target_os = "linux")]

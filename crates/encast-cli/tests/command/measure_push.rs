@@ -123,7 +123,6 @@ fn what_is_measured_arrives_even_when_the_server_comes_late() {
     };
     assert_eq!(answer["data"]["result"][0]["value"][1], "4", "{answer}");
 
-    #[cfg(feature = "parquet")]
     compare_parquet(&folder.path().join("t.parquet"), &rows);
 }
 
@@ -158,7 +157,6 @@ fn compare(series: &[Series], rows: &[Row]) {
     assert_eq!(series.len(), samples + rows.len(), "nothing else is sent");
 }
 
-#[cfg(feature = "parquet")]
 fn compare_parquet(path: &Path, rows: &[Row]) {
     use std::fs::File;
 

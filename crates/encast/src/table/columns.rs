@@ -68,7 +68,17 @@ fn meaning(name: &str) -> Meaning {
     }
 }
 
+/// What a column tells of requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum InputColumn {
+    /// An input.
+    Field(Field),
+    /// How the rate was controlled: see [`passes_of`].
+    RateControl,
+}
+
 /// The columns of one file.
+#[derive(Debug, Clone)]
 pub(super) struct Columns {
     meanings: Vec<(Meaning, String)>,
 }
@@ -112,6 +122,18 @@ impl Columns {
             }
         }
         Ok(columns)
+    }
+
+    pub(super) fn input(&self, column: usize) -> Option<InputColumn> {
+        match self.meanings.get(column)?.0 {
+            Meaning::Codec => Some(InputColumn::Field(Field::Codec)),
+            Meaning::Encoder => Some(InputColumn::Field(Field::Encoder)),
+            Meaning::Preset => Some(InputColumn::Field(Field::Preset)),
+            Meaning::Machine => Some(InputColumn::Field(Field::Machine)),
+            Meaning::Input(field) => Some(InputColumn::Field(field)),
+            Meaning::RateControl => Some(InputColumn::RateControl),
+            Meaning::Title | Meaning::Measured(..) | Meaning::Ignored => None,
+        }
     }
 
     pub(super) fn has(&self, meaning: Meaning) -> bool {
@@ -178,8 +200,8 @@ impl Columns {
     }
 }
 
-/// Passes of the ways of rate control that `encast measure` writes; others may be anything.
-fn passes_of(rate_control: &str) -> Option<f64> {
+/// Passes of the ways of rate control that `encast measure` writes; others may be anything, and count as unknown.
+pub fn passes_of(rate_control: &str) -> Option<f64> {
     match rate_control {
         "crf" | "cqp" | "abr" => Some(1.0),
         "abr2" => Some(2.0),

@@ -14,7 +14,10 @@ use csv::ByteRecord;
 use sha2::{Digest, Sha256};
 
 use self::columns::Meaning;
-pub use self::rows::{MAX_ROW_BYTES, RequestReader};
+pub use self::{
+    columns::{InputColumn, passes_of},
+    rows::{MAX_ROW_BYTES, RequestColumns, RequestReader},
+};
 use crate::{
     error::{Error, Result},
     features::PredictionFeatures,
@@ -69,11 +72,11 @@ impl EncodeTable {
             let (field, reason) = (Some(field.to_owned()), reason.to_owned());
             Err(Error::Table { file: file.to_owned(), line: 1, field, reason })
         };
-        if !rows.columns.has(Meaning::Title) {
+        if !rows.columns.columns.has(Meaning::Title) {
             return refuse("title", "the column is missing: every row names its source");
         }
         let rates = [Field::BitrateKbps, Field::Crf];
-        if !rates.iter().any(|&rate| rows.columns.has(Meaning::Input(rate))) {
+        if !rates.iter().any(|&rate| rows.columns.columns.has(Meaning::Input(rate))) {
             return refuse(Field::BitrateKbps.name(), "the column is missing, and so is crf: one is needed");
         }
         let mut table = EncodeTable {
@@ -111,9 +114,9 @@ impl EncodeTable {
         record: &ByteRecord,
         line: u64,
     ) -> Result<std::result::Result<(PredictionFeatures, PredictionTargets), String>> {
-        let features = match rows.columns.request(record) {
+        let features = match rows.columns.columns.request(record) {
             Ok(features) => features,
-            Err(unusable) if unusable.malformed => return Err(rows.refuse(line, unusable)),
+            Err(unusable) if unusable.malformed => return Err(rows.columns.refuse(line, unusable)),
             Err(unusable) => return Ok(Err(unusable.reason)),
         };
         let reason = match features.check() {
@@ -126,7 +129,8 @@ impl EncodeTable {
         if let Some(reason) = reason {
             return Ok(Err(reason));
         }
-        let targets = rows.columns.measured(record, &mut self.excluded).map_err(|u| rows.refuse(line, u))?;
+        let targets =
+            rows.columns.columns.measured(record, &mut self.excluded).map_err(|u| rows.columns.refuse(line, u))?;
         Ok(if targets.title.is_empty() { Err("no title".to_owned()) } else { Ok((features, targets)) })
     }
 

@@ -1,10 +1,16 @@
 //! CSV row by row, in bounded memory: what encode tables and files of requests are read through.
 
-use std::{cell::Cell, io::Read, rc::Rc};
+use std::{
+    io::Read,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use csv::{ByteRecord, ReaderBuilder};
 
-use super::columns::{Columns, Unusable};
+use super::columns::{Columns, InputColumn, Unusable};
 use crate::{
     error::{Error, Result},
     features::PredictionFeatures,
@@ -19,10 +25,9 @@ pub const MAX_ROW_BYTES: usize = 1 << 20;
 /// ignored, an empty cell is unknown.
 pub struct RequestReader<R> {
     reader: csv::Reader<Bounded<R>>,
-    budget: Rc<Cell<usize>>,
+    budget: Arc<AtomicUsize>,
     header: ByteRecord,
-    pub(super) columns: Columns,
-    file: String,
+    pub(super) columns: RequestColumns,
 }
 
 impl<R: Read> RequestReader<R> {
@@ -32,12 +37,12 @@ impl<R: Read> RequestReader<R> {
     /// [`Error::Table`] for malformed CSV, a column that stands twice, or missing `resolution_width` or
     /// `resolution_height`.
     pub fn new(reader: R, file: &str) -> Result<Self> {
-        let budget = Rc::new(Cell::new(MAX_ROW_BYTES));
-        let bounded = Bounded { inner: reader, budget: Rc::clone(&budget) };
+        let budget = Arc::new(AtomicUsize::new(MAX_ROW_BYTES));
+        let bounded = Bounded { inner: reader, budget: Arc::clone(&budget) };
         let mut reader = ReaderBuilder::new().from_reader(bounded);
         let header = reader.byte_headers().map_err(|error| csv_error(file, 1, &error))?.clone();
-        let columns = Columns::of(&header, file)?;
-        Ok(RequestReader { reader, budget, header, columns, file: file.to_owned() })
+        let columns = RequestColumns { columns: Columns::of(&header, file)?, file: file.to_owned() };
+        Ok(RequestReader { reader, budget, header, columns })
     }
 
     /// The header as it stands in the file.
@@ -50,9 +55,9 @@ impl<R: Read> RequestReader<R> {
     /// # Errors
     /// [`Error::Table`] for a row that has not as many cells as the header, or more than 1 MiB.
     pub fn read(&mut self, row: &mut ByteRecord) -> Result<Option<u64>> {
-        self.budget.set(MAX_ROW_BYTES);
+        self.budget.store(MAX_ROW_BYTES, Ordering::Relaxed);
         let line = self.reader.position().line();
-        let more = self.reader.read_byte_record(row).map_err(|error| csv_error(&self.file, line, &error))?;
+        let more = self.reader.read_byte_record(row).map_err(|error| csv_error(&self.columns.file, line, &error))?;
         Ok(more.then(|| row.position().map_or(line, csv::Position::line)))
     }
 
@@ -61,10 +66,56 @@ impl<R: Read> RequestReader<R> {
     /// # Errors
     /// [`Error::Table`] for a cell that is no number, or an unknown codec or encoder.
     pub fn request(&self, row: &ByteRecord, line: u64) -> Result<PredictionFeatures> {
-        self.columns.request(row).map_err(|unusable| self.refuse(line, unusable))
+        self.columns.request(row, line)
     }
 
     /// An error of a row's forecast, told by file and line.
+    pub fn at(&self, line: u64, error: Error) -> Error {
+        self.columns.at(line, error)
+    }
+
+    /// What the columns mean, for threads that make requests of rows that this one reads.
+    pub fn columns(&self) -> &RequestColumns {
+        &self.columns
+    }
+
+    pub(super) fn into_inner(self) -> R {
+        self.reader.into_inner().inner
+    }
+}
+
+/// What the columns of a table mean.
+#[derive(Debug, Clone)]
+pub struct RequestColumns {
+    pub(super) columns: Columns,
+    file: String,
+}
+
+impl RequestColumns {
+    /// Of a table that is no CSV: the names of its columns, in the spellings that encode tables may use; `file` stands
+    /// for the file in errors.
+    ///
+    /// # Errors
+    /// [`Error::Table`] for a column that stands twice, or missing `resolution_width` or `resolution_height`.
+    pub fn new<'a>(names: impl IntoIterator<Item = &'a str>, file: &str) -> Result<RequestColumns> {
+        let header: ByteRecord = names.into_iter().map(str::as_bytes).collect();
+        Ok(RequestColumns { columns: Columns::of(&header, file)?, file: file.to_owned() })
+    }
+
+    /// What a column tells of requests; `None` where it tells nothing.
+    pub fn input(&self, column: usize) -> Option<InputColumn> {
+        self.columns.input(column)
+    }
+
+    /// As [`RequestReader::request`].
+    ///
+    /// # Errors
+    /// As [`RequestReader::request`].
+    pub fn request(&self, row: &ByteRecord, line: u64) -> Result<PredictionFeatures> {
+        self.columns.request(row).map_err(|unusable| self.refuse(line, unusable))
+    }
+
+    /// As [`RequestReader::at`].
     pub fn at(&self, line: u64, error: Error) -> Error {
         match error {
             Error::Table { .. } => error,
@@ -74,10 +125,6 @@ impl<R: Read> RequestReader<R> {
 
     pub(super) fn refuse(&self, line: u64, unusable: Unusable) -> Error {
         Error::Table { file: self.file.clone(), line, field: unusable.field, reason: unusable.reason }
-    }
-
-    pub(super) fn into_inner(self) -> R {
-        self.reader.into_inner().inner
     }
 }
 
@@ -96,17 +143,18 @@ fn csv_error(file: &str, line: u64, error: &csv::Error) -> Error {
 /// Gives out no more than its budget between two refills.
 struct Bounded<R> {
     inner: R,
-    budget: Rc<Cell<usize>>,
+    budget: Arc<AtomicUsize>,
 }
 
 impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
-        if self.budget.get() == 0 {
+        let budget = self.budget.load(Ordering::Relaxed);
+        if budget == 0 {
             return Err(std::io::Error::other(format!("the row is longer than {MAX_ROW_BYTES} bytes")));
         }
-        let most = into.len().min(self.budget.get());
+        let most = into.len().min(budget);
         let read = self.inner.read(&mut into[..most])?;
-        self.budget.set(self.budget.get() - read);
+        self.budget.store(budget - read, Ordering::Relaxed);
         Ok(read)
     }
 }
