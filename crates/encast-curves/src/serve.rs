@@ -91,29 +91,47 @@ impl Evaluation<'_> {
             *scaled = if clamped.is_nan() { 0.0 } else { clamped as f32 };
         }
         let mut nearest = isa.splat(0.0);
-        for start in (0..count).step_by(BLOCK) {
-            let here = BLOCK.min(count - start);
+        let kernel = |distance: I::Floats| {
+            let root = isa.add(isa.splat(1.0), isa.mul(distance, isa.splat(0.25)));
+            isa.div(isa.splat(1.0), isa.mul(root, root))
+        };
+        let (blocks, rest) = kernels[..count].as_chunks_mut::<BLOCK>();
+        let (vectors, rest) = rest.as_chunks_mut::<LANES>();
+        for (block, kernels) in blocks.iter_mut().enumerate() {
             let mut distances = [isa.splat(0.0); ABREAST];
-            for (column, &z) in scaled.iter().enumerate() {
-                let centres = &curves.centres[column * count + start..][..here];
-                let z = isa.splat(z);
-                match centres.as_chunks::<LANES>() {
-                    (whole, []) if whole.len() == ABREAST => add_squares(isa, &mut distances, z, whole),
-                    _ => {
-                        let mut padded = [NOWHERE; BLOCK];
-                        padded[..here].copy_from_slice(centres);
-                        add_squares(isa, &mut distances, z, padded.as_chunks().0);
-                    }
-                }
+            for (centres, &z) in curves.centres.chunks_exact(count).zip(&*scaled) {
+                let Some(centres) = centres.as_chunks::<BLOCK>().0.get(block) else { continue };
+                add_squares(isa, &mut distances, z, centres.as_chunks().0);
             }
-            let mut block = [0.0f32; BLOCK];
-            for (distance, block) in distances.iter().zip(block.as_chunks_mut().0) {
-                let root = isa.add(isa.splat(1.0), isa.mul(*distance, isa.splat(0.25)));
-                let kernel = isa.div(isa.splat(1.0), isa.mul(root, root));
+            for (distance, kernels) in distances.iter().zip(kernels.as_chunks_mut().0) {
+                let kernel = kernel(*distance);
                 nearest = isa.max(nearest, kernel);
-                isa.store(kernel, block);
+                isa.store(kernel, kernels);
             }
-            kernels[start..start + here].copy_from_slice(&block[..here]);
+        }
+        let first = count - vectors.len() * LANES - rest.len();
+        for (vector, kernels) in vectors.iter_mut().enumerate() {
+            let mut distance = [isa.splat(0.0)];
+            for (centres, &z) in curves.centres.chunks_exact(count).zip(&*scaled) {
+                let Some(centres) = centres[first..].as_chunks::<LANES>().0.get(vector) else { continue };
+                add_squares(isa, &mut distance, z, &[*centres]);
+            }
+            let kernel = kernel(distance[0]);
+            nearest = isa.max(nearest, kernel);
+            isa.store(kernel, kernels);
+        }
+        if !rest.is_empty() {
+            let mut distance = [isa.splat(0.0)];
+            for (centres, &z) in curves.centres.chunks_exact(count).zip(&*scaled) {
+                let mut padded = [NOWHERE; LANES];
+                padded[..rest.len()].copy_from_slice(&centres[count - rest.len()..]);
+                add_squares(isa, &mut distance, z, &[padded]);
+            }
+            let kernel = kernel(distance[0]);
+            nearest = isa.max(nearest, kernel);
+            let mut lanes = [0.0; LANES];
+            isa.store(kernel, &mut lanes);
+            rest.copy_from_slice(&lanes[..rest.len()]);
         }
         let factors = &factors[..1 + columns + count];
         let (curve, knots) = match read {
@@ -135,7 +153,8 @@ impl Evaluation<'_> {
 }
 
 #[inline(always)]
-fn add_squares<I: Isa>(isa: I, distances: &mut [I::Floats; ABREAST], z: I::Floats, centres: &[[f32; LANES]]) {
+fn add_squares<I: Isa>(isa: I, distances: &mut [I::Floats], z: f32, centres: &[[f32; LANES]]) {
+    let z = isa.splat(z);
     for (distance, centres) in distances.iter_mut().zip(centres) {
         let gap = isa.sub(z, isa.load(centres));
         *distance = isa.add(*distance, isa.mul(gap, gap));

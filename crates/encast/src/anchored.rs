@@ -94,6 +94,7 @@ struct Settings<'a> {
     variant: &'a Variant,
     /// The model's curves: the same at every rate.
     along: Option<Along<'a>>,
+    shared: Shared,
     axis: Axis,
     bitrate: BitrateColumns,
     row: Row,
@@ -108,9 +109,11 @@ impl<'a> Settings<'a> {
         let encoder = names.number(&format!("{:?} {:?}", features.codec_known(), features.encoder));
         let preset = names.number(&format!("{:?}", features.preset));
         let size = (features.resolution_width * features.resolution_height).log2();
+        let shared = Shared::default();
         Settings {
             variant,
-            along: variant.along(&row, &Shared::default()),
+            along: variant.along(&row, &shared),
+            shared,
             axis,
             bitrate: BitrateColumns::of(features),
             row,
@@ -135,7 +138,7 @@ impl<'a> Settings<'a> {
 
     /// The model's own forecast of a row of these settings.
     fn forecast(&self, row: &Row) -> Forecast<'a> {
-        self.variant.forecast(row, self.along.as_ref(), self.variant.flat.predict_with_spread(row))
+        self.variant.forecast(row, (self.along.as_ref(), &self.shared), self.variant.flat.predict_with_spread(row))
     }
 
     /// As the curve runs: linearly between grid points.

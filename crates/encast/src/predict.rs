@@ -14,7 +14,7 @@ use crate::{
     features::PredictionFeatures,
     field::{Field, FieldSet},
     options::{Given, PredictOptions},
-    recommend::{self, Recommendation},
+    recommend,
     result::{Estimate, PredictionResult},
     scale,
     smooth::{Along, Shared},
@@ -197,6 +197,11 @@ impl<'a> Asked<'a> {
         estimate(forecast, &Surroundings { cell, level, away, shift, megapixels })
     }
 
+    /// A value of the learning scale in the target's unit, on the request's machine.
+    pub(crate) fn in_unit(&self, target: Target, value: f64) -> f64 {
+        scale::from_learning(target, value + self.machine_shift(target), self.megapixels)
+    }
+
     /// The value, in the target's unit, that is exceeded with this probability (0.5–1), widened for distance.
     pub(crate) fn lower_bound(&self, forecast: &Forecast, probability: f64) -> f64 {
         let (lower, _) = forecast.around(self.cell);
@@ -215,6 +220,10 @@ impl<'a> Asked<'a> {
         &self.shared
     }
 
+    pub(crate) fn into_shared(self) -> Shared {
+        self.shared
+    }
+
     /// The curves of the model of VMAF from a bitrate that answers this request.
     pub(crate) fn quality(&self, variant: &'a Variant) -> Option<&Along<'a>> {
         self.quality.get_or_init(|| variant.along(&self.row, &self.shared)).as_ref()
@@ -223,9 +232,10 @@ impl<'a> Asked<'a> {
     /// The forecast of a model whose trees were asked already.
     fn of_trees(&self, variant: &'a Variant, trees: (f64, f64)) -> Forecast<'a> {
         if variant.key.target == Target::Vmaf && variant.key.given == Given::Bitrate {
-            return variant.forecast(&self.row, self.quality(variant), trees);
+            return variant.forecast(&self.row, (self.quality(variant), &self.shared), trees);
         }
-        variant.forecast(&self.row, variant.along(&self.row, &self.shared).as_ref(), trees)
+        let smooth = variant.smooth.as_ref();
+        variant.blended(trees, smooth.and_then(|smooth| smooth.answer(&self.shared, &self.row, trees.0)))
     }
 
     /// The forecast of a model, without what anchors say.
@@ -278,12 +288,9 @@ impl<'a> Asked<'a> {
             confidence(forecast, self.cell, self.distance, self.features.frame_drop.unwrap_or(0.0))
         });
         if let Some(found) = recommend::in_answer(self, options)? {
-            result.recommended_bitrate_kbps = found.reached().map(|choice| choice.setting);
-            result.target_unreachable = found.reached().is_none();
-            result.best_reachable_vmaf = match found {
-                Recommendation::Reached(_) => None,
-                _ => found.best().map(|choice| choice.vmaf.value),
-            };
+            result.recommended_bitrate_kbps = found.reached;
+            result.target_unreachable = found.reached.is_none();
+            result.best_reachable_vmaf = found.best_vmaf;
         }
         result.ignored = self.ignored(used, options.site.is_some());
         Ok(result)

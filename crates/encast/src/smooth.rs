@@ -66,16 +66,19 @@ pub(crate) struct ColumnCurves {
 
 impl ColumnCurves {
     /// The curve of a request; `None` when it lacks what the curves can't do without.
-    pub(crate) fn curve(&self, row: &Row) -> Option<Curve> {
-        Some(self.curves.curve(&self.inputs(row)?[..self.columns.len()]))
+    pub(crate) fn curve(&self, known: &CurveInputs) -> Option<Curve> {
+        let inputs = self.inputs(known)?;
+        Some(self.curves.curve(&inputs[..self.columns.len()]))
     }
 
-    pub(crate) fn inputs(&self, row: &Row) -> Option<[f64; MAX_COLUMNS]> {
+    pub(crate) fn inputs(&self, known: &CurveInputs) -> Option<[f64; MAX_COLUMNS]> {
         let mut inputs = [0.0; MAX_COLUMNS];
+        let mut lacking = false;
         for (input, &column) in inputs.iter_mut().zip(&self.columns) {
-            *input = input_of(row, column)?;
+            *input = known.values[column as usize];
+            lacking |= known.lacking >> column as u8 & 1 == 1;
         }
-        Some(inputs)
+        if lacking { None } else { Some(inputs) }
     }
 
     fn check(&self, given: Given) -> Result<()> {
@@ -161,28 +164,76 @@ impl Smooth {
     /// The curves of a request, to be read at any rate; `None` when it lacks what they can't do without. `shared` belongs
     /// to the request.
     pub(crate) fn along(&self, row: &Row, shared: &Shared) -> Option<Along<'_>> {
-        let direct = self.direct.curve(row)?;
+        let known = shared.inputs(row);
+        let direct = self.direct.curve(known)?;
         let over_crf = match &self.over_crf {
-            Some(over) => Some((shared.size(&over.size, row)?, over.value.curve(row)?, over.value.warp)),
+            Some(over) => {
+                let size = shared.with_size(&over.size, known, |size| Some(*size))?;
+                Some((size, over.value.curve(known)?, over.value.warp))
+            }
             None => None,
         };
         Some(Along { smooth: self, direct, over_crf })
     }
 
-    /// The whole answer to a row whose trees and curves were asked already; `None` when curves can't answer it.
-    pub(crate) fn blend(&self, along: &Along<'_>, row: &Row, trees: f64) -> Option<Blend> {
-        let rate = along.rate_of(row);
+    /// The whole answer to a row whose trees were asked already; `None` when curves can't answer it.
+    pub(crate) fn answer(&self, shared: &Shared, row: &Row, trees: f64) -> Option<Blend> {
+        let known = shared.inputs(row);
+        let direct = self.direct.curve(known)?;
+        let weighed = match &self.over_crf {
+            Some(over) => shared.with_size(&over.size, known, |size| {
+                let value = over.value.curve(known)?;
+                Some(self.weighed(&direct, Some((size, &value, over.value.warp)), row))
+            })?,
+            None => self.weighed(&direct, None, row),
+        };
+        self.blended(direct.nearness(), weighed, shared, row, trees)
+    }
+
+    /// As [`answer`](Self::answer), where the curves are there already.
+    pub(crate) fn blend(&self, along: &Along<'_>, shared: &Shared, row: &Row, trees: f64) -> Option<Blend> {
+        self.blended(along.direct.nearness(), along.weighed(row), shared, row, trees)
+    }
+
+    fn blended(&self, nearness: f64, weighed: f64, shared: &Shared, row: &Row, trees: f64) -> Option<Blend> {
+        let rate = self.rate_of(row);
         if rate.is_nan() {
             return None;
         }
-        let curves = along.curves(row);
-        let value = along.value(row, trees);
-        let mut inputs = self.direct.inputs(row)?;
+        let shares = self.share + self.crf_share;
+        let curves = weighed / if shares > 0.0 { shares } else { 1.0 };
+        let value = weighed + self.of_trees() * trees;
+        let mut inputs = self.direct.inputs(shared.inputs(row))?;
         let count = self.direct.columns.len();
         (inputs[count], inputs[count + 1]) = (disagreement(curves, trees, self.floor), value);
         let scale = self.errors.value(&inputs[..count + 2], rate).exp().max(self.floor);
-        let novelty = (self.near / along.direct.nearness().max(f64::MIN_POSITIVE)).log2().max(0.0);
+        let novelty = (self.near / nearness.max(f64::MIN_POSITIVE)).log2().max(0.0);
         Some(Blend { value, scale, novelty })
+    }
+
+    /// Where a row lies on the direct curve; NaN when it is not known.
+    fn rate_of(&self, row: &Row) -> f64 {
+        f64::from(row[self.direct.rate as usize])
+    }
+
+    /// The share of the forecast that the curves make, times what they say at the rate of a row.
+    fn weighed(&self, direct: &Curve, over_crf: Option<(&Curve, &Curve, Warp)>, row: &Row) -> f64 {
+        let direct = match self.share > 0.0 {
+            true => self.direct.warp.back(direct.at(self.rate_of(row))),
+            false => 0.0,
+        };
+        let over_crf = over_crf.map_or(0.0, |(size, value, warp)| {
+            let crf = size.rate_of(f64::from(row[Column::Log2Bitrate as usize]));
+            self.crf_share * warp.back(value.at(crf))
+        });
+        self.share * direct + over_crf
+    }
+
+    /// The share of the trees.
+    fn of_trees(&self) -> f64 {
+        let share = 1.0 - self.share - self.crf_share;
+        // What is left of 1 by rounding is nothing.
+        if share > 1e-9 { share } else { 0.0 }
     }
 
     pub(crate) fn fields(&self) -> FieldSet {
@@ -190,16 +241,51 @@ impl Smooth {
     }
 }
 
-/// What the models of one request have in common: several go over the same curve of the bitrate against CRF.
+/// What each column gives to curves. None of these moves with the rate.
+pub(crate) struct CurveInputs {
+    values: [f64; Column::COUNT],
+    /// Columns, a bit each, that are unknown and can't be replaced.
+    lacking: u64,
+}
+
+impl CurveInputs {
+    pub(crate) fn of(row: &Row) -> CurveInputs {
+        let mut inputs = CurveInputs { values: [f64::NAN; Column::COUNT], lacking: 0 };
+        for (value, &column) in inputs.values.iter_mut().zip(Column::ALL) {
+            match input_of(row, column) {
+                Some(input) => *value = input,
+                None => inputs.lacking |= 1 << column as u8,
+            }
+        }
+        inputs
+    }
+}
+
+/// What the models of one request have in common: the inputs of curves, and of several that go over it, the curve of the
+/// bitrate against CRF.
 #[derive(Default)]
 pub(crate) struct Shared {
+    inputs: OnceCell<CurveInputs>,
     size: OnceCell<(*const ColumnCurves, Option<Curve>)>,
 }
 
 impl Shared {
-    fn size(&self, curves: &Arc<ColumnCurves>, row: &Row) -> Option<Curve> {
-        let (of, curve) = self.size.get_or_init(|| (Arc::as_ptr(curves), curves.curve(row)));
-        if *of == Arc::as_ptr(curves) { *curve } else { curves.curve(row) }
+    fn inputs(&self, row: &Row) -> &CurveInputs {
+        self.inputs.get_or_init(|| CurveInputs::of(row))
+    }
+
+    /// Looks at the curve of the bitrate against CRF; `None` when it can't be had.
+    fn with_size<T>(
+        &self,
+        curves: &Arc<ColumnCurves>,
+        known: &CurveInputs,
+        look: impl FnOnce(&Curve) -> Option<T>,
+    ) -> Option<T> {
+        let (of, curve) = self.size.get_or_init(|| (Arc::as_ptr(curves), curves.curve(known)));
+        match *of == Arc::as_ptr(curves) {
+            true => look(curve.as_ref()?),
+            false => look(&curves.curve(known)?),
+        }
     }
 }
 
@@ -213,47 +299,27 @@ pub(crate) struct Along<'a> {
 impl Along<'_> {
     /// Where a row lies on the direct curve; NaN when it is not known.
     pub(crate) fn rate_of(&self, row: &Row) -> f64 {
-        f64::from(row[self.smooth.direct.rate as usize])
+        self.smooth.rate_of(row)
     }
 
-    /// What the curves say at the rate of a row, without the trees.
-    pub(crate) fn curves(&self, row: &Row) -> f64 {
-        let shares = self.smooth.share + self.smooth.crf_share;
-        self.weighed(row) / if shares > 0.0 { shares } else { 1.0 }
-    }
-
-    /// The share of the forecast that the curves make, times what they say.
     fn weighed(&self, row: &Row) -> f64 {
-        let direct = match self.smooth.share > 0.0 {
-            true => self.smooth.direct.warp.back(self.direct.at(self.rate_of(row))),
-            false => 0.0,
-        };
-        let over_crf = self.over_crf.as_ref().map_or(0.0, |(size, value, warp)| {
-            let crf = size.rate_of(f64::from(row[Column::Log2Bitrate as usize]));
-            self.smooth.crf_share * warp.back(value.at(crf))
-        });
-        self.smooth.share * direct + over_crf
+        let over_crf = self.over_crf.as_ref().map(|(size, value, warp)| (size, value, *warp));
+        self.smooth.weighed(&self.direct, over_crf, row)
     }
 
     /// The forecast at the rate of a row, beside what the trees say there.
     pub(crate) fn value(&self, row: &Row, trees: f64) -> f64 {
-        self.weighed(row) + self.of_trees() * trees
+        self.weighed(row) + self.smooth.of_trees() * trees
     }
 
     /// What the trees must say at the rate of a row for the forecast to reach a target; they have a share.
     pub(crate) fn left_to_trees(&self, row: &Row, target: f64) -> f64 {
-        (target - self.weighed(row)) / self.of_trees()
+        (target - self.weighed(row)) / self.smooth.of_trees()
     }
 
     /// Whether the trees have a share of the forecast.
     pub(crate) fn needs_trees(&self) -> bool {
-        self.of_trees() > 0.0
-    }
-
-    fn of_trees(&self) -> f64 {
-        let share = 1.0 - self.smooth.share - self.smooth.crf_share;
-        // What is left of 1 by rounding is nothing.
-        if share > 1e-9 { share } else { 0.0 }
+        self.smooth.of_trees() > 0.0
     }
 }
 

@@ -164,9 +164,15 @@ impl Variant {
     }
 
     /// The forecast of a row on the learning scale, from its curves and what its trees say: mean and spread.
-    pub(crate) fn forecast(&self, row: &Row, along: Option<&Along<'_>>, trees: (f64, f64)) -> Forecast<'_> {
+    /// `shared` belongs to the request, as the curves do.
+    pub(crate) fn forecast(
+        &self,
+        row: &Row,
+        (along, shared): (Option<&Along<'_>>, &Shared),
+        trees: (f64, f64),
+    ) -> Forecast<'_> {
         let smooth = self.smooth.as_ref().zip(along);
-        self.blended(trees, smooth.and_then(|(smooth, along)| smooth.blend(along, row, trees.0)))
+        self.blended(trees, smooth.and_then(|(smooth, along)| smooth.blend(along, shared, row, trees.0)))
     }
 
     /// The forecast of trees, blended with what curves said, where they did.

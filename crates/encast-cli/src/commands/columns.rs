@@ -9,7 +9,6 @@ use std::{
 use encast::{Column, Target, TrainingRow, learning_name, training_table};
 use serde::Serialize;
 
-#[cfg(feature = "parquet")]
 use super::columns_parquet as parquet;
 use crate::{
     failure::{Failure, Outcome, Verdict},
@@ -92,10 +91,7 @@ pub fn run(args: &Args) -> Outcome {
     let titles = table.targets.iter().map(|row| row.title.as_str()).collect();
     let written = Written { titles, rows, targets };
     match args.out.extension().is_some_and(|extension| extension == "parquet") {
-        #[cfg(feature = "parquet")]
         true => parquet::write(&written, &args.out)?,
-        #[cfg(not(feature = "parquet"))]
-        true => return Err(Failure::of_file(&args.out, "this build writes no Parquet: name a CSV file")),
         false => write_csv(&written, &args.out)?,
     }
     let bytes = fs::metadata(&args.out).map_err(|error| Failure::of_file(&args.out, error))?.len();

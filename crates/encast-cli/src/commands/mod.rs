@@ -14,7 +14,6 @@ mod analyze_plot;
 pub mod calibrate;
 mod clip;
 pub mod columns;
-#[cfg(feature = "parquet")]
 mod columns_parquet;
 pub mod compare;
 pub mod converge;

@@ -16,6 +16,8 @@ pub(super) struct Along<'a> {
     moving: [u8; MOST_MOVING],
     /// How many places move; more than there is room for when all are looked at each time.
     count: usize,
+    /// What the trees say at the high end.
+    pub at_end: f64,
 }
 
 impl<'a> Along<'a> {
@@ -26,24 +28,25 @@ impl<'a> Along<'a> {
         row: &mut [f32],
         set: &mut impl FnMut(f64, &mut [f32]),
     ) -> Self {
-        let mut along = Along { lanes, ranks: [Line::ZERO; _], moving: [0; MOST_MOVING], count: 0 };
-        let mut ends = [[0.0f32; MOST_PLACES]; 2];
-        for (end, position) in ends.iter_mut().zip([bracket.0, bracket.1]) {
-            set(position, row);
-            for (to, place) in end.iter_mut().zip(lanes.places.as_slice()) {
-                *to = row.get(usize::from(place.column)).copied().unwrap_or(f32::NAN);
-            }
+        let mut along = Along { lanes, ranks: [Line::ZERO; _], moving: [0; MOST_MOVING], count: 0, at_end: 0.0 };
+        set(bracket.0, row);
+        let mut first = [0u32; MOST_PLACES];
+        let value = |row: &[f32], column: u16| row.get(usize::from(column)).map_or(0, |value| value.to_bits());
+        for (first, place) in first.iter_mut().zip(lanes.places.as_slice()) {
+            *first = value(row, place.column);
         }
-        let [first, last] = ends;
-        for (number, (first, last)) in first.iter().zip(&last).take(lanes.places.as_slice().len()).enumerate() {
-            if first.to_bits() != last.to_bits() {
-                along.moving.get_mut(along.count).into_iter().for_each(|to| *to = number as u8);
+        set(bracket.1, row);
+        for (number, (&first, place)) in first.iter().zip(lanes.places.as_slice()).enumerate() {
+            if first != value(row, place.column) {
+                if let Some(to) = along.moving.get_mut(along.count) {
+                    *to = number as u8;
+                }
                 along.count += 1;
             }
         }
-        let mut unused = (0.0, 0.0);
-        let ranks = &mut along.ranks;
-        lanes.instructions.one(One { lanes, row, ranks, moved: None, answer: &mut unused });
+        let (ranks, mut answer) = (&mut along.ranks, (0.0, 0.0));
+        lanes.instructions.one(One { lanes, row, ranks, moved: None, answer: &mut answer });
+        along.at_end = answer.0;
         along
     }
 

@@ -210,7 +210,10 @@ impl FlatEnsemble {
         match (&self.lanes, &self.walked) {
             (Some(lanes), _) if lanes.has_groups() => {
                 let mut line = Along::new(lanes, bracket, row, &mut set);
-                crossing(|position| line.at(position, row, &mut set) - target(position), bracket, precision)
+                // The search begins at the high end, which is known.
+                let mut known = Some(line.at_end);
+                let mut at = |position| known.take().unwrap_or_else(|| line.at(position, row, &mut set));
+                crossing(|position| at(position) - target(position), bracket, precision)
             }
             (_, Some(Walked { packed: Some(Walk { packed, members, used }), .. }))
                 if packed.roots.len() <= MOST_TREES =>

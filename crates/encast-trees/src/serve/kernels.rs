@@ -1,11 +1,11 @@
 //! Scoring with vectors of bytes, written once for all sets of instructions.
 #![allow(clippy::needless_range_loop, reason = "lane by lane, as the vectors that come of it")]
 
-use super::lanes::{GROUP, Lanes, OF_BYTE};
+use super::lanes::{ABREAST, Abreast, GROUP, Lanes, OF_BYTE};
 use super::ranks::{BLOCK, BlockRanks, RowRanks};
 use super::simd::{Isa, Line};
 use crate::Rows;
-use crate::model::{MOST_PLACES, RankedMember, Tally};
+use crate::model::{MOST_PLACES, Tally};
 
 /// Groups of trees whose leaves are found before they are summed.
 const GROUPS: usize = 16;
@@ -161,6 +161,11 @@ fn one_of<I: Isa, const BYTES: usize, const LEAVES: usize>(isa: I, work: One<'_,
         None => lanes.places.of_row(isa, row, ranks),
         Some(moved) => lanes.places.of_moved(isa, row, moved, ranks),
     }
+    if BYTES == 1
+        && let Some(abreast) = &lanes.abreast
+    {
+        return *answer = sum_abreast(isa, lanes, abreast, ranks);
+    }
     let mut which = [0u8; GROUPS * GROUP];
     let mut sum = Sum { lanes, chain: None, next: 0, left: 0, tally: Tally::default() };
     let leaves = lanes.leaves.as_chunks::<LEAVES>().0;
@@ -169,20 +174,15 @@ fn one_of<I: Isa, const BYTES: usize, const LEAVES: usize>(isa: I, work: One<'_,
         for (group, which) in groups.iter().zip(which.as_chunks_mut::<GROUP>().0) {
             let lines = &lanes.lines[group.first_line..];
             match lanes.places.as_slice().len() {
-                0..=64 => arrive_trees::<I, BYTES, 1>(isa, ranks, lines, group.splits, which),
-                65..=128 => arrive_trees::<I, BYTES, 2>(isa, ranks, lines, group.splits, which),
-                _ => arrive_trees::<I, BYTES, 4>(isa, ranks, lines, group.splits, which),
+                0..=16 => arrive_trees::<I, BYTES, 1>(isa, ranks, lines, group.splits, which),
+                17..=32 => arrive_trees::<I, BYTES, 2>(isa, ranks, lines, group.splits, which),
+                33..=64 => arrive_trees::<I, BYTES, 4>(isa, ranks, lines, group.splits, which),
+                65..=128 => arrive_trees::<I, BYTES, 8>(isa, ranks, lines, group.splits, which),
+                _ => arrive_trees::<I, BYTES, 16>(isa, ranks, lines, group.splits, which),
             }
         }
         let trees = (leaves.len() - first).min(GROUPS * GROUP);
-        let leaves = &leaves[first..first + trees];
-        match (lanes.even, lanes.ranked.members.as_slice()) {
-            // The usual number of members: their chains are summed side by side.
-            (Some(each), &[a, b, c, d, e]) if trees == 5 * each => {
-                return *answer = sum_five(leaves, &which, each, [a, b, c, d, e]);
-            }
-            _ => sum.add(leaves, &which),
-        }
+        sum.add(&leaves[first..first + trees], &which);
         first += trees;
     }
     *answer = sum.finish();
@@ -190,7 +190,7 @@ fn one_of<I: Isa, const BYTES: usize, const LEAVES: usize>(isa: I, work: One<'_,
 
 /// The leaves of one row in 64 trees.
 #[inline(always)]
-fn arrive_trees<I: Isa, const BYTES: usize, const LINES: usize>(
+fn arrive_trees<I: Isa, const BYTES: usize, const SIXTEENS: usize>(
     isa: I,
     ranks: &RowRanks,
     lines: &[Line],
@@ -208,7 +208,7 @@ fn arrive_trees<I: Isa, const BYTES: usize, const LINES: usize>(
                     let (now, later) = rest.split_at(these * (2 + $touched));
                     rest = later;
                     for lines in now.as_chunks::<{ 2 + $touched }>().0 {
-                        let rank = isa.look_up::<LINES>(ranks, isa.load(&lines[0], at));
+                        let rank = isa.look_up::<SIXTEENS>(ranks, isa.load(&lines[0], at));
                         let left = isa.at_most(rank, isa.load(&lines[1], at));
                         for (set, stay) in sets.iter_mut().zip(&lines[2..]) {
                             *set = isa.and(*set, isa.or(left, isa.load(stay, at)));
@@ -280,29 +280,28 @@ impl Sum<'_> {
     }
 }
 
+/// One row, where the members' chains are summed side by side.
 #[inline(always)]
-fn sum_five<const LEAVES: usize>(
-    leaves: &[[f32; LEAVES]],
-    which: &[u8],
-    each: usize,
-    chains: [RankedMember; 5],
-) -> (f64, f64) {
-    let mut sums = chains.map(|chain| chain.base);
-    if each > 0 {
-        let [a, b, c, d, e] = std::array::from_fn(|member| {
-            let trees = member * each..(member + 1) * each;
-            leaves[trees.clone()].iter().zip(&which[trees])
-        });
-        let value = |(leaves, &leaf): (&[f32; LEAVES], &u8)| f64::from(leaves[usize::from(leaf) % LEAVES]);
-        for ((((a, b), c), d), e) in a.zip(b).zip(c).zip(d).zip(e) {
-            sums[0] += value(a);
-            sums[1] += value(b);
-            sums[2] += value(c);
-            sums[3] += value(d);
-            sums[4] += value(e);
+fn sum_abreast<I: Isa>(isa: I, lanes: &Lanes, abreast: &[Abreast], ranks: &RowRanks) -> (f64, f64) {
+    let members = &lanes.ranked.members;
+    let mut sums = [0.0; ABREAST];
+    sums.iter_mut().zip(members).for_each(|(sum, member)| *sum = member.base);
+    let (mut which, mut values) = ([0; GROUP], [0.0; GROUP]);
+    for (group, leaves) in lanes.groups.iter().zip(abreast) {
+        let lines = &lanes.lines[group.first_line..];
+        match lanes.places.as_slice().len() {
+            0..=16 => arrive_trees::<I, 1, 1>(isa, ranks, lines, group.splits, &mut which),
+            17..=32 => arrive_trees::<I, 1, 2>(isa, ranks, lines, group.splits, &mut which),
+            33..=64 => arrive_trees::<I, 1, 4>(isa, ranks, lines, group.splits, &mut which),
+            65..=128 => arrive_trees::<I, 1, 8>(isa, ranks, lines, group.splits, &mut which),
+            _ => arrive_trees::<I, 1, 16>(isa, ranks, lines, group.splits, &mut which),
+        }
+        isa.select_leaves(leaves, &which, &mut values);
+        for values in values.as_chunks().0 {
+            isa.add_eight(values, &mut sums);
         }
     }
     let mut tally = Tally::default();
-    sums.iter().for_each(|&sum| tally.add(sum));
+    sums.iter().take(members.len()).for_each(|&sum| tally.add(sum));
     (tally.mean(), tally.spread())
 }

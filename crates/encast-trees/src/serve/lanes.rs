@@ -43,16 +43,17 @@ pub(super) struct Lanes {
     /// For trees side by side. None where there are more places than this processor can look up.
     pub groups: Vec<Group>,
     pub lines: Vec<Line>,
-    /// Trees of each member, where all have as many.
-    pub even: Option<usize>,
+    /// For each group its leaves, where the trees of members stand side by side.
+    pub abreast: Option<Vec<Abreast>>,
 }
 
-/// What each split compares with, and the leaves that stay when a row goes right, a bit each.
-struct Split {
-    place: u8,
-    rank: u8,
-    stay: [u8; OF_BYTE],
-}
+/// Members that stand side by side.
+pub(super) const ABREAST: usize = 8;
+/// The leaves of 64 trees of up to 8 leaves: for each number of a leaf one of each tree. Eight neighbours are the next
+/// tree of each of up to eight members, so that the members' chains are summed as one vector.
+pub(super) type Abreast = [[f32; GROUP]; OF_BYTE];
+/// What a place without a tree adds: nothing, to -0 too.
+const NOTHING: f32 = -0.0;
 
 impl Lanes {
     /// Lays out checked trees; `None` when the processor has no vectors, or they are too many to number.
@@ -64,35 +65,41 @@ impl Lanes {
         }
         let most = ranked.leaf_counts.iter().copied().max().unwrap_or(1);
         let bytes = usize::from(most).div_ceil(OF_BYTE).next_power_of_two();
-        let mut leaves = vec![0.0; ranked.leaf_counts.len() * bytes * OF_BYTE];
-        let (mut words, mut ends) = (Vec::new(), Vec::with_capacity(ranked.leaf_counts.len()));
         let sides = ranked.places.len().div_ceil(BLOCK) <= instructions.lines_of_row();
-        let (mut groups, mut lines) = (Vec::new(), Vec::new());
+        let each = ranked.members.first().map_or(0, |member| member.trees);
+        let even = ranked.members.iter().all(|member| member.trees == each);
+        let abreast = sides && even && bytes == 1 && (2..=ABREAST).contains(&ranked.members.len());
+        // The lane of a tree, counted over all groups.
+        let lane_of = |tree: usize| match abreast {
+            true => tree % each * ABREAST + tree / each,
+            false => tree,
+        };
+        let lanes = if abreast { each * ABREAST } else { ranked.leaf_counts.len() };
+        let mut leaves = vec![0.0; ranked.leaf_counts.len() * bytes * OF_BYTE];
+        let mut side = vec![[[NOTHING; GROUP]; OF_BYTE]; if abreast { lanes.div_ceil(GROUP) } else { 0 }];
+        let (mut words, mut ends) = (Vec::new(), Vec::with_capacity(ranked.leaf_counts.len()));
+        let (groups, mut lines) = match sides {
+            true => empty_groups(&ranked.leaf_counts, lanes, lane_of),
+            false => (Vec::new(), Vec::new()),
+        };
         let (mut next_leaf, mut next_split) = (0, 0);
         for (tree, &count) in ranked.leaf_counts.iter().enumerate() {
-            let count = usize::from(count);
+            let (count, lane) = (usize::from(count), lane_of(tree));
             let own = &ranked.splits[next_split..next_split + count - 1];
-            leaves[tree * bytes * OF_BYTE..][..count].copy_from_slice(&ranked.leaves[next_leaf..][..count]);
+            let own_leaves = &ranked.leaves[next_leaf..][..count];
+            leaves[tree * bytes * OF_BYTE..][..count].copy_from_slice(own_leaves);
             (next_leaf, next_split) = (next_leaf + count, next_split + count - 1);
-            if sides && tree % GROUP == 0 {
-                let group = &ranked.leaf_counts[tree..ranked.leaf_counts.len().min(tree + GROUP)];
-                let splits = usize::from(group.iter().copied().max().unwrap_or(1)) - 1;
-                groups.push(Group { first_line: lines.len(), splits });
-                for number in 0..splits {
-                    lines.push(Line([0; GROUP]));
-                    lines.push(Line([ALWAYS; GROUP]));
-                    lines.resize(lines.len() + 1 + number / OF_BYTE, Line([u8::MAX; GROUP]));
-                }
+            let (group, lane) = (lane / GROUP, lane % GROUP);
+            if abreast {
+                side[group].iter_mut().zip(own_leaves).for_each(|(line, &leaf)| line[lane] = leaf);
             }
-            let mut line = groups.last().map_or(0, |group| group.first_line);
+            let mut line = groups.get(group).map_or(0, |group| group.first_line);
             for (number, split) in own.iter().enumerate() {
                 let gone = (u64::MAX >> (u64::BITS as usize - 1 - (number - usize::from(split.first)))) << split.first;
-                let split = Split { place: split.place, rank: split.rank, stay: (!gone).to_le_bytes() };
-                let stay = &split.stay[..=number / OF_BYTE];
+                let stay = &(!gone).to_le_bytes()[..=number / OF_BYTE];
                 words.extend([u32::from(split.place), four_times(split.rank)]);
                 words.extend(stay.iter().map(|&stay| four_times(stay)));
                 if sides {
-                    let lane = tree % GROUP;
                     lines[line].0[lane] = split.place;
                     lines[line + 1].0[lane] = split.rank;
                     lines[line + 2..].iter_mut().zip(stay).for_each(|(line, &stay)| line.0[lane] = stay);
@@ -101,10 +108,9 @@ impl Lanes {
             }
             ends.push(words.len() as u32);
         }
-        let each = ranked.members.first().map_or(0, |member| member.trees);
-        let even = ranked.members.iter().all(|member| member.trees == each).then_some(each);
-        let places = Places::new(&ranked.places);
-        Some(Lanes { instructions, ranked: ranked.clone(), places, bytes, leaves, words, ends, groups, lines, even })
+        let (places, ranked) = (Places::new(&ranked.places), ranked.clone());
+        let abreast = abreast.then_some(side);
+        Some(Lanes { instructions, ranked, places, bytes, leaves, words, ends, groups, lines, abreast })
     }
 
     /// Whether it can score single rows.
@@ -127,10 +133,31 @@ impl Lanes {
             + size_of_val(self.ends.as_slice())
             + size_of_val(self.groups.as_slice())
             + size_of_val(self.lines.as_slice())
+            + self.abreast.as_ref().map_or(0, |abreast| size_of_val(abreast.as_slice()))
     }
 }
 
 /// A byte in all four bytes of a word: processors repeat words as they load them.
 fn four_times(byte: u8) -> u32 {
     u32::from_ne_bytes([byte; 4])
+}
+
+/// Groups with room for the trees in their lanes, in which every split sends every row to the left.
+fn empty_groups(leaf_counts: &[u8], lanes: usize, lane_of: impl Fn(usize) -> usize) -> (Vec<Group>, Vec<Line>) {
+    let mut most = vec![1u8; lanes.div_ceil(GROUP)];
+    for (tree, &count) in leaf_counts.iter().enumerate() {
+        let most = &mut most[lane_of(tree) / GROUP];
+        *most = (*most).max(count);
+    }
+    let mut lines = Vec::new();
+    let group = |leaves: u8| {
+        let group = Group { first_line: lines.len(), splits: usize::from(leaves) - 1 };
+        for number in 0..group.splits {
+            lines.push(Line([0; GROUP]));
+            lines.push(Line([ALWAYS; GROUP]));
+            lines.resize(lines.len() + 1 + number / OF_BYTE, Line([u8::MAX; GROUP]));
+        }
+        group
+    };
+    (most.into_iter().map(group).collect(), lines)
 }

@@ -219,7 +219,8 @@ impl Block {
             let along = answerer.along.as_ref();
             estimates[at] = Some(if self.intervals {
                 let smooth = variant.smooth.as_ref().zip(along);
-                let blended = smooth.and_then(|(smooth, along)| smooth.blend(along, columns, trees));
+                let blended =
+                    smooth.and_then(|(smooth, along)| smooth.blend(along, &groups.group(group).shared, columns, trees));
                 let at = Surroundings { cell, level, away: self.away[at], shift, megapixels };
                 estimate(&variant.blended((trees, 0.0), blended), &at)
             } else {

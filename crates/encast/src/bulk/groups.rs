@@ -11,7 +11,7 @@ use crate::{
     field::Field,
     options::PredictOptions,
     predict::{Asked, variant},
-    smooth::Along,
+    smooth::{Along, Shared},
     target::Target,
     variant::Variant,
 };
@@ -33,6 +33,7 @@ pub(super) struct Group {
     pub cell: Cell,
     /// Distance from the trained range, without the rates'.
     pub away: f64,
+    pub shared: Shared,
 }
 
 /// What they have in common for one target.
@@ -208,8 +209,11 @@ impl<'m> Groups<'m> {
             megapixels: asked.megapixels,
             cell: asked.cell,
             away: asked.distance.sum,
+            shared: Shared::default(),
         };
-        if asked.distance.out_of_range.iter().any(is_rate) {
+        let out_of_range = asked.distance.out_of_range;
+        group.shared = asked.into_shared();
+        if out_of_range.iter().any(is_rate) {
             (self.features.bitrate_kbps, self.features.crf) = (None, None);
             group.away = distance(&self.features, self.model, false).sum;
         }

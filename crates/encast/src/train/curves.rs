@@ -12,7 +12,7 @@ use crate::{
     columns::{Column, Row},
     error::Result,
     options::{Given, TrainOptions},
-    smooth::{ColumnCurves, Smooth, Warp, disagreement, input_of},
+    smooth::{ColumnCurves, CurveInputs, Smooth, Warp, disagreement, input_of},
     target::Target,
     variant::{Known, VariantKey},
 };
@@ -40,7 +40,7 @@ pub(super) struct LeftOut {
 impl LeftOut {
     /// The curve of a row by curves that had not seen its title.
     fn curve(&self, row: &Row, title: u32) -> Option<encast_curves::Curve> {
-        let inputs = self.direct.inputs(row)?;
+        let inputs = self.direct.inputs(&CurveInputs::of(row))?;
         let curves = self.without.get(&title).unwrap_or(&self.direct.curves);
         Some(curves.curve(&inputs[..self.direct.columns.len()]))
     }

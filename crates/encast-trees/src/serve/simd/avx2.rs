@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{Isa, Line};
+use super::{Abreast, Isa, Line};
 
 /// The proof that the processor has AVX2 and POPCNT.
 #[derive(Clone, Copy)]
@@ -84,14 +84,15 @@ impl Isa for Avx2 {
         }
     }
     #[inline(always)]
-    fn look_up<const LINES: usize>(self, table: &[Line; 4], at: Bytes) -> Bytes {
+    fn look_up<const SIXTEENS: usize>(self, table: &[Line; 4], at: Bytes) -> Bytes {
         // SAFETY: see above the implementation.
         unsafe {
             let mut found = _mm256_setzero_si256();
-            for (quarter, sixteen) in table[..LINES].iter().flat_map(|line| line.0.as_chunks::<16>().0).enumerate() {
+            for number in 0..SIXTEENS {
+                let sixteen = &table[number / 4].0.as_chunks::<16>().0[number % 4];
                 let sixteen = _mm256_broadcastsi128_si256(_mm_loadu_si128(sixteen.as_ptr().cast()));
-                // A place of another quarter gets its highest bit set, for which the shuffle gives 0.
-                let here = _mm256_xor_si256(at.0, _mm256_set1_epi8((16 * quarter) as i8));
+                // A place in another sixteen gets its highest bit set, for which the shuffle gives 0.
+                let here = _mm256_xor_si256(at.0, _mm256_set1_epi8((16 * number) as i8));
                 let here = _mm256_adds_epu8(here, _mm256_set1_epi8(0x70));
                 found = _mm256_or_si256(found, _mm256_shuffle_epi8(sixteen, here));
             }
@@ -127,6 +128,33 @@ impl Isa for Avx2 {
                 let at = sums[4..].as_mut_ptr();
                 _mm256_storeu_pd(at, _mm256_add_pd(_mm256_loadu_pd(at), _mm256_cvtps_pd(high)));
             }
+        }
+    }
+    #[inline(always)]
+    fn select_leaves(self, leaves: &Abreast, which: &[u8; 64], values: &mut [f32; 64]) {
+        let leaves = leaves.as_flattened();
+        let parts = which.as_chunks::<8>().0.iter().zip(values.as_chunks_mut::<8>().0);
+        for (part, (which, values)) in parts.enumerate() {
+            // SAFETY: see above the implementation; a byte's lowest three bits, times 64, and a lane stay within the leaves.
+            unsafe {
+                let which = _mm256_cvtepu8_epi32(_mm_loadl_epi64(which.as_ptr().cast()));
+                let line = _mm256_slli_epi32::<6>(_mm256_and_si256(which, _mm256_set1_epi32(7)));
+                let lane =
+                    _mm256_add_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), _mm256_set1_epi32(8 * part as i32));
+                let found = _mm256_i32gather_ps::<4>(leaves.as_ptr(), _mm256_add_epi32(line, lane));
+                _mm256_storeu_ps(values.as_mut_ptr(), found);
+            }
+        }
+    }
+    #[inline(always)]
+    fn add_eight(self, values: &[f32; 8], sums: &mut [f64; 8]) {
+        let (low, high) = sums.split_at_mut(4);
+        // SAFETY: see above the implementation.
+        unsafe {
+            let four = _mm256_cvtps_pd(_mm_loadu_ps(values.as_ptr()));
+            _mm256_storeu_pd(low.as_mut_ptr(), _mm256_add_pd(_mm256_loadu_pd(low.as_ptr()), four));
+            let four = _mm256_cvtps_pd(_mm_loadu_ps(values[4..].as_ptr()));
+            _mm256_storeu_pd(high.as_mut_ptr(), _mm256_add_pd(_mm256_loadu_pd(high.as_ptr()), four));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{Isa, Line};
+use super::{Abreast, Isa, Line};
 
 /// The proof that the processor has AVX-512 F, BW, DQ, VL, VBMI and BITALG, and what comes with them.
 #[derive(Clone, Copy)]
@@ -79,13 +79,13 @@ impl Isa for Avx512 {
         }
     }
     #[inline(always)]
-    fn look_up<const LINES: usize>(self, table: &[Line; 4], at: Bytes) -> Bytes {
+    fn look_up<const SIXTEENS: usize>(self, table: &[Line; 4], at: Bytes) -> Bytes {
         let line = |i: usize| self.load(&table[i], 0).0;
         // SAFETY: see above the implementation.
         Bytes(unsafe {
-            match LINES {
-                1 => _mm512_permutexvar_epi8(at.0, line(0)),
-                2 => _mm512_permutex2var_epi8(line(0), at.0, line(1)),
+            match SIXTEENS {
+                1..=4 => _mm512_permutexvar_epi8(at.0, line(0)),
+                8 => _mm512_permutex2var_epi8(line(0), at.0, line(1)),
                 _ => {
                     let low = _mm512_permutex2var_epi8(line(0), at.0, line(1));
                     let high = _mm512_permutex2var_epi8(line(2), at.0, line(3));
@@ -123,6 +123,32 @@ impl Isa for Avx512 {
                 let at = sums[8..].as_mut_ptr();
                 _mm512_storeu_pd(at, _mm512_add_pd(_mm512_loadu_pd(at), _mm512_cvtps_pd(high)));
             }
+        }
+    }
+    #[inline(always)]
+    fn select_leaves(self, leaves: &Abreast, which: &[u8; 64], values: &mut [f32; 64]) {
+        // SAFETY: see above the implementation.
+        unsafe {
+            let which = _mm512_loadu_si512(which.as_ptr().cast());
+            let mut found = [_mm512_setzero_ps(); 4];
+            for (number, leaves) in leaves.iter().enumerate() {
+                let mut here = _mm512_cmpeq_epi8_mask(which, _mm512_set1_epi8(number as i8));
+                for (found, leaves) in found.iter_mut().zip(leaves.as_chunks::<16>().0) {
+                    *found = _mm512_mask_mov_ps(*found, here as u16, _mm512_loadu_ps(leaves.as_ptr()));
+                    here >>= 16;
+                }
+            }
+            for (found, values) in found.iter().zip(values.as_chunks_mut::<16>().0) {
+                _mm512_storeu_ps(values.as_mut_ptr(), *found);
+            }
+        }
+    }
+    #[inline(always)]
+    fn add_eight(self, values: &[f32; 8], sums: &mut [f64; 8]) {
+        // SAFETY: see above the implementation.
+        unsafe {
+            let values = _mm512_cvtps_pd(_mm256_loadu_ps(values.as_ptr()));
+            _mm512_storeu_pd(sums.as_mut_ptr(), _mm512_add_pd(_mm512_loadu_pd(sums.as_ptr()), values));
         }
     }
 }

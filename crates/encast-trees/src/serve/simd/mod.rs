@@ -6,6 +6,7 @@
 use std::fmt;
 
 use super::kernels::{self, Batch, One};
+use super::lanes::Abreast;
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -43,8 +44,8 @@ pub(super) trait Isa: Copy {
     fn or(self, a: Self::Bytes, b: Self::Bytes) -> Self::Bytes;
     /// `base` plus the number of the lowest bit that is set in each lane; `otherwise` in lanes without one.
     fn lowest(self, bits: Self::Bytes, base: u8, otherwise: Self::Bytes) -> Self::Bytes;
-    /// The bytes of the first `LINES` (1, 2 or 4) lines that the lanes of `at` name; they name no byte behind them.
-    fn look_up<const LINES: usize>(self, table: &[Line; 4], at: Self::Bytes) -> Self::Bytes;
+    /// The bytes that the lanes of `at` name; they name none behind the first `SIXTEENS` (1, 2, 4, 8 or 16) times sixteen.
+    fn look_up<const SIXTEENS: usize>(self, table: &[Line; 4], at: Self::Bytes) -> Self::Bytes;
     /// How many of the thresholds are below `x`; none when it is NaN.
     #[inline(always)]
     fn below(self, thresholds: &[f32; 16], x: f32) -> u32 {
@@ -59,6 +60,20 @@ pub(super) trait Isa: Copy {
     fn add_leaves<const LEAVES: usize>(self, leaves: &[f32; LEAVES], which: &[u8; 64], sums: &mut [f64; 64]) {
         for (sum, &leaf) in sums.iter_mut().zip(which) {
             *sum += f64::from(leaves[usize::from(leaf) % LEAVES]);
+        }
+    }
+    /// Of each lane the leaf that its byte names, 0 to 7.
+    #[inline(always)]
+    fn select_leaves(self, leaves: &Abreast, which: &[u8; 64], values: &mut [f32; 64]) {
+        for (lane, (value, &leaf)) in values.iter_mut().zip(which).enumerate() {
+            *value = leaves[usize::from(leaf) % leaves.len()][lane];
+        }
+    }
+    /// Adds each value to its sum.
+    #[inline(always)]
+    fn add_eight(self, values: &[f32; 8], sums: &mut [f64; 8]) {
+        for (sum, &value) in sums.iter_mut().zip(values) {
+            *sum += f64::from(value);
         }
     }
 }

@@ -70,11 +70,11 @@ impl Isa for Neon {
         }
     }
     #[inline(always)]
-    fn look_up<const LINES: usize>(self, table: &[Line; 4], at: Bytes) -> Bytes {
+    fn look_up<const SIXTEENS: usize>(self, table: &[Line; 4], at: Bytes) -> Bytes {
         // SAFETY: see above the implementation.
         unsafe {
             let mut found = vdupq_n_u8(0);
-            for (i, line) in table[..LINES].iter().enumerate() {
+            for (i, line) in table[..SIXTEENS.div_ceil(4)].iter().enumerate() {
                 // Places beyond the line give 0.
                 let here = vsubq_u8(at.0, vdupq_n_u8((64 * i) as u8));
                 found = vorrq_u8(found, vqtbl4q_u8(vld1q_u8_x4(line.0.as_ptr()), here));
