@@ -56,6 +56,7 @@ compiles cc c stdlib.h || packages+=(gcc libc6-dev)
 if [[ -n $testing ]]; then
     compiles c++ c++ vector || packages+=(g++)
     have shellcheck || packages+=(shellcheck)
+    have valgrind || packages+=(valgrind)
     # Tests decode odd clips with it, and leave that out where it is missing.
     have "${ENCAST_FFMPEG:-ffmpeg}" || packages+=(ffmpeg)
     have_gstreamer || packages+=(gstreamer1.0-tools gstreamer1.0-plugins-{base,good,bad,ugly})

@@ -49,6 +49,7 @@ step build cargo build --release --locked -p encast-cli -p encast-ffi
 step test-rust cargo test --workspace --locked --no-fail-fast
 step test-rust-linfa cargo test -p encast-trees --features linfa --locked --no-fail-fast
 step test-exchange scripts/test-exchange.sh
+step instruction-counts scripts/instruction-counts.sh
 step gofmt go_is_formatted
 step go-vet in_go go vet ./...
 step staticcheck in_go staticcheck ./...

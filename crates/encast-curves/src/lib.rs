@@ -36,6 +36,7 @@
 #![deny(unsafe_code)]
 
 mod error;
+mod evaluate;
 mod learn;
 mod matrix;
 mod model;

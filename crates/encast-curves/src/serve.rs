@@ -1,8 +1,9 @@
 //! The curve of one set of inputs: evaluated at all knots at once, mended to be monotone, read at any rate, inverted.
 
 use crate::{
-    model::{Curves, Direction, KNOTS, MAX_CENTRES, MAX_COLUMNS},
-    simd::{self, Isa, LANES},
+    evaluate::{Evaluation, Read},
+    model::{Curves, Direction, KNOTS},
+    simd,
 };
 
 /// One curve: straight between its knots, level beyond them.
@@ -11,8 +12,8 @@ pub struct Curve {
     first: f64,
     step: f64,
     direction: Direction,
-    nearness: f64,
-    values: [f64; KNOTS],
+    pub(crate) nearness: f64,
+    pub(crate) values: [f64; KNOTS],
 }
 
 impl Curves {
@@ -55,197 +56,6 @@ impl Curves {
     }
 }
 
-/// What is asked of an evaluation: all knots, or those that the value at a rate depends on.
-enum Read<'a> {
-    Whole(&'a mut Curve),
-    Around(&'a mut Curve, f64),
-}
-
-/// The work that is compiled for each set of instructions: lanes are independent, so that all give the same bits.
-pub(crate) struct Evaluation<'a> {
-    curves: &'a Curves,
-    inputs: &'a [f64],
-    read: Read<'a>,
-}
-
-/// Vectors of centres whose distances are summed side by side, so that sums do not wait for sums.
-const ABREAST: usize = 4;
-/// Centres that are looked at together.
-const BLOCK: usize = ABREAST * LANES;
-/// What stands behind the last centre: so far away that its kernel is 0.
-const NOWHERE: f32 = 1e16;
-
-impl Evaluation<'_> {
-    #[inline(always)]
-    pub(crate) fn run<I: Isa>(self, isa: I) {
-        let Evaluation { curves, inputs, read } = self;
-        // What each row of the table is multiplied with: 1, the scaled inputs, the kernels.
-        let mut factors = [0.0f32; 1 + MAX_COLUMNS + MAX_CENTRES];
-        let columns = curves.columns().min(MAX_COLUMNS);
-        let count = curves.centre_count().min(MAX_CENTRES);
-        factors[0] = 1.0;
-        let (scaled, kernels) = factors[1..].split_at_mut(columns);
-        for (column, scaled) in scaled.iter_mut().enumerate() {
-            let value = inputs.get(column).map_or(0.0, |input| (input - curves.mean[column]) * curves.scale[column]);
-            let clamped = value.clamp(curves.low[column], curves.high[column]);
-            *scaled = if clamped.is_nan() { 0.0 } else { clamped as f32 };
-        }
-        let mut nearest = isa.splat(0.0);
-        let kernel = |distance: I::Floats| {
-            let root = isa.add(isa.splat(1.0), isa.mul(distance, isa.splat(0.25)));
-            isa.div(isa.splat(1.0), isa.mul(root, root))
-        };
-        let (blocks, rest) = kernels[..count].as_chunks_mut::<BLOCK>();
-        let (vectors, rest) = rest.as_chunks_mut::<LANES>();
-        for (block, kernels) in blocks.iter_mut().enumerate() {
-            let mut distances = [isa.splat(0.0); ABREAST];
-            for (centres, &z) in curves.centres.chunks_exact(count).zip(&*scaled) {
-                let Some(centres) = centres.as_chunks::<BLOCK>().0.get(block) else { continue };
-                add_squares(isa, &mut distances, z, centres.as_chunks().0);
-            }
-            for (distance, kernels) in distances.iter().zip(kernels.as_chunks_mut().0) {
-                let kernel = kernel(*distance);
-                nearest = isa.max(nearest, kernel);
-                isa.store(kernel, kernels);
-            }
-        }
-        let first = count - vectors.len() * LANES - rest.len();
-        for (vector, kernels) in vectors.iter_mut().enumerate() {
-            let mut distance = [isa.splat(0.0)];
-            for (centres, &z) in curves.centres.chunks_exact(count).zip(&*scaled) {
-                let Some(centres) = centres[first..].as_chunks::<LANES>().0.get(vector) else { continue };
-                add_squares(isa, &mut distance, z, &[*centres]);
-            }
-            let kernel = kernel(distance[0]);
-            nearest = isa.max(nearest, kernel);
-            isa.store(kernel, kernels);
-        }
-        if !rest.is_empty() {
-            let mut distance = [isa.splat(0.0)];
-            for (centres, &z) in curves.centres.chunks_exact(count).zip(&*scaled) {
-                let mut padded = [NOWHERE; LANES];
-                padded[..rest.len()].copy_from_slice(&centres[count - rest.len()..]);
-                add_squares(isa, &mut distance, z, &[padded]);
-            }
-            let kernel = kernel(distance[0]);
-            nearest = isa.max(nearest, kernel);
-            let mut lanes = [0.0; LANES];
-            isa.store(kernel, &mut lanes);
-            rest.copy_from_slice(&lanes[..rest.len()]);
-        }
-        let factors = &factors[..1 + columns + count];
-        let (curve, knots) = match read {
-            Read::Whole(curve) => (curve, 0..KNOTS),
-            Read::Around(curve, rate) => {
-                let knot = curve.knot(rate).0;
-                (curve, knot..knot + 2)
-            }
-        };
-        let mut lanes = [0.0f32; LANES];
-        isa.store(nearest, &mut lanes);
-        curve.nearness = f64::from(lanes.iter().fold(0.0f32, |most, &kernel| most.max(kernel)));
-        match curves.width() {
-            8 => products(isa, &sums::<I, 1>(isa, factors, &curves.table), &curves.basis, knots, &mut curve.values),
-            16 => products(isa, &sums::<I, 2>(isa, factors, &curves.table), &curves.basis, knots, &mut curve.values),
-            _ => whole_rows(isa, factors, &curves.table, &mut curve.values),
-        }
-    }
-}
-
-#[inline(always)]
-fn add_squares<I: Isa>(isa: I, distances: &mut [I::Floats], z: f32, centres: &[[f32; LANES]]) {
-    let z = isa.splat(z);
-    for (distance, centres) in distances.iter_mut().zip(centres) {
-        let gap = isa.sub(z, isa.load(centres));
-        *distance = isa.add(*distance, isa.mul(gap, gap));
-    }
-}
-
-/// The sum of the table's rows of `VECTORS` vectors, each times its factor: every fourth row by itself, so that sums do not
-/// wait for sums.
-#[inline(always)]
-fn sums<I: Isa, const VECTORS: usize>(isa: I, factors: &[f32], table: &[f32]) -> [[f32; LANES]; VECTORS] {
-    let mut sums = [[isa.splat(0.0); VECTORS]; 4];
-    let rows = table.as_chunks::<LANES>().0.as_chunks::<VECTORS>().0;
-    let (fours, rest) = rows.as_chunks::<4>();
-    let (of_fours, of_rest) = factors.as_chunks::<4>();
-    let add = |sum: &mut [I::Floats; VECTORS], row: &[[f32; LANES]; VECTORS], factor: f32| {
-        let factor = isa.splat(factor);
-        for (sum, row) in sum.iter_mut().zip(row) {
-            *sum = isa.add(*sum, isa.mul(factor, isa.load(row)));
-        }
-    };
-    for (rows, factors) in fours.iter().zip(of_fours) {
-        for ((sum, row), &factor) in sums.iter_mut().zip(rows).zip(factors) {
-            add(sum, row, factor);
-        }
-    }
-    for ((sum, row), &factor) in sums.iter_mut().zip(rest).zip(of_rest) {
-        add(sum, row, factor);
-    }
-    let mut out = [[0.0; LANES]; VECTORS];
-    for (vector, out) in out.iter_mut().enumerate() {
-        let pairs = [(0, 1), (2, 3)].map(|(a, b): (usize, usize)| isa.add(sums[a][vector], sums[b][vector]));
-        isa.store(isa.add(pairs[0], pairs[1]), out);
-    }
-    out
-}
-
-/// Vectors of a row of knots.
-const ROW: usize = KNOTS / LANES;
-
-/// The values at some knots: the weights, each times its function there.
-#[inline(always)]
-fn products<I: Isa, const VECTORS: usize>(
-    isa: I,
-    weights: &[[f32; LANES]; VECTORS],
-    basis: &[f32],
-    knots: std::ops::Range<usize>,
-    values: &mut [f64; KNOTS],
-) {
-    let functions = basis.as_chunks::<KNOTS>().0;
-    let weights = weights.as_flattened();
-    if knots.len() < KNOTS {
-        for knot in knots {
-            let sum =
-                weights.iter().zip(functions).fold(0.0f32, |sum, (weight, function)| sum + weight * function[knot]);
-            values[knot] = f64::from(sum);
-        }
-        return;
-    }
-    let mut sums = [isa.splat(0.0); ROW];
-    for (&weight, function) in weights.iter().zip(functions) {
-        let weight = isa.splat(weight);
-        for (sum, function) in sums.iter_mut().zip(function.as_chunks().0) {
-            *sum = isa.add(*sum, isa.mul(weight, isa.load(function)));
-        }
-    }
-    put(isa, &sums, values);
-}
-
-/// The sum of the table's rows of knots, each times its factor, in their order.
-#[inline(always)]
-fn whole_rows<I: Isa>(isa: I, factors: &[f32], table: &[f32], values: &mut [f64; KNOTS]) {
-    let mut sums = [isa.splat(0.0); ROW];
-    for (row, (&factor, weights)) in factors.iter().zip(table.as_chunks::<KNOTS>().0).enumerate() {
-        let factor = isa.splat(factor);
-        for (sum, weights) in sums.iter_mut().zip(weights.as_chunks().0) {
-            let part = isa.mul(factor, isa.load(weights));
-            *sum = if row == 0 { part } else { isa.add(*sum, part) };
-        }
-    }
-    put(isa, &sums, values);
-}
-
-#[inline(always)]
-fn put<I: Isa>(isa: I, sums: &[I::Floats; ROW], values: &mut [f64; KNOTS]) {
-    for (sum, values) in sums.iter().zip(values.as_chunks_mut::<LANES>().0) {
-        let mut lanes = [0.0f32; LANES];
-        isa.store(*sum, &mut lanes);
-        *values = lanes.map(f64::from);
-    }
-}
-
 /// Makes the values rise: the mean of the running maximum from the left and the running minimum from the right, both
 /// of which rise, and which enclose what was there.
 fn mend(values: &mut [f64; KNOTS]) {
@@ -263,7 +73,7 @@ fn mend(values: &mut [f64; KNOTS]) {
 impl Curve {
     /// The last knot that has one behind it and does not lie beyond a rate, and where the rate lies, counted in knots.
     #[inline(always)]
-    fn knot(&self, rate: f64) -> (usize, f64) {
+    pub(crate) fn knot(&self, rate: f64) -> (usize, f64) {
         let place = ((rate - self.first) / self.step).clamp(0.0, (KNOTS - 1) as f64);
         ((place as usize).min(KNOTS - 2), place)
     }

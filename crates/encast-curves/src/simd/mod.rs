@@ -1,10 +1,10 @@
 //! Vectors of eight numbers of the processor at hand, chosen at run time. The only module with `unsafe`.
 //!
-//! The evaluation (`serve.rs`) is written once over [`Isa`] and compiled for each set of instructions. No multiplication is
+//! The evaluation (`evaluate.rs`) is written once over [`Isa`] and compiled for each set of instructions. No multiplication is
 //! fused with an addition and lanes are independent, so that all sets give the same bits.
 #![allow(unsafe_code)]
 
-use crate::serve::Evaluation;
+use crate::evaluate::Evaluation;
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
