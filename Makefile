@@ -1,6 +1,6 @@
 # Thin on purpose: each recipe is a script, so that it runs the same with and without make.
 .DEFAULT_GOAL := help
-.PHONY: help run build test fmt bench bench-lightgbm bench-training bench-content bench-converge bench-ladder bench-resources fuzz yardstick accuracy \
+.PHONY: help run build test fmt bench bench-peers bench-training bench-content bench-converge bench-ladder bench-resources fuzz yardstick accuracy \
 	measure probe-recipes train-model clean
 
 # Tables for `make bench-resources` beside data/measured.csv; benches/resources/README.md says which.
@@ -32,8 +32,8 @@ fmt: ## Formats Rust and Go
 bench: ## Criterion benchmarks
 	cargo bench --workspace --locked
 
-bench-lightgbm: ## Speed of the trees beside LightGBM
-	@scripts/bench-lightgbm.sh
+bench-peers: ## Speed of the trees beside six other evaluators, on the same forests
+	@scripts/bench-peers.sh
 
 bench-training: ## Training on ×1, ×10, ×100 rows beside LightGBM, two threads each (TABLE=…)
 	@scripts/bench-training.sh $(TABLE)
