@@ -24,13 +24,14 @@ step packages python_environment benches/peers/requirements.txt "$venv"
 step encast cargo build --release --locked -p encast-trees --features exchange --example peers
 step peers cargo build --release --locked --manifest-path benches/peers/rust/Cargo.toml --target-dir "$work/target"
 step library cargo build --release --locked -p encast-ffi
-step benches cargo bench --locked --no-run -p encast-ffi -p encast
+step bench-calls cargo bench --locked --no-run -p encast-ffi --bench calls
+step bench-loading cargo bench --locked --no-run -p encast --bench forecasts
 export OMP_NUM_THREADS=1
 step compile "$venv/bin/python" benches/peers/peers.py compile "$work" "$encast" "$rust" "$results" \
     --leaves "${PEERS_LEAVES:-8,31,64,255}"
 step measure "${alone[@]}" "$venv/bin/python" benches/peers/peers.py measure "$work" "$encast" "$rust" "$results" \
-    --leaves "${PEERS_LEAVES:-8,31,64,255}" --rounds "${PEERS_ROUNDS:-21}"
-forecasts() { "${alone[@]}" cargo bench --locked -p encast-ffi >"$work/forecasts.txt"; }
+    --leaves "${PEERS_LEAVES:-8,31,64,255}" --rounds "${PEERS_ROUNDS:-15}"
+forecasts() { "${alone[@]}" cargo bench --locked -p encast-ffi --bench calls >"$work/forecasts.txt"; }
 step forecasts forecasts
 loading() { "${alone[@]}" cargo bench --locked -p encast --bench forecasts -- load >"$work/loading.txt"; }
 step loading loading

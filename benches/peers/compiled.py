@@ -46,15 +46,17 @@ def tl2cgen_library(path, name, params, folder):
 
 
 def lleaves_variants(path):
-    """Name and options. Blocks of 34 trees are lleaves's default; one block is its advice for single rows, and is only
-    bearable to compile when trees stay functions of their own. Larger forests take minutes to inline."""
-    one = ("float, one block", {"use_fp64": False, "fcodemodel": "small", "fblocksize": 400, "finline": False})
+    """Name and options. Blocks of 34 trees are lleaves's default, one block is its advice for single rows. LLVM takes minutes to
+    inline one block of 31 leaves (and gains nothing by it), or blocks of 34 trees of 255 leaves."""
+    def variant(name, double, block, inline):
+        return name, {"use_fp64": double, "fcodemodel": "small", "fblocksize": block, "finline": inline}
+
     if path.suffix == ".json":
         return []
-    if leaves_of(path) > 64:
-        return [one]
-    return [("double, blocks of 34", {"use_fp64": True, "fcodemodel": "small", "fblocksize": 34}),
-            ("float, blocks of 34", {"use_fp64": False, "fcodemodel": "small", "fblocksize": 34}), one]
+    variants = [variant("float, one block, calls", False, 400, False)]
+    if leaves_of(path) <= 64:
+        variants += [variant("double, blocks of 34", True, 34, True), variant("float, blocks of 34", False, 34, True)]
+    return variants
 
 
 def lleaves_model(path, name, options, folder):

@@ -85,8 +85,8 @@ def page(results, forecasts, loaded):
         lines += table(forest)
     if forecasts:
         lines += ["## Whole forecast through C", "",
-                  "The default model: all targets, intervals, confidence, recommended bitrate; `cargo bench -p encast-ffi`.", "",
-                  "```", forecasts.strip(), "```", ""]
+                  "The default model: all targets, intervals, confidence, recommended bitrate; `cargo bench -p encast-ffi --bench calls`.", "",
+                  "```", *(line for line in forecasts.strip().splitlines() if line), "```", ""]
     if loaded:
         lines += ["Loading the default model, `cargo bench -p encast --bench forecasts -- load`:", "", *loading(loaded), ""]
     return "\n".join(lines)

@@ -82,7 +82,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         let names: Vec<String> = (0..foreign.ensemble.columns()).map(|column| format!("x{column}")).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let producer = ("encast", env!("CARGO_PKG_VERSION"));
-        fs::write(file, onnx::write(&foreign.ensemble, &onnx::OnnxLabels { columns: &names, producer, metadata: &[] })?)?;
+        let labels = onnx::OnnxLabels { columns: &names, producer, metadata: &[] };
+        fs::write(file, onnx::write(&foreign.ensemble, &labels)?)?;
     }
     let values = numbers.iter().map(|&number| f32::from_le_bytes(number)).collect();
     let mut engine = Engine { model: FlatEnsemble::new(&foreign.ensemble), values, columns, at: 0 };

@@ -80,9 +80,7 @@ impl OnnxRuntime {
         let (input, output) = (self.input.as_ptr(), self.output.as_ptr());
         let (rows, mut answer) = (self.batches[batch].cast_const(), self.answer);
         // SAFETY: names, tensors and session were made by `new` and `prepare`.
-        checked(unsafe {
-            (ort::api().Run)(self.session, ptr::null(), &input, &rows, 1, &output, 1, &mut answer)
-        })
+        checked(unsafe { (ort::api().Run)(self.session, ptr::null(), &input, &rows, 1, &output, 1, &mut answer) })
     }
 }
 
