@@ -1,7 +1,7 @@
 # Thin on purpose: each recipe is a script, so that it runs the same with and without make.
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-datafusion fmt bench bench-bulk instruction-counts bench-lightgbm bench-training bench-content bench-converge bench-ladder \
-	bench-resources fuzz yardstick accuracy measure probe-recipes train-model clean
+.PHONY: help run build test test-datafusion fmt bench bench-bulk bench-peers bench-training bench-content bench-converge bench-ladder \
+	bench-resources instruction-counts fuzz yardstick accuracy measure probe-recipes train-model clean
 
 # Tables for `make bench-resources` beside data/measured.csv; benches/resources/README.md says which.
 export UGC VEED HARDWARE
@@ -40,11 +40,11 @@ bench: ## Criterion benchmarks
 bench-bulk: ## Speed and memory of `encast predict --data` over millions of rows (ROWS=…)
 	@scripts/bench-bulk.sh $(ROWS)
 
+bench-peers: ## Speed of the trees beside six other evaluators, on the same forests
+	@scripts/bench-peers.sh
+
 instruction-counts: ## Writes the instruction counts of the hot paths that the tests hold
 	@scripts/instruction-counts.sh --update
-
-bench-lightgbm: ## Speed of the trees beside LightGBM
-	@scripts/bench-lightgbm.sh
 
 bench-training: ## Training on ×1, ×10, ×100 rows beside LightGBM, two threads each (TABLE=…)
 	@scripts/bench-training.sh $(TABLE)
