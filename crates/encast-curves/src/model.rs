@@ -104,8 +104,12 @@ impl Curves {
         }
         let numbers = self.mean.iter().chain(&self.scale).chain(&self.low).chain(&self.high);
         let small = numbers.copied().chain([self.first, self.step]);
-        let kept = self.centres.iter().chain(&self.table).chain(&self.basis).map(|&value| f64::from(value));
-        if let Some(value) = small.chain(kept).find(|value| value.is_nan() || value.abs() > LARGEST) {
+        let fine = |value: f32| value.abs() <= LARGEST as f32;
+        let kept = [&self.centres, &self.table, &self.basis].map(|numbers| (numbers, numbers.iter().all(|&v| fine(v))));
+        let worst =
+            kept.into_iter().filter(|(_, all)| !all).find_map(|(numbers, _)| numbers.iter().find(|&&v| !fine(v)));
+        let small = small.into_iter().find(|value| value.is_nan() || value.abs() > LARGEST);
+        if let Some(value) = small.or(worst.map(|&value| f64::from(value))) {
             return invalid(format!("the number {value} is not within ±{LARGEST:e}"));
         }
         if self.low.iter().zip(&self.high).any(|(low, high)| low > high) {

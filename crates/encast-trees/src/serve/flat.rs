@@ -70,7 +70,8 @@ impl FlatEnsemble {
 
     /// As [`FlatEnsemble::new`], with a given set of instructions; the predictions are the same.
     pub fn with_instructions(ensemble: &Ensemble, instructions: Instructions) -> Self {
-        let lanes = RankedTrees::of(ensemble).and_then(|ranked| Lanes::new(&ranked, instructions));
+        let ranked = RankedTrees::of(ensemble).filter(|ranked| Lanes::suit(ranked, instructions));
+        let lanes = ranked.map(|ranked| Lanes::new(ranked, instructions));
         match lanes {
             Some(lanes) if lanes.has_groups() => {
                 Self { columns: ensemble.columns(), trees: lanes.ends.len(), lanes: Some(lanes), walked: None }
@@ -85,12 +86,16 @@ impl FlatEnsemble {
     /// As [`RankedTrees::check`].
     pub fn from_ranked(ranked: RankedTrees) -> Result<Self, TreeError> {
         ranked.check()?;
-        match Lanes::new(&ranked, Instructions::default()) {
-            Some(lanes) if lanes.has_groups() => {
-                Ok(Self { columns: lanes.ranked.columns, trees: lanes.ends.len(), lanes: Some(lanes), walked: None })
-            }
-            lanes => Ok(Self::with_walked(ranked.ensemble()?, lanes)),
+        let instructions = Instructions::default();
+        if !Lanes::suit(&ranked, instructions) {
+            return Ok(Self::with_walked(ranked.ensemble()?, None));
         }
+        let lanes = Lanes::new(ranked, instructions);
+        if lanes.has_groups() {
+            let (columns, trees) = (lanes.ranked.columns, lanes.ends.len());
+            return Ok(Self { columns, trees, lanes: Some(lanes), walked: None });
+        }
+        Ok(Self::with_walked(lanes.ranked.ensemble()?, Some(lanes)))
     }
 
     fn with_walked(ensemble: Ensemble, lanes: Option<Lanes>) -> Self {

@@ -56,13 +56,15 @@ pub(super) type Abreast = [[f32; GROUP]; OF_BYTE];
 const NOTHING: f32 = -0.0;
 
 impl Lanes {
-    /// Lays out checked trees; `None` when the processor has no vectors, or they are too many to number.
-    pub(super) fn new(ranked: &RankedTrees, instructions: Instructions) -> Option<Lanes> {
+    /// Whether the processor has vectors, and the trees can be numbered.
+    pub(super) fn suit(ranked: &RankedTrees, instructions: Instructions) -> bool {
         // Words of a split, at most.
         let most_words = ranked.splits.len().saturating_mul(2 + OF_BYTE);
-        if instructions.lines_of_row() == 0 || u32::try_from(most_words).is_err() {
-            return None;
-        }
+        instructions.lines_of_row() > 0 && u32::try_from(most_words).is_ok()
+    }
+
+    /// Lays out checked trees that suit.
+    pub(super) fn new(ranked: RankedTrees, instructions: Instructions) -> Lanes {
         let most = ranked.leaf_counts.iter().copied().max().unwrap_or(1);
         let bytes = usize::from(most).div_ceil(OF_BYTE).next_power_of_two();
         let sides = ranked.places.len().div_ceil(BLOCK) <= instructions.lines_of_row();
@@ -77,7 +79,8 @@ impl Lanes {
         let lanes = if abreast { each * ABREAST } else { ranked.leaf_counts.len() };
         let mut leaves = vec![0.0; ranked.leaf_counts.len() * bytes * OF_BYTE];
         let mut side = vec![[[NOTHING; GROUP]; OF_BYTE]; if abreast { lanes.div_ceil(GROUP) } else { 0 }];
-        let (mut words, mut ends) = (Vec::new(), Vec::with_capacity(ranked.leaf_counts.len()));
+        let mut words = Vec::with_capacity(ranked.splits.len() * (2 + bytes));
+        let mut ends = Vec::with_capacity(ranked.leaf_counts.len());
         let (groups, mut lines) = match sides {
             true => empty_groups(&ranked.leaf_counts, lanes, lane_of),
             false => (Vec::new(), Vec::new()),
@@ -108,9 +111,9 @@ impl Lanes {
             }
             ends.push(words.len() as u32);
         }
-        let (places, ranked) = (Places::new(&ranked.places), ranked.clone());
+        let places = Places::new(&ranked.places);
         let abreast = abreast.then_some(side);
-        Some(Lanes { instructions, ranked, places, bytes, leaves, words, ends, groups, lines, abreast })
+        Lanes { instructions, ranked, places, bytes, leaves, words, ends, groups, lines, abreast }
     }
 
     /// Whether it can score single rows.

@@ -25,46 +25,63 @@ pub(super) struct Place {
     pub column: u16,
     /// Where a missing value goes; the splits of a column that send it left have a place of their own.
     missing_left: bool,
-    /// Rising, without repeats; filled up with infinity, which is below nothing, to whole groups.
-    thresholds: Box<[f32]>,
+    /// Where its groups of thresholds begin and end. They rise without repeats; the last is filled up with infinity, which is
+    /// below nothing.
+    groups: (u32, u32),
     count: usize,
     /// The last threshold of each group.
     pivots: [f32; GROUP],
 }
 
 /// All places of a model, those of a column together.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Places(Vec<Place>);
+#[derive(Debug, Clone)]
+pub(super) struct Places {
+    places: Vec<Place>,
+    thresholds: Vec<[f32; GROUP]>,
+}
 
 impl Places {
-    pub(super) fn new(places: &[RankedPlace]) -> Places {
-        let place = |place: &RankedPlace| {
-            let count = place.thresholds.len();
-            let mut thresholds = vec![f32::INFINITY; count.next_multiple_of(GROUP)];
-            thresholds[..count].copy_from_slice(&place.thresholds);
-            let mut pivots = [f32::INFINITY; GROUP];
-            pivots.iter_mut().zip(thresholds.chunks(GROUP)).for_each(|(pivot, group)| *pivot = group[GROUP - 1]);
-            let (column, missing_left) = (place.column, place.missing_left);
-            Place { column, missing_left, thresholds: thresholds.into(), count, pivots }
-        };
-        Places(places.iter().map(place).collect())
+    pub(super) fn new(ranked: &[RankedPlace]) -> Places {
+        let groups = ranked.iter().map(|place| place.thresholds.len().div_ceil(GROUP)).sum();
+        let (mut places, mut thresholds) = (Vec::with_capacity(ranked.len()), Vec::with_capacity(groups));
+        for place in ranked {
+            let (from, mut pivots) = (thresholds.len() as u32, [f32::INFINITY; GROUP]);
+            for (pivot, part) in pivots.iter_mut().zip(place.thresholds.chunks(GROUP)) {
+                let mut group = [f32::INFINITY; GROUP];
+                group[..part.len()].copy_from_slice(part);
+                *pivot = group[GROUP - 1];
+                thresholds.push(group);
+            }
+            let (groups, count) = ((from, thresholds.len() as u32), place.thresholds.len());
+            places.push(Place { column: place.column, missing_left: place.missing_left, groups, count, pivots });
+        }
+        Places { places, thresholds }
     }
 
     pub(super) fn as_slice(&self) -> &[Place] {
-        &self.0
+        &self.places
+    }
+
+    #[inline(always)]
+    fn groups(&self, place: &Place) -> &[[f32; GROUP]] {
+        &self.thresholds[place.groups.0 as usize..place.groups.1 as usize]
     }
 
     /// The bytes that the places take.
     pub(super) fn size_bytes(&self) -> usize {
-        self.0.iter().map(|place| size_of::<Place>() + size_of_val(&*place.thresholds)).sum()
+        size_of_val(self.places.as_slice()) + size_of_val(self.thresholds.as_slice())
     }
 
     /// The ranks of one row in all places; columns beyond its end are missing.
     #[inline(always)]
     pub(super) fn of_row<I: Isa>(&self, isa: I, row: &[f32], ranks: &mut RowRanks) {
-        for (places, ranks) in self.0.chunks(BLOCK).zip(ranks) {
+        for (places, ranks) in self.places.chunks(BLOCK).zip(ranks) {
             for (place, rank) in places.iter().zip(&mut ranks.0) {
-                *rank = place.rank(isa, row.get(usize::from(place.column)).copied().unwrap_or(f32::NAN));
+                *rank = place.rank(
+                    isa,
+                    self.groups(place),
+                    row.get(usize::from(place.column)).copied().unwrap_or(f32::NAN),
+                );
             }
         }
     }
@@ -73,8 +90,9 @@ impl Places {
     #[inline(always)]
     pub(super) fn of_moved<I: Isa>(&self, isa: I, row: &[f32], moved: &[u8], ranks: &mut RowRanks) {
         for &number in moved.iter() {
-            let Some(place) = self.0.get(usize::from(number)) else { continue };
-            let rank = place.rank(isa, row.get(usize::from(place.column)).copied().unwrap_or(f32::NAN));
+            let Some(place) = self.places.get(usize::from(number)) else { continue };
+            let rank =
+                place.rank(isa, self.groups(place), row.get(usize::from(place.column)).copied().unwrap_or(f32::NAN));
             ranks[usize::from(number) / BLOCK].0[usize::from(number) % BLOCK] = rank;
         }
     }
@@ -85,14 +103,14 @@ impl Places {
         let values = &rows.values()[start * rows.columns()..][..count * rows.columns()];
         let mut column = None;
         let mut block = [f32::NAN; BLOCK];
-        for (place, ranks) in self.0.iter().zip(ranks) {
+        for (place, ranks) in self.places.iter().zip(ranks) {
             if column != Some(place.column) {
                 column = Some(place.column);
                 for (to, row) in block.iter_mut().zip(values.chunks_exact(rows.columns())) {
                     *to = row.get(usize::from(place.column)).copied().unwrap_or(f32::NAN);
                 }
             }
-            place.of_block(isa, &block, ranks);
+            place.of_block(isa, self.groups(place), &block, ranks);
         }
     }
 }
@@ -100,8 +118,7 @@ impl Places {
 impl Place {
     /// How many thresholds are below `x`; a missing value has none or all of them below it.
     #[inline(always)]
-    fn rank<I: Isa>(&self, isa: I, x: f32) -> u8 {
-        let groups = self.thresholds.as_chunks::<GROUP>().0;
+    fn rank<I: Isa>(&self, isa: I, groups: &[[f32; GROUP]], x: f32) -> u8 {
         // Comparing with NaN is false, so that a missing value has rank 0: it goes left.
         let rank = match groups {
             [only] => isa.below(only, x),
@@ -115,10 +132,10 @@ impl Place {
     }
 
     #[inline(always)]
-    fn of_block<I: Isa>(&self, isa: I, block: &[f32; BLOCK], ranks: &mut Line) {
+    fn of_block<I: Isa>(&self, isa: I, groups: &[[f32; GROUP]], block: &[f32; BLOCK], ranks: &mut Line) {
         if self.count > FEW {
             for i in 0..BLOCK {
-                ranks.0[i] = self.rank(isa, block[i]);
+                ranks.0[i] = self.rank(isa, groups, block[i]);
             }
             return;
         }
@@ -126,7 +143,7 @@ impl Place {
         for i in 0..BLOCK / GROUP {
             let (ranks, block) = (&mut ranks.0.as_chunks_mut::<GROUP>().0[i], &block.as_chunks::<GROUP>().0[i]);
             let mut counts = [0u32; GROUP];
-            for &threshold in &self.thresholds[..self.count] {
+            for &threshold in &groups.as_flattened()[..self.count] {
                 for lane in 0..GROUP {
                     counts[lane] += u32::from(threshold < block[lane]);
                 }
