@@ -302,6 +302,8 @@ fn sum_abreast<I: Isa>(isa: I, lanes: &Lanes, abreast: &[Abreast], ranks: &RowRa
         }
     }
     let mut tally = Tally::default();
-    sums.iter().take(members.len()).for_each(|&sum| tally.add(sum));
+    for &sum in &sums[..members.len().min(ABREAST)] {
+        tally.add(sum);
+    }
     (tally.mean(), tally.spread())
 }
