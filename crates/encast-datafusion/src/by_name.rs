@@ -6,7 +6,10 @@ use datafusion_common::{DataFusionError, Result, ScalarValue, arrow::datatypes::
 use datafusion_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility};
 use encast::Field;
 
-use crate::{Asked, Shared, columns::Columns};
+use crate::{
+    columns::Columns,
+    scoring::{Asked, Shared},
+};
 
 const NAME: &str = "encast_predict";
 

@@ -23,17 +23,19 @@
 mod by_name;
 mod columns;
 mod positional;
+mod scoring;
 
-use std::{
-    hash::{Hash, Hasher},
-    sync::Arc,
-};
+use std::sync::Arc;
 
-use datafusion_common::{DataFusionError, Result, arrow::array::Float64Array};
+use datafusion_common::Result;
 use datafusion_expr::ScalarUDF;
-use encast::{BulkOutput, Field, Model, PredictOptions, Scorer, Target};
+use encast::{Field, Model, PredictOptions};
 
-use crate::{by_name::ByName, columns::Columns, positional::Positional};
+use crate::{
+    by_name::ByName,
+    positional::Positional,
+    scoring::{Asked, Shared},
+};
 
 /// The inputs of [`Forecasts::usual`], in the order of its arguments.
 pub const USUAL: [Field; 6] = [
@@ -49,14 +51,6 @@ pub const USUAL: [Field; 6] = [
 #[derive(Debug, Clone)]
 pub struct Forecasts {
     shared: Arc<Shared>,
-}
-
-/// What the functions of one model share; told apart by their place in memory.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    model: Arc<Model>,
-    options: PredictOptions,
-    null_for_bad_rows: bool,
 }
 
 impl Forecasts {
@@ -95,84 +89,11 @@ impl Forecasts {
     /// this order. All are needed; NULL is unknown.
     ///
     /// # Errors
-    /// [`DataFusionError::Plan`] for what is no target of the model.
+    /// [`datafusion_common::DataFusionError::Plan`] for what is no target of the model.
     pub fn function(&self, name: &str, what: &str, inputs: &[Field]) -> Result<ScalarUDF> {
         let asked = Asked::of(what)?;
         // Whether the model has it is found out now.
         drop(self.shared.scorer(asked)?);
         Ok(ScalarUDF::new_from_impl(Positional::new(Arc::clone(&self.shared), name, asked, inputs)))
-    }
-}
-
-/// Which number of a forecast.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Asked {
-    target: Target,
-    end: End,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum End {
-    Value,
-    Lower,
-    Upper,
-}
-
-impl Asked {
-    pub(crate) fn of(what: &str) -> Result<Asked> {
-        let end_of = |end: &str| what.strip_suffix(end);
-        let (target, end) = match (end_of("_lower"), end_of("_upper")) {
-            (Some(target), _) => (target, End::Lower),
-            (_, Some(target)) => (target, End::Upper),
-            _ => (what, End::Value),
-        };
-        let target = Target::from_name(target).map_err(|error| DataFusionError::Plan(error.to_string()))?;
-        Ok(Asked { target, end })
-    }
-}
-
-impl Shared {
-    pub(crate) fn scorer(&self, asked: Asked) -> Result<Scorer<'_>> {
-        Scorer::new(&self.model, &[asked.target], asked.end != End::Value, &self.options)
-            .map_err(|error| DataFusionError::Plan(error.to_string()))
-    }
-
-    /// Forecasts some rows.
-    pub(crate) fn score(&self, name: &str, asked: Asked, columns: &Columns) -> Result<Float64Array> {
-        let bad = |error: encast::Error| DataFusionError::Execution(format!("{name}: {error}"));
-        let mut scorer = self.scorer(asked)?;
-        let rows = columns.rows();
-        let (mut value, mut lower, mut upper) = (vec![0.0; rows], Vec::new(), Vec::new());
-        if asked.end != End::Value {
-            (lower, upper) = (vec![0.0; rows], vec![0.0; rows]);
-        }
-        let bounds = (asked.end != End::Value).then_some((lower.as_mut_slice(), upper.as_mut_slice()));
-        let mut outputs = [BulkOutput { value: &mut value, bounds }];
-        columns
-            .with(|inputs| match self.null_for_bad_rows {
-                true => scorer.score_good(inputs, &mut outputs, |_, _| ()),
-                false => scorer.score(inputs, &mut outputs),
-            })
-            .map_err(bad)?;
-        let numbers = match asked.end {
-            End::Value => value,
-            End::Lower => lower,
-            End::Upper => upper,
-        };
-        Ok(numbers.into_iter().map(|number| Some(number).filter(|number| !number.is_nan())).collect())
-    }
-}
-
-impl PartialEq for Shared {
-    fn eq(&self, other: &Shared) -> bool {
-        std::ptr::eq(self, other)
-    }
-}
-
-impl Eq for Shared {}
-
-impl Hash for Shared {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        std::ptr::from_ref(self).hash(state);
     }
 }

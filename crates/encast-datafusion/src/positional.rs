@@ -6,7 +6,10 @@ use datafusion_common::{Result, arrow::datatypes::DataType};
 use datafusion_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility};
 use encast::Field;
 
-use crate::{Asked, Shared, columns::Columns};
+use crate::{
+    columns::Columns,
+    scoring::{Asked, Shared},
+};
 
 /// The function.
 #[derive(Debug, PartialEq, Eq, Hash)]

@@ -29,7 +29,7 @@ proptest! {
         prop_assert_eq!(bits(&again), bits(&plus_zero(&ensemble)));
         let flat = FlatEnsemble::from_ranked(ranked.clone()).unwrap();
         prop_assert_eq!(flat.ensemble().unwrap(), again);
-        prop_assert_eq!(flat.ranked(), Some(&ranked));
+        prop_assert_eq!(flat.ranked(), Some(ranked));
         let values = random_rows(seed, 20, columns);
         for row in values.chunks(columns) {
             prop_assert_eq!(flat.predict(row).to_bits(), ensemble.predict(row).to_bits());

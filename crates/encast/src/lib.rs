@@ -66,6 +66,7 @@ mod result;
 mod scale;
 mod scan;
 mod search;
+mod smallest_bitrate;
 mod smooth;
 mod table;
 mod target;

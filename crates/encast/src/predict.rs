@@ -14,9 +14,8 @@ use crate::{
     features::PredictionFeatures,
     field::{Field, FieldSet},
     options::{Given, PredictOptions},
-    recommend,
     result::{Estimate, PredictionResult},
-    scale,
+    scale, smallest_bitrate,
     smooth::{Along, Shared},
     target::Target,
     variant::{Forecast, Known, Variant},
@@ -287,7 +286,7 @@ impl<'a> Asked<'a> {
         result.confidence = quality.map_or(0.0, |forecast| {
             confidence(forecast, self.cell, self.distance, self.features.frame_drop.unwrap_or(0.0))
         });
-        if let Some(found) = recommend::in_answer(self, options)? {
+        if let Some(found) = smallest_bitrate::in_answer(self, options)? {
             result.recommended_bitrate_kbps = found.reached;
             result.target_unreachable = found.reached.is_none();
             result.best_reachable_vmaf = found.best_vmaf;

@@ -10,9 +10,10 @@ use encast::*;
 
 thread_local! {
     static COUNT: Cell<usize> = const { Cell::new(0) };
+    static BYTES: Cell<isize> = const { Cell::new(0) };
 }
 
-/// Counts what this thread asks for.
+/// Counts what this thread asks for, and what of it is still there.
 struct Counting;
 
 // SAFETY: every call goes to the system's allocator unchanged.
@@ -20,11 +21,13 @@ struct Counting;
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let _ = COUNT.try_with(|count| count.set(count.get() + 1));
+        let _ = BYTES.try_with(|bytes| bytes.set(bytes.get() + layout.size() as isize));
         // SAFETY: the caller's promise is the system's demand.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        let _ = BYTES.try_with(|bytes| bytes.set(bytes.get() - layout.size() as isize));
         // SAFETY: as above.
         unsafe { System.dealloc(at, layout) }
     }
@@ -96,4 +99,19 @@ fn a_forecast_takes_no_memory() {
 #[test]
 fn the_counter_counts() {
     assert_eq!(allocations(|| drop(std::hint::black_box(vec![1u8; 100]))), 1);
+}
+
+#[test]
+fn a_loaded_model_takes_at_most_twice_its_bundle() {
+    if encast_trees::Instructions::default().name() == "plain" {
+        // Without vectors trees are walked, which takes nodes.
+        return;
+    }
+    let bundle = Model::embedded_bytes().len();
+    let before = BYTES.get();
+    let model = Model::embedded().unwrap();
+    let taken = (BYTES.get() - before) as f64 / bundle as f64;
+    assert!((0.5..2.0).contains(&taken), "{taken} times the {bundle} bytes of the bundle");
+    drop(model);
+    assert_eq!(BYTES.get(), before);
 }

@@ -95,7 +95,7 @@ impl FlatEnsemble {
             let (columns, trees) = (lanes.ranked.columns, lanes.ends.len());
             return Ok(Self { columns, trees, lanes: Some(lanes), walked: None });
         }
-        Ok(Self::with_walked(lanes.ranked.ensemble()?, Some(lanes)))
+        Ok(Self::with_walked(lanes.ranked().ensemble()?, Some(lanes)))
     }
 
     fn with_walked(ensemble: Ensemble, lanes: Option<Lanes>) -> Self {
@@ -104,9 +104,9 @@ impl FlatEnsemble {
         Self { columns, trees, lanes, walked: Some(Walked { ensemble, packed }) }
     }
 
-    /// The short form of its trees, where it has one.
-    pub fn ranked(&self) -> Option<&RankedTrees> {
-        self.lanes.as_ref().map(|lanes| &lanes.ranked)
+    /// The short form of its trees, where it has one; it is put together anew.
+    pub fn ranked(&self) -> Option<RankedTrees> {
+        self.lanes.as_ref().map(Lanes::ranked)
     }
 
     /// The ensemble that it was made of; a threshold of -0 may have become 0, which decides the same.
@@ -116,7 +116,7 @@ impl FlatEnsemble {
     pub fn ensemble(&self) -> Result<Ensemble, TreeError> {
         match (&self.walked, &self.lanes) {
             (Some(walked), _) => Ok(walked.ensemble.clone()),
-            (None, Some(lanes)) => lanes.ranked.ensemble(),
+            (None, Some(lanes)) => lanes.ranked().ensemble(),
             (None, None) => Err(TreeError::NoMembers),
         }
     }

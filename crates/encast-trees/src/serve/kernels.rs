@@ -1,7 +1,7 @@
 //! Scoring with vectors of bytes, written once for all sets of instructions.
 #![allow(clippy::needless_range_loop, reason = "lane by lane, as the vectors that come of it")]
 
-use super::lanes::{ABREAST, Abreast, GROUP, Lanes, OF_BYTE};
+use super::lanes::{ABREAST, Abreast, GROUP, Group, Lanes, OF_BYTE};
 use super::ranks::{BLOCK, BlockRanks, RowRanks};
 use super::simd::{Isa, Line};
 use crate::Rows;
@@ -172,14 +172,7 @@ fn one_of<I: Isa, const BYTES: usize, const LEAVES: usize>(isa: I, work: One<'_,
     let mut first = 0;
     for groups in lanes.groups.chunks(GROUPS) {
         for (group, which) in groups.iter().zip(which.as_chunks_mut::<GROUP>().0) {
-            let lines = &lanes.lines[group.first_line..];
-            match lanes.places.as_slice().len() {
-                0..=16 => arrive_trees::<I, BYTES, 1>(isa, ranks, lines, group.splits, which),
-                17..=32 => arrive_trees::<I, BYTES, 2>(isa, ranks, lines, group.splits, which),
-                33..=64 => arrive_trees::<I, BYTES, 4>(isa, ranks, lines, group.splits, which),
-                65..=128 => arrive_trees::<I, BYTES, 8>(isa, ranks, lines, group.splits, which),
-                _ => arrive_trees::<I, BYTES, 16>(isa, ranks, lines, group.splits, which),
-            }
+            arrive_trees::<I, BYTES>(isa, lanes, ranks, *group, which);
         }
         let trees = (leaves.len() - first).min(GROUPS * GROUP);
         sum.add(&leaves[first..first + trees], &which);
@@ -190,7 +183,26 @@ fn one_of<I: Isa, const BYTES: usize, const LEAVES: usize>(isa: I, work: One<'_,
 
 /// The leaves of one row in 64 trees.
 #[inline(always)]
-fn arrive_trees<I: Isa, const BYTES: usize, const SIXTEENS: usize>(
+fn arrive_trees<I: Isa, const BYTES: usize>(
+    isa: I,
+    lanes: &Lanes,
+    ranks: &RowRanks,
+    group: Group,
+    which: &mut [u8; GROUP],
+) {
+    let (lines, splits) = (&lanes.lines[group.first_line..], group.splits);
+    match lanes.places.as_slice().len() {
+        0..=16 => arrive_among::<I, BYTES, 1>(isa, ranks, lines, splits, which),
+        17..=32 => arrive_among::<I, BYTES, 2>(isa, ranks, lines, splits, which),
+        33..=64 => arrive_among::<I, BYTES, 4>(isa, ranks, lines, splits, which),
+        65..=128 => arrive_among::<I, BYTES, 8>(isa, ranks, lines, splits, which),
+        _ => arrive_among::<I, BYTES, 16>(isa, ranks, lines, splits, which),
+    }
+}
+
+/// As [`arrive_trees`], for so many times sixteen places at most.
+#[inline(always)]
+fn arrive_among<I: Isa, const BYTES: usize, const SIXTEENS: usize>(
     isa: I,
     ranks: &RowRanks,
     lines: &[Line],
@@ -288,14 +300,7 @@ fn sum_abreast<I: Isa>(isa: I, lanes: &Lanes, abreast: &[Abreast], ranks: &RowRa
     sums.iter_mut().zip(members).for_each(|(sum, member)| *sum = member.base);
     let (mut which, mut values) = ([0; GROUP], [0.0; GROUP]);
     for (group, leaves) in lanes.groups.iter().zip(abreast) {
-        let lines = &lanes.lines[group.first_line..];
-        match lanes.places.as_slice().len() {
-            0..=16 => arrive_trees::<I, 1, 1>(isa, ranks, lines, group.splits, &mut which),
-            17..=32 => arrive_trees::<I, 1, 2>(isa, ranks, lines, group.splits, &mut which),
-            33..=64 => arrive_trees::<I, 1, 4>(isa, ranks, lines, group.splits, &mut which),
-            65..=128 => arrive_trees::<I, 1, 8>(isa, ranks, lines, group.splits, &mut which),
-            _ => arrive_trees::<I, 1, 16>(isa, ranks, lines, group.splits, &mut which),
-        }
+        arrive_trees::<I, 1>(isa, lanes, ranks, *group, &mut which);
         isa.select_leaves(leaves, &which, &mut values);
         for values in values.as_chunks().0 {
             isa.add_eight(values, &mut sums);

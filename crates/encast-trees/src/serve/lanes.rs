@@ -8,7 +8,7 @@
 
 use super::ranks::{BLOCK, Places};
 use super::simd::{Instructions, Line};
-use crate::model::RankedTrees;
+use crate::model::{RankedSplit, RankedTrees};
 
 /// Leaves to a byte of a set.
 pub(super) const OF_BYTE: usize = 8;
@@ -28,7 +28,7 @@ pub(super) struct Group {
 #[derive(Debug, Clone)]
 pub(super) struct Lanes {
     pub instructions: Instructions,
-    /// What the rest is made of.
+    /// What the rest is made of, but for splits and leaves: those stand in `words` and `leaves`.
     pub ranked: RankedTrees,
     pub places: Places,
     /// Bytes of a set of leaves: 1, 2, 4 or 8.
@@ -64,7 +64,7 @@ impl Lanes {
     }
 
     /// Lays out checked trees that suit.
-    pub(super) fn new(ranked: RankedTrees, instructions: Instructions) -> Lanes {
+    pub(super) fn new(mut ranked: RankedTrees, instructions: Instructions) -> Lanes {
         let most = ranked.leaf_counts.iter().copied().max().unwrap_or(1);
         let bytes = usize::from(most).div_ceil(OF_BYTE).next_power_of_two();
         let sides = ranked.places.len().div_ceil(BLOCK) <= instructions.lines_of_row();
@@ -113,7 +113,27 @@ impl Lanes {
         }
         let places = Places::new(&ranked.places);
         let abreast = abreast.then_some(side);
+        (ranked.splits, ranked.leaves) = (Vec::new(), Vec::new());
         Lanes { instructions, ranked, places, bytes, leaves, words, ends, groups, lines, abreast }
+    }
+
+    /// The trees in short.
+    pub(super) fn ranked(&self) -> RankedTrees {
+        let mut ranked = self.ranked.clone();
+        let mut words = self.words.as_slice();
+        for (&count, leaves) in ranked.leaf_counts.iter().zip(self.leaves.chunks_exact(self.bytes * OF_BYTE)) {
+            ranked.leaves.extend_from_slice(&leaves[..usize::from(count)]);
+            for number in 0..usize::from(count) - 1 {
+                let (split, later) = words.split_at(3 + number / OF_BYTE);
+                words = later;
+                let mut stay = [u8::MAX; OF_BYTE];
+                stay.iter_mut().zip(&split[2..]).for_each(|(stay, &word)| *stay = word as u8);
+                // The leaves on the left begin with the first one that goes.
+                let first = u64::from_le_bytes(stay).trailing_ones() as u8;
+                ranked.splits.push(RankedSplit { place: split[0] as u8, rank: split[1] as u8, first });
+            }
+        }
+        ranked
     }
 
     /// Whether it can score single rows.
@@ -129,8 +149,6 @@ impl Lanes {
             + size_of_val(ranked.places.as_slice())
             + size_of_val(ranked.members.as_slice())
             + size_of_val(ranked.leaf_counts.as_slice())
-            + size_of_val(ranked.splits.as_slice())
-            + size_of_val(ranked.leaves.as_slice())
             + size_of_val(self.leaves.as_slice())
             + size_of_val(self.words.as_slice())
             + size_of_val(self.ends.as_slice())
