@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Dice, random_ensemble, random_rows};
-use encast_trees::{Ensemble, FlatEnsemble, Member, Node, RankedTrees, Rows, Tree, TreeError};
+use encast_trees::{Ensemble, FlatEnsemble, Instructions, Member, Node, RankedTrees, Rows, Tree, TreeError};
 use proptest::prelude::*;
 
 /// With thresholds of -0 made 0.
@@ -29,7 +29,11 @@ proptest! {
         prop_assert_eq!(bits(&again), bits(&plus_zero(&ensemble)));
         let flat = FlatEnsemble::from_ranked(ranked.clone()).unwrap();
         prop_assert_eq!(flat.ensemble().unwrap(), again);
-        prop_assert_eq!(flat.ranked(), Some(ranked));
+        prop_assert_eq!(flat.ranked(), Some(ranked.clone()));
+        // What is saved must not depend on the processor.
+        for instructions in Instructions::available() {
+            prop_assert_eq!(FlatEnsemble::with_instructions(&ensemble, instructions).ranked(), Some(ranked.clone()));
+        }
         let values = random_rows(seed, 20, columns);
         for row in values.chunks(columns) {
             prop_assert_eq!(flat.predict(row).to_bits(), ensemble.predict(row).to_bits());

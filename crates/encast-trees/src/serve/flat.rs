@@ -104,9 +104,13 @@ impl FlatEnsemble {
         Self { columns, trees, lanes, walked: Some(Walked { ensemble, packed }) }
     }
 
-    /// The short form of its trees, where it has one; it is put together anew.
+    /// The short form of its trees, where they have one, whatever the processor has; it is put together anew.
     pub fn ranked(&self) -> Option<RankedTrees> {
-        self.lanes.as_ref().map(Lanes::ranked)
+        match (&self.lanes, &self.walked) {
+            (Some(lanes), _) => Some(lanes.ranked()),
+            (None, Some(walked)) => RankedTrees::of(&walked.ensemble),
+            (None, None) => None,
+        }
     }
 
     /// The ensemble that it was made of; a threshold of -0 may have become 0, which decides the same.
@@ -272,7 +276,15 @@ impl FlatEnsemble {
         }
     }
 
+    /// Without `spreads` only the means are found, which saves walked forests a division for each member.
     fn many(&self, rows: Rows<'_>, means: &mut [f64], spreads: &mut [f64]) {
+        match spreads.is_empty() {
+            true => self.score::<false>(rows, means, spreads),
+            false => self.score::<true>(rows, means, spreads),
+        }
+    }
+
+    fn score<const SPREAD: bool>(&self, rows: Rows<'_>, means: &mut [f64], spreads: &mut [f64]) {
         let put = |means: &mut [f64], spreads: &mut [f64], i: usize, (mean, spread)| {
             means[i] = mean;
             spreads.get_mut(i).into_iter().for_each(|to| *to = spread);
@@ -292,15 +304,15 @@ impl FlatEnsemble {
                 let whole = if tail <= ROWS / 2 { rows.len() - tail } else { rows.len() };
                 let mut put = |i, answer| put(means, spreads, i, answer);
                 if used.len() * 2 <= NARROW {
-                    blocks::<true, NARROW, { walk::BLOCK }>(packed, members, used, rows, whole, &mut put);
+                    blocks::<SPREAD, NARROW, { walk::BLOCK }>(packed, members, used, rows, whole, &mut put);
                 } else {
-                    blocks::<true, WIDE, ROWS>(packed, members, used, rows, whole, &mut put);
+                    blocks::<SPREAD, WIDE, ROWS>(packed, members, used, rows, whole, &mut put);
                 }
                 whole
             }
             _ => 0,
         };
-        (whole..rows.len()).for_each(|i| put(means, spreads, i, self.one::<true>(rows.row(i))));
+        (whole..rows.len()).for_each(|i| put(means, spreads, i, self.one::<SPREAD>(rows.row(i))));
     }
 }
 
