@@ -11,7 +11,8 @@
 #   --strip          without debugging information
 #   --programs       encast, encast-exporter, man pages and completions as well; needs Go
 #
-# The tree is that of `cargo cinstall` (cargo-c), and encast-static.pc, but needs nothing beside cargo and a C compiler.
+# The tree is that of `cargo cinstall` (cargo-c), and encast-static.pc, but needs nothing beside cargo and a C compiler; and the archive's
+# names other than the interface's are local.
 set -euo pipefail
 elsewhere=${CARGO_TARGET_DIR-}
 # shellcheck source=scripts/lib.sh
@@ -78,6 +79,22 @@ build() { # build [VARIABLE=VALUE]: all packages at once, as scripts/build.sh do
     env "$@" cargo build --release --locked "${for_target[@]}" "${packages[@]}"
 }
 
+# One object whose only names are the interface's. As rustc writes it, the archive defines rust_eh_personality, so that no program could
+# hold it beside an archive of another Rust compiler. Groups are resolved before their names become local, and
+# the standard library's bitcode is left out, which nothing could be read from once it lies end to end.
+install_archive() { # install_archive PATH
+    local folder others
+    folder=$(mktemp -d)
+    ld -r --force-group-allocation --whole-archive "$release/libencast.a" -o "$folder/all.o"
+    objcopy --wildcard --keep-global-symbol='encast_*' --remove-section=.llvmbc --remove-section=.llvmcmd "$folder/all.o" "$folder/encast.o"
+    [[ -z $strip ]] || strip --strip-debug "$folder/encast.o"
+    (cd "$folder" && ar rcsD libencast.a encast.o)
+    others=$(nm -g --defined-only "$folder/libencast.a" | awk 'NF == 3 && $3 !~ /^encast_/')
+    [[ -z $others ]] || fail "libencast.a defines more than its interface: $others"
+    install -m 644 "$folder/libencast.a" "$1"
+    rm -r "$folder"
+}
+
 install_library() {
     local shared=$destdir$libdir/libencast.so.$version
     install -d "$destdir$libdir/pkgconfig" "$destdir$libdir/cmake/encast" "$destdir$includedir"
@@ -90,36 +107,46 @@ install_library() {
     fi
     # Without the soname again: in the build folder nothing has that file name.
     build
-    install -m 644 "$release/libencast.a" "$destdir$libdir/"
-    [[ -z $strip ]] || strip --strip-debug --enable-deterministic-archives "$destdir$libdir/libencast.a"
+    install_archive "$destdir$libdir/libencast.a"
     (cd include && find . -type f -exec install -D -m 644 {} "$destdir$includedir/{}" \;)
     install -m 644 packaging/cmake/*.cmake "$destdir$libdir/cmake/encast/"
     write_pc encast
     write_pc encast-static
 }
 
+install_exporter() { # install_exporter PATH
+    local flags=(-buildvcs=false) settings=(CGO_ENABLED=1)
+    # The Go package links target/release; the archive of another build has to come first.
+    [[ $release == "$root/target/release" ]] || settings+=("CGO_LDFLAGS=-L$release ${CGO_LDFLAGS-}")
+    if [[ $target == *-musl ]]; then
+        flags+=(-tags 'netgo osusergo' -ldflags "${strip:+-s -w }-linkmode external -extldflags -static")
+        settings+=(CC=musl-gcc)
+    elif [[ -n $strip ]]; then
+        flags+=(-ldflags '-s -w')
+    fi
+    (cd go-exporter && env "${settings[@]}" go build "${flags[@]}" -o "$1" ./cmd/encast-exporter)
+}
+
 install_programs() {
     local bin=$destdir$prefix/bin share=$destdir$prefix/share pages
-    install -d "$bin" "$share"/{man/man1,bash-completion/completions,zsh/vendor-completions,fish/vendor_completions.d}
+    install -d "$bin" "$share"/{man/man1,bash-completion/completions,zsh/vendor-completions,fish/vendor_completions.d,doc/encast}
     install -m 755 "$release/encast" "$bin/"
-    # Its archive comes first, whatever the Go package would take.
-    local linking=(-trimpath -buildvcs=false)
-    if [[ $target == *-musl ]]; then
-        linking+=(-tags 'netgo osusergo' -ldflags '-s -w -linkmode external -extldflags "-static"')
-        export CC=musl-gcc
-    elif [[ -n $strip ]]; then
-        linking+=(-ldflags '-s -w')
-    fi
-    (cd go-exporter && CGO_ENABLED=1 CGO_LDFLAGS="-L$release ${CGO_LDFLAGS-}" go build "${linking[@]}" -o "$bin/encast-exporter" \
-        ./cmd/encast-exporter)
+    install_exporter "$bin/encast-exporter"
     [[ -z $strip ]] || strip "$bin/encast"
     pages=$(mktemp -d)
     # musl's programs run here as well; those of other machines do not.
     "$bin/encast" pages "$pages"
+    {
+        printf '.TH encast-exporter 1 "" "encast %s"\n.SH NAME\nencast-exporter \\- exposes forecasts of video encodes to Prometheus\n' "$version"
+        # Its own head is not one that man can read.
+        "$bin/encast-exporter" --help-man | sed -n '/^\.SH "SYNOPSIS"/,$p'
+    } >"$pages/encast-exporter.1"
     install -m 644 "$pages"/*.1 "$share/man/man1/"
     install -m 644 "$pages/encast.bash" "$share/bash-completion/completions/encast"
     install -m 644 "$pages/_encast" "$share/zsh/vendor-completions/"
     install -m 644 "$pages/encast.fish" "$share/fish/vendor_completions.d/"
+    scripts/licences.sh "${target:-$host}" >"$pages/third-party-licences.txt"
+    install -m 644 "$pages/third-party-licences.txt" "$share/doc/encast/"
     rm -r "$pages"
 }
 

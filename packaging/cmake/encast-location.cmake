@@ -1,12 +1,13 @@
 # Where this installation has its parts, and its version; for the two files beside it. These files are the same in every
 # installation, moved ones too: all that differs is read from encast.pc.
 get_filename_component(_encast_here "${CMAKE_CURRENT_LIST_DIR}" REALPATH)
+set(_encast_libdir)
 set(_encast_pc)
 # cargo-c puts these files in lib/cmake also where the libraries are in lib/<architecture>.
-foreach(_encast_libdir "${_encast_here}/../.." "${_encast_here}/../../${CMAKE_LIBRARY_ARCHITECTURE}"
+foreach(_encast_folder "${_encast_here}/../.." "${_encast_here}/../../${CMAKE_LIBRARY_ARCHITECTURE}"
         "${_encast_here}/../../../lib64")
-    if(EXISTS "${_encast_libdir}/pkgconfig/encast.pc")
-        get_filename_component(_encast_libdir "${_encast_libdir}" REALPATH)
+    if(EXISTS "${_encast_folder}/pkgconfig/encast.pc")
+        get_filename_component(_encast_libdir "${_encast_folder}" REALPATH)
         set(_encast_pc "${_encast_libdir}/pkgconfig/encast.pc")
         break()
     endif()

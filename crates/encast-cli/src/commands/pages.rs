@@ -27,11 +27,9 @@ fn write(folder: &Path, mut command: clap::Command) -> io::Result<()> {
     for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
         clap_complete::generate_to(shell, &mut command, "encast", folder)?;
     }
-    // Without it, programs would have pages of `encast help help`.
-    command = command.disable_help_subcommand(true);
     command.build();
     page(folder, "encast", &command)?;
-    for subcommand in command.get_subcommands().filter(|subcommand| !subcommand.is_hide_set()) {
+    for subcommand in command.get_subcommands().filter(|it| !it.is_hide_set() && it.get_name() != "help") {
         page(folder, &format!("encast-{}", subcommand.get_name()), subcommand)?;
     }
     Ok(())
@@ -39,6 +37,10 @@ fn write(folder: &Path, mut command: clap::Command) -> io::Result<()> {
 
 fn page(folder: &Path, name: &str, command: &clap::Command) -> io::Result<()> {
     let mut text = Vec::new();
-    clap_mangen::Man::new(command.clone()).title(name).date("").source(format!("encast {}", env!("CARGO_PKG_VERSION"))).render(&mut text)?;
+    clap_mangen::Man::new(command.clone())
+        .title(name)
+        .date("")
+        .source(format!("encast {}", env!("CARGO_PKG_VERSION")))
+        .render(&mut text)?;
     fs::write(folder.join(format!("{name}.1")), text)
 }
