@@ -47,7 +47,7 @@ only_the_interface() { # only_the_interface LIBDIR: what the libraries let other
         <(nm -g --defined-only "$1/libencast.a" | awk 'NF == 3 { print $3 }' | sort) || fail "library and archive differ in their functions"
     # The symbols file of the Debian package knows them too.
     diff <(nm -D --defined-only "$1/libencast.so" | awk '{ print $3 }' | sort) \
-        <(sed -n 's/^ \(encast_.*\)@.*/\1/p' debian/libencast*.symbols | sort) || fail "debian/libencast*.symbols is not up to date"
+        <(sed -n 's/^ \(encast_.*\)@.*/\1/p' debian/libencast*.symbols | sort) || fail "debian/libencast*.symbols is not up to date: scripts/deb.sh --symbols"
 }
 
 beside_another_rust() { # beside_another_rust LIBDIR: the archive in a program with another Rust compiler's standard library, if one is here
