@@ -83,9 +83,11 @@ build() { # build [VARIABLE=VALUE]: all packages at once, as scripts/build.sh do
 # hold it beside an archive of another Rust compiler. Groups are resolved before their names become local, and
 # the standard library's bitcode is left out, which nothing could be read from once it lies end to end.
 install_archive() { # install_archive PATH
-    local folder others
+    local folder others unwinder=()
     folder=$(mktemp -d)
-    ld -r --force-group-allocation --whole-archive "$release/libencast.a" -o "$folder/all.o"
+    # musl has no unwinder of its own, and that of a gcc for glibc does not work with it: Rust's comes along.
+    [[ $target != *-musl ]] || unwinder=("$(rustc --print sysroot)/lib/rustlib/$target/lib/self-contained/libunwind.a")
+    ld -r --force-group-allocation --whole-archive "$release/libencast.a" --no-whole-archive "${unwinder[@]}" -o "$folder/all.o"
     objcopy --wildcard --keep-global-symbol='encast_*' --remove-section=.llvmbc --remove-section=.llvmcmd "$folder/all.o" "$folder/encast.o"
     [[ -z $strip ]] || strip --strip-debug "$folder/encast.o"
     (cd "$folder" && ar rcsD libencast.a encast.o)
@@ -117,7 +119,7 @@ install_library() {
 install_exporter() { # install_exporter PATH
     local flags=(-buildvcs=false) settings=(CGO_ENABLED=1)
     # The Go package links target/release; the archive of another build has to come first.
-    [[ $release == "$root/target/release" ]] || settings+=("CGO_LDFLAGS=-L$release ${CGO_LDFLAGS-}")
+    [[ $release == "$root/target/release" ]] || settings+=("CGO_LDFLAGS=-L$destdir$libdir ${CGO_LDFLAGS-}")
     if [[ $target == *-musl ]]; then
         flags+=(-tags 'netgo osusergo' -ldflags "${strip:+-s -w }-linkmode external -extldflags -static")
         settings+=(CC=musl-gcc)

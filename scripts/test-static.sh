@@ -47,7 +47,7 @@ forecasts() { # forecasts NAME COMMAND…: serves, and keeps the metrics that fo
         sleep 0.1
     done
     [[ ${health-} == *'"model_loaded":true'* ]] || fail "$name: /health answered '${health-}': $(<"$empty/$name.log")"
-    get "$port" /metrics | grep -E '^(qoe|cost|prediction|recommended|resource|encode|ml_model)_' >"$name.metrics"
+    get "$port" /metrics | grep -E '^(qoe|cost|prediction|recommended|resource|encode|ml_model)_' | grep -v last_reload >"$name.metrics"
     [[ $(grep -c ^qoe_predicted_vmaf "$name.metrics") -ge 4 ]] || fail "$name: /metrics lacks forecasts"
 }
 
