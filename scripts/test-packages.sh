@@ -112,10 +112,10 @@ same_as_cargo_c() {
     local ours=$work/ours theirs=$work/theirs query
     have cargo-cinstall || cargo install cargo-c --version "$CARGO_C_VERSION" --locked --debug --quiet --root "$tools" --target-dir "$root/build/cargo-c"
     rm -rf "$root/build/cargo-c"
-    cargo cinstall --release --locked -p encast-ffi --prefix /usr/local --destdir "$theirs" --target-dir "$CARGO_TARGET_DIR"
+    cargo cinstall --release --locked -p encast-ffi --prefix /usr/local --libdir lib --destdir "$theirs" --target-dir "$CARGO_TARGET_DIR"
     scripts/install.sh --destdir "$ours"
     # Files and links are the same but for the one that is more here.
-    diff <(cd "$ours" && find . -printf '%P %y %l\n' | grep -v encast-static.pc | sort) <(cd "$theirs" && find . -printf '%P %y %l\n' | sort) ||
+    diff <(cd "$ours" && find . ! -type d -printf '%P %y %l\n' | grep -v encast-static.pc | sort) <(cd "$theirs" && find . ! -type d -printf '%P %y %l\n' | sort) ||
         fail "scripts/install.sh and cargo cinstall differ"
     (cd "$ours" && find . -name '*.h' -o -name '*.hpp' -o -name '*.cmake') | while read -r file; do cmp "$ours/$file" "$theirs/$file"; done
     for query in --modversion --cflags --libs --variable=libdir; do
