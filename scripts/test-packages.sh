@@ -122,9 +122,9 @@ same_as_cargo_c() {
         diff <(PKG_CONFIG_PATH=$ours/usr/local/lib/pkgconfig pkg-config "$query" encast) \
             <(PKG_CONFIG_PATH=$theirs/usr/local/lib/pkgconfig pkg-config "$query" encast) || fail "pkg-config $query differs"
     done
-    # cargo-c names the compiler's runtime and libc as well.
-    diff <(PKG_CONFIG_PATH=$ours/usr/local/lib/pkgconfig pkg-config --static --libs encast | tr ' ' '\n' | grep .) \
-        <(PKG_CONFIG_PATH=$theirs/usr/local/lib/pkgconfig pkg-config --static --libs encast | tr ' ' '\n' | grep . | grep -vxE -e '-l(gcc_s|c)') ||
+    # cargo-c names the compiler's runtime and libc as well, and some twice.
+    diff <(PKG_CONFIG_PATH=$ours/usr/local/lib/pkgconfig pkg-config --static --libs encast | tr ' ' '\n' | grep . | sort -u) \
+        <(PKG_CONFIG_PATH=$theirs/usr/local/lib/pkgconfig pkg-config --static --libs encast | tr ' ' '\n' | grep . | sort -u | grep -vxE -e '-l(gcc_s|c)') ||
         fail "pkg-config --static differs"
     diff <(readelf -d "$ours/usr/local/lib/libencast.so" | grep -E 'SONAME|NEEDED') \
         <(readelf -d "$theirs/usr/local/lib/libencast.so" | grep -E 'SONAME|NEEDED') || fail "the libraries differ in soname or needs"
