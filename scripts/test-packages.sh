@@ -51,8 +51,10 @@ only_the_interface() { # only_the_interface LIBDIR: what the libraries let other
 }
 
 beside_another_rust() { # beside_another_rust LIBDIR: the archive in a program with another Rust compiler's standard library, if one is here
-    local toolchain folder order
-    toolchain=$(rustup toolchain list 2>/dev/null | grep -vE 'active|override' | head -1 | cut -d ' ' -f 1)
+    local toolchain='' candidate folder order
+    for candidate in $(rustup toolchain list 2>/dev/null | cut -d ' ' -f 1); do
+        [[ $(rustc "+$candidate" -V) == "$(rustc -V)" ]] || toolchain=$candidate
+    done
     [[ -n $toolchain ]] || { say "beside another Rust: NOT CHECKED, there is one toolchain only"; return; }
     folder=$(mktemp -d)
     printf '#[unsafe(no_mangle)]\npub extern "C" fn other_sum(n: u64) -> u64 { u64::from(std::panic::catch_unwind(|| panic!()).is_err()) + n }\n' >"$folder/other.rs"
