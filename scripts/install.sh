@@ -121,7 +121,7 @@ install_exporter() { # install_exporter PATH
     # The Go package links target/release; the archive of another build has to come first.
     [[ $release == "$root/target/release" ]] || settings+=("CGO_LDFLAGS=-L$destdir$libdir ${CGO_LDFLAGS-}")
     if [[ $target == *-musl ]]; then
-        flags+=(-tags 'netgo osusergo' -ldflags "${strip:+-s -w }-linkmode external -extldflags -static")
+        flags+=(-tags 'encast_source_tree netgo osusergo' -ldflags "${strip:+-s -w }-linkmode external -extldflags -static")
         settings+=(CC=musl-gcc)
     elif [[ -n $strip ]]; then
         flags+=(-ldflags '-s -w')

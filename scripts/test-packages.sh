@@ -81,6 +81,7 @@ installed_tree() {
     beside_another_rust "$prefix/lib"
     consumers "$prefix"
     (cd / && "$root/scripts/test-install-page.sh" "$prefix" "$expected")
+    scripts/test-go-get.sh "$prefix" "$expected"
     "$prefix/bin/encast-exporter" --config.check
     # A page for each subcommand and completions that know one.
     [[ -s $prefix/share/man/man1/encast-predict.1 && -s $prefix/share/man/man1/encast-exporter.1 ]] || fail "man pages are missing"

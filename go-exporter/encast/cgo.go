@@ -4,8 +4,6 @@ package encast
 // thread, and the next call of a goroutine may run on another one. No wrapper keeps a pointer or calls back into Go.
 
 /*
-#cgo CFLAGS: -I${SRCDIR}/../../include
-#cgo LDFLAGS: -L${SRCDIR}/../../target/release -l:libencast.a -lm -ldl -lpthread
 #cgo noescape encast_go_text
 #cgo nocallback encast_go_text
 #cgo noescape encast_go_field
