@@ -31,6 +31,7 @@ mod profiles;
 mod site;
 
 mod advise;
+mod handles;
 
 #[cfg(test)]
 mod tests;
