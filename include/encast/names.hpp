@@ -7,6 +7,7 @@
 
 #include <encast.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -130,6 +131,11 @@ template <class Number>
 /// The ABI version of the loaded library. One larger than ENCAST_ABI_VERSION serves programs of this header.
 [[nodiscard]] inline std::uint32_t abi_version() noexcept {
     return encast_abi_version();
+}
+
+/// How many handles of the library, in the whole process, were made and not freed yet: for tests of leaks.
+[[nodiscard]] inline std::size_t live_handles() noexcept {
+    return encast_live_handles();
 }
 
 }  // namespace ENCAST_CPP_VARIANT

@@ -44,6 +44,10 @@ enum class Status : std::int32_t {
     bad_state = ENCAST_STATUS_BAD_STATE,
     /// There is no element of that index. The text says how many there are.
     bad_index = ENCAST_STATUS_BAD_INDEX,
+    /// A handle that was freed before, or was never made by this library.
+    bad_handle = ENCAST_STATUS_BAD_HANDLE,
+    /// There is no memory for what the caller asked for. A program that runs out of memory elsewhere ends.
+    out_of_memory = ENCAST_STATUS_OUT_OF_MEMORY,
     /// An input is not a finite number, or outside its bound. The text names field, value and bound.
     invalid_field = ENCAST_STATUS_INVALID_FIELD,
     /// An input that has to be there is unknown, such as both bitrate_kbps and crf.
