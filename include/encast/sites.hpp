@@ -18,6 +18,7 @@ namespace detail {
 
 /// Frees what it is asked to; null is nothing.
 struct Free {
+    /// Frees a handle of each kind. Freeing cannot fail: an owner frees its own handle, once.
     void operator()(EncastModel *model) const noexcept { static_cast<void>(encast_free_model(model)); }
     void operator()(EncastProfiles *profiles) const noexcept { static_cast<void>(encast_free_profiles(profiles)); }
     void operator()(EncastSite *site) const noexcept { static_cast<void>(encast_free_site(site)); }

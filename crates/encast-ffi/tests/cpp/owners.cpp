@@ -127,7 +127,7 @@ void stale_handles() {
         borrowed = model.get();
     }
     Model stale(borrowed);
-    CHECK_ERROR(stale.try_predict(check::request()), bad_handle, "", "model");
+    CHECK_ERROR(stale.try_predict(check::request()), bad_handle, "model", "no live handle");
     CHECK(encast::name(encast::Status::bad_handle) == "bad handle");
 }
 
@@ -161,5 +161,5 @@ int main() {
     stale_handles();
     errors();
     CHECK(encast::live_handles() == 0);
-    return check::end(70);
+    return check::end(50);
 }
