@@ -212,7 +212,8 @@ fn everything_is_documented() {
             let declares = starts(&["[[nodiscard]]", "class ", "struct ", "enum class ", "using ", "inline constexpr"])
                 || indent == 4 && (starts(&["void ", "bool ", "explicit "]) || word.contains(" = ENCAST_"));
             if declares && !hidden && !word.starts_with("using Owner") && !word.contains("ENCAST_CPP_VARIANT") {
-                let documented = before.starts_with("///") || before.starts_with("template <") || word.contains("operator()");
+                let documented =
+                    before.starts_with("///") || before.starts_with("template <") || word.contains("operator()");
                 let local = word.starts_with("using Data") || word.starts_with("using Options");
                 assert!(documented || local, "{place}: no comment before: {line}");
                 checked += 1;
