@@ -43,7 +43,8 @@ static int make_up(Source *source) {
     for (y = 0; y < source->y4m.height; y++) {
         for (x = 0; x < source->y4m.width; x++) {
             unsigned stripes = ((x + (n < 50 ? 2 * n : 0)) / 16 + y / 16) % 2, grain = (x * 31 + y * 17) % 7;
-            source->luma[(size_t)y * source->y4m.width + x] = (unsigned char)((n < 50 ? 50 : 140) + 60 * stripes + grain);
+            unsigned sample = (n < 50 ? 50 : 140) + 60 * stripes + grain;
+            source->luma[(size_t)y * source->y4m.width + x] = (unsigned char)sample;
         }
     }
     return 1;
