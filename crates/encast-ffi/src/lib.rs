@@ -32,6 +32,7 @@ mod site;
 
 mod advise;
 mod handles;
+mod load_options;
 
 #[cfg(test)]
 mod tests;
