@@ -13,8 +13,8 @@
  *     std::printf("VMAF %.1f [%.1f, %.1f]\n", result.vmaf.value, result.vmaf.lower, result.vmaf.upper);
  *
  * Owners of handles, which move and do not copy: Model, Profiles, Site, Analyzer. Values, which set themselves up and
- * have the fields of the structs of encast.h: Features, Anchor, Targets; PredictOptions, LadderOptions, AdviseOptions,
- * RetrainOptions, AnalyzerOptions, Profile; Result, Recommendation, Rung, Comparison, Proposal, ModelInfo, Complexity,
+ * have the fields of the structs of encast.h: Features, Anchor, Targets; LoadOptions, PredictOptions, LadderOptions,
+ * AdviseOptions, RetrainOptions, AnalyzerOptions, Profile; Result, Recommendation, Rung, Comparison, Proposal, ModelInfo, Complexity,
  * FrameComplexity. Numbers: Status, Codec, Encoder, Target, Field, Outcome, Limit, ModelKind, Segmentation, RankBy.
  *
  * Rules:

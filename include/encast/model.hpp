@@ -29,6 +29,7 @@ inline namespace ENCAST_CPP_VARIANT {
 /// Every operation has two forms: try_x() returns an Expected, x() returns the answer and throws the Error.
 class Model : public detail::Owner<EncastModel> {
     using Options = detail::Optional<EncastPredictOptions>;
+    using Signature = detail::Optional<EncastLoadOptions>;
 
 public:
     using Owner::Owner;
@@ -39,16 +40,24 @@ public:
     }
     /// Loads a model from a file, JSON or binary by its content; everything in it is checked. path: on Unix any bytes,
     /// elsewhere UTF-8. Status::model_missing, io, wrong_magic, truncated, checksum, corrupt, too_large, newer_format.
-    [[nodiscard]] static Expected<Model> try_load(const std::string &path) {
+    /// options: which signature it must have; without them none, else also Status::not_signed, bad_signature, bad_key.
+    [[nodiscard]] static Expected<Model> try_load(const std::string &path, Signature options = {}) {
         if (auto done = detail::whole(path, "path"); !done) {
             return Unexpected(done.error());
         }
-        return made([&](EncastModel **model) { return encast_load_model(path.c_str(), model); });
+        return made([&](EncastModel **model) {
+            return options.get() == nullptr ? encast_load_model(path.c_str(), model)
+                                            : encast_load_model_with(path.c_str(), options.get(), model);
+        });
     }
     /// Loads a model from the bytes of a bundle, to which it keeps no reference. Errors as try_load(), without those of
     /// the file system.
-    [[nodiscard]] static Expected<Model> try_load_memory(Span<const std::uint8_t> bytes) {
-        return made([&](EncastModel **out) { return encast_load_model_from_memory(bytes.data(), bytes.size(), out); });
+    [[nodiscard]] static Expected<Model> try_load_memory(Span<const std::uint8_t> bytes, Signature options = {}) {
+        return made([&](EncastModel **out) {
+            return options.get() == nullptr
+                       ? encast_load_model_from_memory(bytes.data(), bytes.size(), out)
+                       : encast_load_model_from_memory_with(bytes.data(), bytes.size(), options.get(), out);
+        });
     }
     /// Trains a model on measured encodes, in this process; it takes seconds to minutes. Row i of the features belongs
     /// to row i of the targets; several titles of several rows each are needed. No row is kept.
@@ -180,10 +189,12 @@ public:
     /// As try_load_default(); throws its Error.
     [[nodiscard]] static Model load_default() { return detail::value(try_load_default()); }
     /// As try_load(); throws its Error.
-    [[nodiscard]] static Model load(const std::string &path) { return detail::value(try_load(path)); }
+    [[nodiscard]] static Model load(const std::string &path, Signature options = {}) {
+        return detail::value(try_load(path, options));
+    }
     /// As try_load_memory(); throws its Error.
-    [[nodiscard]] static Model load_memory(Span<const std::uint8_t> bytes) {
-        return detail::value(try_load_memory(bytes));
+    [[nodiscard]] static Model load_memory(Span<const std::uint8_t> bytes, Signature options = {}) {
+        return detail::value(try_load_memory(bytes, options));
     }
     /// As try_retrain(); throws its Error.
     [[nodiscard]] static Model retrain(Span<const Features> features, Span<const Targets> targets,

@@ -85,6 +85,12 @@ enum class Status : std::int32_t {
     too_large = ENCAST_STATUS_TOO_LARGE,
     /// The bundle was written by a later version of encast.
     newer_format = ENCAST_STATUS_NEWER_FORMAT,
+    /// The model is not signed, and a signature is required.
+    not_signed = ENCAST_STATUS_UNSIGNED,
+    /// The signature is none of a trusted key for these bytes.
+    bad_signature = ENCAST_STATUS_BAD_SIGNATURE,
+    /// A text of public keys holds no key, or something else; or a signature is required and there is no key.
+    bad_key = ENCAST_STATUS_BAD_KEY,
     /// Too few rows or titles to train on.
     too_few = ENCAST_STATUS_TOO_FEW,
     /// A target has the same value in every row: nothing can be learnt.

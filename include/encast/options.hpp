@@ -1,4 +1,4 @@
-// How things are done: encast::PredictOptions, LadderOptions, AdviseOptions, RetrainOptions.
+// How things are done: encast::LoadOptions, PredictOptions, LadderOptions, AdviseOptions, RetrainOptions.
 #ifndef ENCAST_OPTIONS_HPP
 #define ENCAST_OPTIONS_HPP
 
@@ -49,6 +49,23 @@ struct PredictOptions : EncastPredictOptions {
     void set_profile(const Profile &prices) noexcept { profile = prices; }
 };
 static_assert(detail::same_layout<PredictOptions, EncastPredictOptions>);
+
+/// Which signature a model must have to be loaded. All fields are those of EncastLoadOptions; by default none is asked
+/// for. The texts are not copied: they have to outlive the call that loads.
+struct LoadOptions : EncastLoadOptions {
+    /// The defaults.
+    LoadOptions() noexcept : EncastLoadOptions{} {
+        static_cast<void>(encast_load_options_init(this, sizeof(EncastLoadOptions)));
+    }
+
+    /// Refuses a model without a signature of one of the public keys.
+    void set_require_signature(bool required) noexcept { require_signature = required ? 1 : 0; }
+    /// Gives the public keys that count, as minisign writes them, one a line, NUL-terminated; null = none.
+    void set_public_keys(const char *text) noexcept { public_keys = text; }
+    /// Gives the content of a .minisig file, NUL-terminated; null = the file beside the model.
+    void set_signature(const char *text) noexcept { signature = text; }
+};
+static_assert(detail::same_layout<LoadOptions, EncastLoadOptions>);
 
 /// What a ladder shall be. All fields are those of EncastLadderOptions, with its ranges and defaults: the usual sizes,
 /// rungs by steps of 6 VMAF, from VMAF 40 to 95.

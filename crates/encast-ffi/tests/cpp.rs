@@ -42,7 +42,7 @@ fn source(name: &str) -> PathBuf {
     root().join("crates/encast-ffi/tests/cpp").join(name)
 }
 
-/// Compiles a test program, and runs it with a folder as its argument.
+/// Compiles a test program, and runs it with a folder of its own and the test data as its arguments.
 fn passes(name: &str, standard: &'static str, link: Link, flags: &[&str]) {
     let dir = temporary();
     let program = dir.path().join("program");
@@ -50,7 +50,7 @@ fn passes(name: &str, standard: &'static str, link: Link, flags: &[&str]) {
     command.arg("-O1").args(flags).arg("-o").arg(&program).arg(source(name));
     link_with(&mut command, Profile::Dev, link);
     run(&mut command);
-    run(Command::new(&program).arg(dir.path()));
+    run(Command::new(&program).arg(dir.path()).arg(root().join("testdata")));
 }
 
 #[test]
@@ -58,6 +58,12 @@ fn operations_give_the_bits_of_c() {
     passes("operations.cpp", "c++17", Link::Sanitized, &[]);
     passes("operations.cpp", "c++20", Link::Archive, &NO_EXCEPTIONS);
     passes("operations.cpp", "c++23", Link::Shared, &[]);
+}
+
+#[test]
+fn bundles_and_training_give_the_bits_of_c() {
+    passes("bundles.cpp", "c++17", Link::Archive, &NO_EXCEPTIONS);
+    passes("bundles.cpp", "c++20", Link::Sanitized, &[]);
 }
 
 #[test]
@@ -165,6 +171,8 @@ fn every_number_of_the_c_header_has_its_enumerator() {
         let plain = ["H", "PRESET_CAPACITY", "TEXT_CAPACITY", "LONG_TEXT_CAPACITY", "TITLE_CAPACITY"];
         match group {
             Some(word) => {
+                // `unsigned` is a word of the language.
+                let word = if word == "UNSIGNED" { "NOT_SIGNED" } else { word };
                 let due = format!("    {} = ENCAST_{name},\n", word.to_lowercase());
                 assert!(wrapper.contains(&due), "numbers.hpp has no `{}`", due.trim());
                 checked += 1;
@@ -214,7 +222,9 @@ fn everything_is_documented() {
             if declares && !hidden && !word.starts_with("using Owner") && !word.contains("ENCAST_CPP_VARIANT") {
                 let documented =
                     before.starts_with("///") || before.starts_with("template <") || word.contains("operator()");
-                let local = word.starts_with("using Data") || word.starts_with("using Options");
+                let local = word.starts_with("using Data")
+                    || word.starts_with("using Options")
+                    || word.starts_with("using Signature");
                 assert!(documented || local, "{place}: no comment before: {line}");
                 checked += 1;
             }

@@ -124,7 +124,8 @@ fn c_encoding_with_x264_runs() {
             assert!((1.0..=100.0).contains(&measured), "{text}");
         }
     }
-    let mut left: Vec<_> = dir.path().read_dir().expect("the folder").map(|e| e.expect("an entry").file_name()).collect();
+    let mut left: Vec<_> =
+        dir.path().read_dir().expect("the folder").map(|e| e.expect("an entry").file_name()).collect();
     left.sort();
     assert_eq!(left, ["clip.y4m", "one.264", "two.264", "x264_encode"], "statistics of two passes are removed");
 }

@@ -1,5 +1,5 @@
 // Every operation once, in the form that does not throw: the bits of its answer are those of the C call, and its errors
-// have status, field and text. Built with and without exceptions. Argument: a folder for the files it writes.
+// have status, field and text. Built with and without exceptions. bundles.cpp has loading, saving and training.
 #include "check.hpp"
 
 namespace {
@@ -30,6 +30,7 @@ void values() {
     starts_as<encast::Anchor>(encast_anchor_init);
     starts_as<encast::Targets>(encast_targets_init);
     starts_as<encast::PredictOptions>(encast_predict_options_init);
+    starts_as<encast::LoadOptions>(encast_load_options_init);
     starts_as<encast::LadderOptions>(encast_ladder_options_init);
     starts_as<encast::AdviseOptions>(encast_advise_options_init);
     starts_as<encast::RetrainOptions>(encast_retrain_options_init);
@@ -246,63 +247,6 @@ void comparisons(const Model &model, const EncastModel *plain) {
     CHECK_ERROR(model.try_advise(features, advise), missing_field, "target_vmaf", "");
 }
 
-void files(const Model &model, const std::string &folder) {
-    const std::string json = MUST(model.try_metadata_json());
-    CHECK(json.front() == '{' && json.back() == '}' && json.find("\"trained_at\"") != std::string::npos);
-    const encast::ModelInfo info = MUST(model.try_info());
-    CHECK(info.forecasts().contains(encast::Target::vmaf) && info.rows > 1000 && !encast::text(info.version).empty());
-
-    MUST(model.try_save(folder + "/cpp.encast"));
-    const Model again = MUST(Model::try_load(folder + "/cpp.encast"));
-    const encast::Result due = MUST(model.try_predict(check::request()));
-    CHECK(check::same_bits(MUST(again.try_predict(check::request())), static_cast<const EncastResult &>(due)));
-    std::vector<std::uint8_t> bytes;
-    if (std::FILE *file = std::fopen((folder + "/cpp.encast").c_str(), "rb")) {
-        for (int byte = std::getc(file); byte != EOF; byte = std::getc(file)) {
-            bytes.push_back(static_cast<std::uint8_t>(byte));
-        }
-        std::fclose(file);
-    }
-    CHECK(Model::try_load_memory(bytes).has_value());
-    bytes[bytes.size() / 2] ^= 1;
-    CHECK_ERROR(Model::try_load_memory(bytes), checksum, "", "");
-    CHECK_ERROR(Model::try_load_memory({}), truncated, "", "");
-    CHECK_ERROR(Model::try_load(folder + "/none.encast"), model_missing, "", "none.encast");
-    CHECK_ERROR(Model::try_load(folder + std::string("/cpp.encast\0.json", 17)), bad_text, "path", "NUL");
-    CHECK_ERROR(model.try_save(folder + "/no/folder.encast"), io, "", "");
-    CHECK_ERROR(model.try_save(std::string("\0", 1)), bad_text, "path", "NUL");
-}
-
-void training() {
-    const check::Table table = check::table();
-    encast::RetrainOptions options;
-    options.set_model_kind(encast::ModelKind::boosting);
-    options.set_targets(encast::TargetSet().insert(encast::Target::vmaf));
-    options.trained_at = 1767225600;
-    MUST(options.try_set_version("made-up-1"));
-    MUST(options.try_set_vmaf_model("closed form"));
-    MUST(options.try_set_licence("none"));
-    MUST(options.try_set_probe_recipe("none"));
-    CHECK_ERROR(options.try_set_version(std::string(64, 'v')), bad_text, "version", "at most 63");
-    EncastModel *plain = nullptr;
-    CHECK(encast_retrain(table.features.data(), table.targets.data(), table.features.size(), &options, &plain) ==
-          ENCAST_STATUS_OK);
-    const Model model = MUST(Model::try_retrain(table.features, table.targets, options));
-    const encast::ModelInfo info = MUST(model.try_info());
-    CHECK(encast::text(info.version) == "made-up-1" && encast::text(info.vmaf_model) == "closed form");
-    CHECK(info.rows == table.features.size() && info.forecasts() == encast::TargetSet(1) && info.trained_at == 1767225600);
-    auto due = c_struct<EncastResult>(encast_result_init);
-    CHECK(encast_predict(plain, &table.features[3], nullptr, &due) == ENCAST_STATUS_OK);
-    CHECK(check::same_bits(MUST(model.try_predict(table.features[3])), due));
-    encast_free_model(plain);
-    std::vector<encast::Targets> wrong = table.targets;
-    wrong[5].vmaf = 101;
-    CHECK_ERROR(Model::try_retrain(table.features, wrong), invalid_field, "vmaf", "row 5");
-    wrong.pop_back();
-    CHECK_ERROR(Model::try_retrain(table.features, wrong), length_mismatch, "", "72 rows, targets 71");
-    CHECK_ERROR(Model::try_retrain({}, {}), too_few, "", "");
-}
-
 void sites(const Model &model) {
     const std::string toml = "[machines.box]\nvcpus = 4\nspeed = 0.5\nidle_watts_per_vcpu = 2\n"
                              "busy_watts_per_vcpu = 12\nmemory_gb = 8\ncpu_model = \"made up\"\nsource = \"made up\"\n"
@@ -389,10 +333,7 @@ void analyses(std::uint32_t bit_depth) {
 
 }  // namespace
 
-int main(int argument_count, char **arguments) {
-    if (argument_count != 2) {
-        return 2;
-    }
+int main() {
     values();
     names();
     {
@@ -402,13 +343,11 @@ int main(int argument_count, char **arguments) {
         batches(model);
         searches(model, plain);
         comparisons(model, plain);
-        files(model, arguments[1]);
         sites(model);
         encast_free_model(plain);
     }
-    training();
     analyses<std::uint8_t>(8);
     analyses<std::uint16_t>(10);
     CHECK(encast::live_handles() == 0);
-    return check::end(300);
+    return check::end(270);
 }

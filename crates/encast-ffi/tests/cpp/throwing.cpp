@@ -115,7 +115,7 @@ void others() {
 }  // namespace
 
 int main(int argument_count, char **arguments) {
-    if (argument_count != 2) {
+    if (argument_count < 2) {
         return 2;
     }
     forecasts(Model::load_default(), arguments[1]);

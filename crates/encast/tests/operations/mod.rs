@@ -134,7 +134,7 @@ fn questions() -> Vec<Value> {
         json!({"name": "ladder of bitrates", "bundle": v3, "operation": "ladder", "requests": [no_rate()],
             "ladder": {"bitrates_kbps": [400.0, 1200.0, 3600.0], "sizes": [[1280, 720], [1920, 1080]]}}),
         json!({"name": "ladder, step beyond its bound", "bundle": v3, "operation": "ladder", "requests": [no_rate()],
-            "ladder": {"step_vmaf": 0.0}}),
+            "ladder": {"step_vmaf": -1.0}}),
     ]
 }
 
