@@ -14,8 +14,9 @@
  *
  * Owners of handles, which move and do not copy: Model, Profiles, Site, Analyzer. Values, which set themselves up and
  * have the fields of the structs of encast.h: Features, Anchor, Targets; LoadOptions, PredictOptions, LadderOptions,
- * AdviseOptions, RetrainOptions, AnalyzerOptions, Profile; Result, Recommendation, Rung, Comparison, Proposal, ModelInfo, Complexity,
- * FrameComplexity. Numbers: Status, Codec, Encoder, Target, Field, Outcome, Limit, ModelKind, Segmentation, RankBy.
+ * AdviseOptions, RetrainOptions, AnalyzerOptions, Profile; Result, Recommendation, Rung, Comparison, Proposal,
+ * ModelInfo, Complexity, FrameComplexity. Numbers: Status, Codec, Encoder, Target, Field, Outcome, Limit, ModelKind,
+ * Segmentation, RankBy.
  *
  * Rules:
  *   - Every operation has a form try_x() that returns an Expected: an answer, or an Error with its status, text, field
