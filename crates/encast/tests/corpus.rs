@@ -1,6 +1,6 @@
 //! The shared corpus in testdata/: the same cases are run through Rust, C, C++ and Go. `ENCAST_UPDATE=1` writes the answers
 //! anew; a bundle that is there stays as it is, as bundles of old are what the test is about.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 mod bad_bundles;
 mod made;
