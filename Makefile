@@ -1,6 +1,6 @@
 # Thin on purpose: each recipe is a script, so that it runs the same with and without make.
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-datafusion fmt bench bench-bulk bench-peers bench-training bench-content bench-converge bench-ladder \
+.PHONY: help run build test test-datafusion fmt bench bench-bulk bench-peers bench-training bench-content bench-converge bench-go bench-ladder \
 	bench-resources instruction-counts install dist static deb test-packages fuzz yardstick accuracy measure probe-recipes train-model clean
 
 # Tables for `make bench-resources` beside data/measured.csv; benches/resources/README.md says which.
@@ -69,6 +69,9 @@ bench-training: ## Training on ×1, ×10, ×100 rows beside LightGBM, two thread
 
 bench-content: ## Speed of `encast analyze` beside ffmpeg and siti-tools (CLIP=…)
 	@scripts/bench-content.sh $(CLIP)
+
+bench-go: ## What a call from Go takes beside the same one from C
+	@scripts/bench-go.sh
 
 bench-ladder: ## Forecast ladders on measured curves, beside a fixed one (TABLE=…)
 	@scripts/bench-ladder.sh $(TABLE)
