@@ -22,8 +22,8 @@
  *
  * Rules for every function:
  *   - A function that can fail returns one of ENCAST_STATUS_...; encast_last_error() has the text, for each thread.
- *     1-99 blame the call, 100-199 the input, 200-299 the model file, 300-399 the rows to train on, 900-999 the library;
- *     later versions may return further numbers of these ranges.
+ *     1-99 blame the call, 100-199 the input, 200-299 the model file, 300-399 the rows to train on, 900-999 the
+ *     library; later versions may return further numbers of these ranges.
  *   - Outputs are written on success only, unless the function says otherwise.
  *   - A pointer may be null only where the function says so; null elsewhere is ENCAST_STATUS_NULL_POINTER.
  *   - Texts are UTF-8. Numbers that are not known are NaN.
