@@ -1,0 +1,93 @@
+/* Defects on purpose, one for each name: a program that goes wrong in the way that the sanitizers have to see. */
+#include "check.h"
+#include <limits.h>
+
+/* The compiler must not see what is coming, hence volatile. */
+static volatile size_t one = 1;
+
+/* A request that is too short for what its struct_size says: the library reads behind it. */
+static int library_reads_beyond(void) {
+    EncastModel *model = check_default_model();
+    EncastResult result = check_result();
+    EncastFeatures whole = check_request();
+    EncastFeatures *cut = malloc(sizeof whole - one);
+    memcpy(cut, &whole, sizeof whole - one);
+    int status = encast_predict(model, cut, NULL, &result);
+    free(cut);
+    encast_free_model(model);
+    return status;
+}
+
+static int heap_overflow(void) {
+    char *bytes = malloc(16);
+    bytes[15 + one] = 1;
+    int read = bytes[15 + one];
+    free(bytes);
+    return read;
+}
+
+static int use_after_free(void) {
+    EncastResult *result = malloc(sizeof *result);
+    encast_result_init(result, sizeof *result);
+    free(result);
+    return (int)*(volatile uint32_t *)&result->struct_size;
+}
+
+static int stack_overflow(void) {
+    volatile char bytes[16];
+    memset((void *)bytes, 0, sizeof bytes);
+    return bytes[15 + one];
+}
+
+static int leak(void) {
+    volatile char *bytes = malloc(77);
+    bytes[0] = 1;
+    bytes = NULL;
+    return bytes != NULL;
+}
+
+/* A model that is never freed: memory of the library. */
+static int leaked_model(void) {
+    EncastModel *model = check_default_model();
+    int known = model != NULL;
+    model = NULL;
+    return known && model != NULL;
+}
+
+static int signed_overflow(void) {
+    volatile int largest = INT_MAX;
+    largest += (int)one;
+    return largest == INT_MIN;
+}
+
+static int bad_shift(void) {
+    volatile int bits = 31 + (int)one;
+    return 1 << bits;
+}
+
+int main(int argc, char **argv) {
+    static const struct {
+        const char *name;
+        int (*run)(void);
+    } DEFECTS[] = {
+        {"none", NULL},
+        {"library-reads-beyond", library_reads_beyond},
+        {"heap-overflow", heap_overflow},
+        {"use-after-free", use_after_free},
+        {"stack-overflow", stack_overflow},
+        {"leak", leak},
+        {"leaked-model", leaked_model},
+        {"signed-overflow", signed_overflow},
+        {"bad-shift", bad_shift},
+    };
+    for (size_t i = 0; argc == 2 && i < sizeof DEFECTS / sizeof *DEFECTS; i++) {
+        if (strcmp(argv[1], DEFECTS[i].name) == 0) {
+            if (DEFECTS[i].run != NULL) {
+                DEFECTS[i].run();
+            }
+            return 0;
+        }
+    }
+    fprintf(stderr, "unknown defect\n");
+    return 2;
+}
