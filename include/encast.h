@@ -28,9 +28,12 @@
  *   - Structs grow at their end in later versions. Set each up with its _init function and sizeof: then a program
  *     built with this header works with every later library of the same major version.
  *   - No function keeps a pointer to memory of the caller, and none calls back.
+ *   - A handle that was freed, or is of another kind, is ENCAST_STATUS_BAD_HANDLE: freeing twice, and use after
+ *     freeing, are errors and not crashes.
  *   - Any number of threads may use one model, one site or one set of profiles at the same time; an analyzer is used
  *     by one thread at a time.
- *   - Running out of memory ends the process.
+ *   - Memory of a size that the caller named, such as a count, may be refused: ENCAST_STATUS_OUT_OF_MEMORY. Running
+ *     out of memory elsewhere ends the process.
  */
 
 #ifndef ENCAST_H
@@ -266,6 +269,12 @@
 // There is no element of that index. The text says how many there are.
 #define ENCAST_STATUS_BAD_INDEX 8
 
+// A handle that was freed before, or was never made by this library.
+#define ENCAST_STATUS_BAD_HANDLE 9
+
+// There is no memory for what the caller asked for. A program that runs out of memory elsewhere ends.
+#define ENCAST_STATUS_OUT_OF_MEMORY 10
+
 // An input is not a finite number, or outside its bound. The text names field, value and bound.
 #define ENCAST_STATUS_INVALID_FIELD 100
 
@@ -376,24 +385,26 @@
 
 // Measures the complexity of one clip, frame by frame. Made by encast_analyzer_new(), freed by encast_analyzer_free().
 //
-// One thread at a time may use an analyzer, any thread; two at the same time need a lock of the caller. Different
-// analyzers are independent. It holds one previous frame and a few numbers a block, however long the clip is.
+// One thread at a time may use an analyzer, any thread; a second at the same time gets ENCAST_STATUS_BAD_STATE.
+// Different analyzers are independent. It holds one previous frame and a few numbers a block, however long the clip
+// is. The pointer is a number: there is nothing to read behind it.
 typedef struct EncastAnalyzer EncastAnalyzer;
 
 // A trained model. Made by encast_load_model(), encast_load_default_model(), encast_load_model_from_memory() and
-// encast_retrain(); freed by encast_free_model().
+// encast_retrain(); freed by encast_free_model(). The pointer is a number: there is nothing to read behind it.
 //
-// A model never changes: any number of threads may use one handle at the same time without a lock. It must not be
-// freed while another thread still uses it.
+// A model never changes: any number of threads may use one handle at the same time without a lock. A call on another
+// thread that is still running when it is freed ends as if it was not.
 typedef struct EncastModel EncastModel;
 
 // Machines, regions, prices and how encoders scale. Made by encast_load_profiles() and encast_parse_profiles(); freed
-// by encast_free_profiles(). It never changes: any number of threads may use one handle at the same time.
+// by encast_free_profiles(). The pointer is a number: there is nothing to read behind it. It never changes: any number
+// of threads may use one handle at the same time.
 typedef struct EncastProfiles EncastProfiles;
 
 // A machine in a region with its prices: what EncastPredictOptions.site takes. Made by encast_new_site(), freed by
-// encast_free_site(). It never changes: any number of threads may use one handle at the same time. It needs its
-// profiles no more, and must not be freed while another thread still uses it.
+// encast_free_site(). The pointer is a number: there is nothing to read behind it. It never changes: any number of
+// threads may use one handle at the same time. It needs its profiles no more.
 typedef struct EncastSite EncastSite;
 
 // One earlier encode of the title that a request is about: its settings, and what was measured of it. Set up by
@@ -1192,12 +1203,11 @@ int32_t encast_save_model(const struct EncastModel *model, const char *path);
 
 // Frees a model. Null is allowed and does nothing.
 //
-// model: a handle that is not used by any thread any more, and not freed before. It is dead after the call. The text
-// of the last error stays as it was.
+// model: a live handle, which is dead after the call. A call that still uses it on another thread goes on undisturbed.
 //
-// # Safety
-// model is null or a live handle that nobody else uses.
-void encast_free_model(struct EncastModel *model);
+// Returns ENCAST_STATUS_OK, which leaves the text of the last error as it was, or ENCAST_STATUS_BAD_HANDLE when it was
+// freed before. May be called from any thread.
+int32_t encast_free_model(struct EncastModel *model);
 
 // Makes every number 0 or NaN and every text empty.
 //
@@ -1519,12 +1529,12 @@ int32_t encast_analyzer_cut(const struct EncastAnalyzer *analyzer, size_t index,
 
 // Frees an analyzer, finished or not. Null is allowed and does nothing.
 //
-// analyzer: a handle that is not used by any thread any more, and not freed before. It is dead after the call. The
-// text of the last error stays as it was.
+// analyzer: a live handle, which is dead after the call. A call that still uses it on another thread goes on
+// undisturbed.
 //
-// # Safety
-// analyzer is null or a live handle that nobody else uses.
-void encast_analyzer_free(struct EncastAnalyzer *analyzer);
+// Returns ENCAST_STATUS_OK, which leaves the text of the last error as it was, or ENCAST_STATUS_BAD_HANDLE when it was
+// freed before. May be called from any thread.
+int32_t encast_analyzer_free(struct EncastAnalyzer *analyzer);
 
 // Sets the defaults; width, height and bit_depth have none and become 0.
 //
@@ -1683,11 +1693,12 @@ int32_t encast_parse_profiles(const char *text, size_t length, struct EncastProf
 
 // Frees profiles. Null is allowed and does nothing. Sites that were made of them stay as they are.
 //
-// profiles: a handle that is not used by any thread any more, and not freed before. It is dead after the call.
+// profiles: a live handle, which is dead after the call. A call that still uses it on another thread goes on
+// undisturbed.
 //
-// # Safety
-// profiles is null or a live handle that nobody else uses.
-void encast_free_profiles(struct EncastProfiles *profiles);
+// Returns ENCAST_STATUS_OK, which leaves the text of the last error as it was, or ENCAST_STATUS_BAD_HANDLE when it was
+// freed before. May be called from any thread.
+int32_t encast_free_profiles(struct EncastProfiles *profiles);
 
 // Makes the site of a machine in a region. A price that is not known there is no error: costs that need it are NaN.
 //
@@ -1707,11 +1718,11 @@ int32_t encast_new_site(const struct EncastProfiles *profiles,
 
 // Frees a site. Null is allowed and does nothing.
 //
-// site: a handle that is not used by any thread any more, and not freed before. It is dead after the call.
+// site: a live handle, which is dead after the call. A call that still uses it on another thread goes on undisturbed.
 //
-// # Safety
-// site is null or a live handle that nobody else uses.
-void encast_free_site(struct EncastSite *site);
+// Returns ENCAST_STATUS_OK, which leaves the text of the last error as it was, or ENCAST_STATUS_BAD_HANDLE when it was
+// freed before. May be called from any thread.
+int32_t encast_free_site(struct EncastSite *site);
 
 // Sets the defaults.
 //
@@ -1763,6 +1774,12 @@ int32_t encast_advise(const struct EncastModel *model,
                       struct EncastProposal *proposals,
                       size_t capacity,
                       size_t *out_count);
+
+// How many handles were made and not freed yet, of all kinds, by the whole process: for tests that look for leaks,
+// which tools for memory do not see behind handles.
+//
+// May be called from any thread.
+size_t encast_live_handles(void);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -12,7 +12,8 @@ use encast_face::{
         EncastComplexity, EncastFrameComplexity, EncastStatistics, encast_complexity_init,
         encast_frame_complexity_init,
     },
-    status::ENCAST_STATUS_BAD_STATE,
+    handles::encast_live_handles,
+    status::{ENCAST_STATUS_BAD_STATE, ENCAST_STATUS_OK},
 };
 
 use crate::{input::Input, memory::Structs, oracle};
@@ -52,8 +53,8 @@ pub fn run(bytes: &[u8]) {
     if ok && width * height <= LARGEST {
         use_it(analyzer, &mut input, width, height, depth);
     }
-    // SAFETY: null, or live and freed once.
-    unsafe { encast_analyzer_free(analyzer) };
+    assert_eq!(encast_analyzer_free(analyzer), ENCAST_STATUS_OK);
+    assert_eq!(encast_live_handles(), 0, "every handle was freed");
 }
 
 fn use_it(analyzer: *mut EncastAnalyzer, input: &mut Input, width: usize, height: usize, depth: usize) {

@@ -4,17 +4,14 @@ use std::{ffi::CString, mem::offset_of, path::PathBuf};
 
 use encast_face::{
     features::{EncastFeatures, encast_features_init},
+    handles::encast_live_handles,
     model::{EncastModel, encast_free_model, encast_load_model, encast_load_model_from_memory, encast_save_model},
     predict::encast_predict,
     result::encast_result_init,
+    status::{ENCAST_STATUS_BAD_HANDLE, ENCAST_STATUS_OK},
 };
 
-use crate::{
-    calls,
-    input::Input,
-    memory::Structs,
-    oracle,
-};
+use crate::{calls, input::Input, memory::Structs, oracle};
 
 const MAGIC: &[u8] = b"\x89ENCAST\n";
 
@@ -33,6 +30,7 @@ pub fn run(bytes: &[u8]) {
 fn load(bytes: &[u8]) {
     // Of exactly its size, so that a byte too many is seen.
     let bytes = bytes.to_vec().into_boxed_slice();
+    let live = encast_live_handles();
     let mut model = std::ptr::null_mut();
     // SAFETY: the bytes are there, and the place is ours.
     let ok = oracle::status(unsafe { encast_load_model_from_memory(bytes.as_ptr(), bytes.len(), &mut model) });
@@ -52,12 +50,13 @@ fn load(bytes: &[u8]) {
             assert!(oracle::status(encast_save_model(model, name.as_ptr())), "saves");
             assert!(oracle::status(encast_load_model(name.as_ptr(), &mut again)), "loads what it saved");
             assert!(answers == self::answers(again), "the same model");
-            encast_free_model(again);
+            assert!(oracle::status(encast_free_model(again)), "frees");
+            assert_eq!(encast_free_model(again), ENCAST_STATUS_BAD_HANDLE, "frees once");
         }
         let _ = std::fs::remove_file(path);
     }
-    // SAFETY: live, and freed once.
-    unsafe { encast_free_model(model) };
+    assert_eq!(encast_free_model(model), ENCAST_STATUS_OK);
+    assert_eq!(encast_live_handles(), live, "every handle was freed");
 }
 
 /// A file of this process alone.

@@ -53,9 +53,17 @@ pub fn run(bytes: &[u8]) {
 
 type Model = *const encast_face::model::EncastModel;
 
-/// Sometimes null.
-fn or_null_model(model: Model, input: &mut Input) -> Model {
-    if input.one_in(64) { std::ptr::null() } else { model }
+/// Sometimes null, a handle of another kind, or one that was never made.
+fn perhaps_dead(model: Model, input: &mut Input) -> Model {
+    if !input.one_in(32) {
+        return model;
+    }
+    match input.below(4) {
+        0 => std::ptr::null(),
+        1 => models::site().cast(),
+        2 => model.wrapping_byte_add(1 + input.below(8)),
+        _ => input.u64() as usize as Model,
+    }
 }
 
 /// After a call: an output is as it was, or holds what passes the check.
@@ -109,7 +117,7 @@ pub fn result(result: &EncastResult) {
 }
 
 fn predict(model: Model, input: &mut Input) {
-    let model = or_null_model(model, input);
+    let model = perhaps_dead(model, input);
     let (mut request, mut options) = (Requests::new(input, 1), options(input));
     let mut results = Structs::new(input, 1, encast_result_init);
     let before = results.bytes();
@@ -159,7 +167,7 @@ type Recommend = unsafe extern "C" fn(
 ) -> i32;
 
 fn recommend(model: Model, input: &mut Input, call: Recommend) {
-    let model = or_null_model(model, input);
+    let model = perhaps_dead(model, input);
     let (mut request, mut options) = (Requests::new(input, 1), options(input));
     let mut answers = Structs::new(input, 1, encast_recommendation_init);
     let before = answers.bytes();
@@ -186,7 +194,7 @@ fn sizes(input: &mut Input) -> Vec<EncastSize> {
 }
 
 fn ladder(model: Model, input: &mut Input) {
-    let model = or_null_model(model, input);
+    let model = perhaps_dead(model, input);
     let (mut request, mut options) = (Requests::new(input, 1), options(input));
     let sizes = sizes(input);
     let rates: Vec<f64> = (0..input.below(5)).map(|_| input.number()).collect();

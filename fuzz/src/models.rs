@@ -52,7 +52,7 @@ pub fn site() -> *const EncastSite {
             assert_eq!(encast_load_profiles(std::ptr::null(), &mut profiles), ENCAST_STATUS_OK);
             let (machine, region) = (c"c5.2xlarge".as_ptr(), c"eu-central-1".as_ptr());
             assert_eq!(encast_new_site(profiles, machine, region, &mut site), ENCAST_STATUS_OK);
-            encast_face::profiles::encast_free_profiles(profiles);
+            assert_eq!(encast_face::profiles::encast_free_profiles(profiles), ENCAST_STATUS_OK);
         }
         site as usize
     }) as *const EncastSite

@@ -4,16 +4,21 @@ use std::{ffi::CString, mem::offset_of};
 
 use encast_face::{
     features::{EncastFeatures, encast_features_init},
+    handles::encast_live_handles,
     options::{EncastPredictOptions, encast_predict_options_init},
     predict::encast_predict,
     profiles::{encast_free_profiles, encast_parse_profiles},
     result::encast_result_init,
     site::{encast_free_site, encast_new_site},
+    status::ENCAST_STATUS_OK,
 };
 
 use crate::{calls, input::Input, memory::Structs, models, oracle};
 
 pub fn run(bytes: &[u8]) {
+    // The model of the requests below is made once, and stays.
+    models::model(0);
+    let live = encast_live_handles();
     let text = bytes.to_vec().into_boxed_slice();
     let mut profiles = std::ptr::null_mut();
     // SAFETY: the bytes are there, and the place is ours.
@@ -28,8 +33,8 @@ pub fn run(bytes: &[u8]) {
     // SAFETY: a live handle, C strings and a place of ours.
     let made = oracle::status(unsafe { encast_new_site(profiles, machine.as_ptr(), region.as_ptr(), &mut site) });
     assert_eq!(made, !site.is_null());
-    // SAFETY: live, and freed once; the site does not need it.
-    unsafe { encast_free_profiles(profiles) };
+    // The site does not need them.
+    assert_eq!(encast_free_profiles(profiles), ENCAST_STATUS_OK);
     if made {
         for (threads, whole) in [(f64::NAN, 0), (2.0, 1)] {
             let mut request = Structs::<EncastFeatures>::new(&mut Input::new(&[]), 1, encast_features_init);
@@ -52,8 +57,8 @@ pub fn run(bytes: &[u8]) {
             }
         }
     }
-    // SAFETY: null, or live and freed once.
-    unsafe { encast_free_site(site) };
+    assert_eq!(encast_free_site(site), ENCAST_STATUS_OK);
+    assert_eq!(encast_live_handles(), live, "every handle was freed");
 }
 
 /// The name of the first entry of a kind, as far as it can be told without reading TOML.

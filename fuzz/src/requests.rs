@@ -105,7 +105,12 @@ pub fn options(input: &mut Input) -> Option<Structs<EncastPredictOptions>> {
     }
     let mut options = Structs::new(input, 1, encast_predict_options_init);
     options.scribble(input);
-    let site = if input.one_in(2) { models::site() } else { std::ptr::null() };
+    let site = match input.below(32) {
+        0..16 => std::ptr::null(),
+        16..31 => models::site(),
+        // A handle of another kind, or none at all: told, and never read through.
+        _ => [models::model(0).cast(), input.u64() as usize as *const _][input.below(2)],
+    };
     options.put(0, offset_of!(EncastPredictOptions, site), site);
     if !input.one_in(8) {
         options.put(0, offset_of!(EncastPredictOptions, reserved), 0_i32);

@@ -4,10 +4,12 @@ use std::mem::offset_of;
 
 use encast_face::{
     features::EncastFeatures,
+    handles::encast_live_handles,
     model::encast_free_model,
     predict::encast_predict,
     result::encast_result_init,
     retrain::{EncastRetrainOptions, encast_retrain, encast_retrain_options_init},
+    status::ENCAST_STATUS_OK,
     targets::{EncastTargets, encast_targets_init},
 };
 
@@ -76,6 +78,6 @@ pub fn run(bytes: &[u8]) {
         true => calls::result(&answer.value(0, encast_result_init)),
         false => answer.assert_same(&before),
     }
-    // SAFETY: live, and freed once.
-    unsafe { encast_free_model(model) };
+    assert_eq!(encast_free_model(model), ENCAST_STATUS_OK);
+    assert_eq!(encast_live_handles(), 0, "every handle was freed");
 }

@@ -10,8 +10,9 @@ use encast_core::{
 use crate::{
     boundary::enter,
     features::{self, ENCAST_PRESET_CAPACITY, EncastFeatures},
+    handles,
     ladder::{EncastSize, elements},
-    model::{EncastModel, borrow},
+    model::EncastModel,
     names,
     options::{self, EncastPredictOptions},
     recommend::{self, ENCAST_OUTCOME_OVER_LIMIT, ENCAST_OUTCOME_REACHED, ENCAST_OUTCOME_UNREACHABLE},
@@ -295,7 +296,7 @@ unsafe fn from_c(c: &EncastAdviseOptions, predict: &EncastPredictOptions) -> Res
         // What steps of VMAF cost is not handed out, so that none is worked out.
         steps: 0,
         // SAFETY: our caller's promise.
-        predict: unsafe { options::from_c(predict) }?,
+        predict: options::from_c(predict)?,
         ..AdviseOptions::default()
     })
 }
@@ -365,7 +366,7 @@ pub unsafe extern "C" fn encast_advise(
         // SAFETY: the caller's promise.
         let (model, features, advise, options, proposals) = unsafe {
             (
-                borrow(model)?,
+                handles::get(model)?,
                 read(features, "features")?,
                 read_or_defaults(advise, "advise")?,
                 read_or_defaults(options, "options")?,
@@ -378,7 +379,7 @@ pub unsafe extern "C" fn encast_advise(
         // SAFETY: the caller's promise.
         let (outputs, options, features) =
             unsafe { (proposals.outputs()?, from_c(&advise, &options)?, features::from_c(&features)?) };
-        let setups = to_c(&encast_core::advise(&features, model, &options)?);
+        let setups = to_c(&encast_core::advise(&features, &model, &options)?);
         // SAFETY: not null, hence writable by the caller's promise.
         unsafe { out_count.write(setups.len()) };
         for (output, setup) in outputs.iter().zip(&setups) {

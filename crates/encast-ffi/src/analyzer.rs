@@ -1,6 +1,9 @@
 //! The analyzer handle: frames of the caller in, complexity out.
 
-use std::mem;
+use std::{
+    mem,
+    sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError},
+};
 
 use encast_content::{Analyzer, ContentError, Luma, Summary};
 
@@ -8,15 +11,33 @@ use crate::{
     analyzer_options::{self, EncastAnalyzerOptions},
     boundary::enter,
     complexity::{self, EncastComplexity, EncastFrameComplexity},
+    handles::{self, Handle, Table},
     status::{ENCAST_STATUS_BAD_INDEX, ENCAST_STATUS_BAD_STATE, ENCAST_STATUS_INVALID_FIELD, Failure},
     structs::{Output, read},
 };
 
 /// Measures the complexity of one clip, frame by frame. Made by encast_analyzer_new(), freed by encast_analyzer_free().
 ///
-/// One thread at a time may use an analyzer, any thread; two at the same time need a lock of the caller. Different
-/// analyzers are independent. It holds one previous frame and a few numbers a block, however long the clip is.
+/// One thread at a time may use an analyzer, any thread; a second at the same time gets ENCAST_STATUS_BAD_STATE.
+/// Different analyzers are independent. It holds one previous frame and a few numbers a block, however long the clip
+/// is. The pointer is a number: there is nothing to read behind it.
 pub struct EncastAnalyzer {
+    _number: (),
+}
+
+impl Handle for EncastAnalyzer {
+    type Object = RwLock<Clip>;
+    const KIND: usize = 4;
+    const NAME: &'static str = "analyzer";
+
+    fn table() -> &'static Table<RwLock<Clip>> {
+        static ANALYZERS: Table<RwLock<Clip>> = Table::new();
+        &ANALYZERS
+    }
+}
+
+/// What an analyzer knows of its clip.
+pub(crate) struct Clip {
     pub(crate) width: usize,
     pub(crate) height: usize,
     pub(crate) bit_depth: u32,
@@ -33,7 +54,7 @@ pub(crate) enum State {
     Broken,
 }
 
-impl EncastAnalyzer {
+impl Clip {
     /// The summary, once the clip has ended.
     fn summary(&self) -> Result<&Summary, Failure> {
         match &self.state {
@@ -107,22 +128,25 @@ fn at<'a, T>(list: &'a [T], index: usize, what: &str) -> Result<&'a T, Failure> 
     })
 }
 
-/// The analyzer behind a handle, to look at.
-///
-/// # Safety
-/// `analyzer` is null, or a live handle that nobody changes for `'a`.
-unsafe fn borrow<'a>(analyzer: *const EncastAnalyzer) -> Result<&'a EncastAnalyzer, Failure> {
-    // SAFETY: our caller's promise.
-    unsafe { analyzer.as_ref() }.ok_or_else(|| Failure::null("analyzer"))
+fn in_use() -> Failure {
+    state("the analyzer is in use by a call on another thread: one thread at a time")
 }
 
-/// The analyzer behind a handle, to change.
-///
-/// # Safety
-/// `analyzer` is null, or a live handle that nobody else uses for `'a`.
-unsafe fn borrow_mut<'a>(analyzer: *mut EncastAnalyzer) -> Result<&'a mut EncastAnalyzer, Failure> {
-    // SAFETY: our caller's promise.
-    unsafe { analyzer.as_mut() }.ok_or_else(|| Failure::null("analyzer"))
+// A panic leaves State::Broken behind, which tells more than a poisoned lock.
+fn look(clip: &RwLock<Clip>) -> Result<RwLockReadGuard<'_, Clip>, Failure> {
+    match clip.try_read() {
+        Ok(clip) => Ok(clip),
+        Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => Err(in_use()),
+    }
+}
+
+fn change(clip: &RwLock<Clip>) -> Result<RwLockWriteGuard<'_, Clip>, Failure> {
+    match clip.try_write() {
+        Ok(clip) => Ok(clip),
+        Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => Err(in_use()),
+    }
 }
 
 /// Makes an analyzer of one clip.
@@ -145,19 +169,17 @@ pub unsafe extern "C" fn encast_analyzer_new(
     enter(|| {
         // SAFETY: the caller's promise.
         let options = unsafe { read(options, "options") }?;
-        if out_analyzer.is_null() {
-            return Err(Failure::null("out_analyzer"));
-        }
-        let analyzer = Box::new(analyzer_options::analyzer(&options)?);
-        let handle = Box::new(EncastAnalyzer {
-            width: options.width as usize,
-            height: options.height as usize,
-            bit_depth: options.bit_depth,
-            state: State::Open { analyzer, frames: 0 },
-        });
-        // SAFETY: not null, hence writable by the caller's promise.
-        unsafe { out_analyzer.write(Box::into_raw(handle)) };
-        Ok(())
+        let make = || {
+            let analyzer = Box::new(analyzer_options::analyzer(&options)?);
+            Ok(RwLock::new(Clip {
+                width: options.width as usize,
+                height: options.height as usize,
+                bit_depth: options.bit_depth,
+                state: State::Open { analyzer, frames: 0 },
+            }))
+        };
+        // SAFETY: the caller's promise.
+        unsafe { handles::hand_out(out_analyzer, "out_analyzer", make) }
     })
 }
 
@@ -186,16 +208,16 @@ pub unsafe extern "C" fn encast_analyzer_push_frame(
     out: *mut EncastFrameComplexity,
 ) -> i32 {
     enter(|| {
+        let object = handles::get(analyzer)?;
+        let mut clip = change(&object)?;
         // SAFETY: the caller's promise.
-        let handle = unsafe { borrow_mut(analyzer) }?;
-        // SAFETY: the caller's promise.
-        let plane = unsafe { handle.plane(luma.cast(), stride_bytes) }?;
+        let plane = unsafe { clip.plane(luma.cast(), stride_bytes) }?;
         // SAFETY: the caller's promise.
         let output = if out.is_null() { None } else { Some(unsafe { Output::new(out, "out") }?) };
-        let (mut analyzer, mut frames) = handle.take()?;
+        let (mut analyzer, mut frames) = clip.take()?;
         let pushed = analyzer.push(&plane);
         frames += u64::from(pushed.is_ok());
-        handle.state = State::Open { analyzer, frames };
+        clip.state = State::Open { analyzer, frames };
         let frame = pushed?;
         if let Some(output) = output {
             // SAFETY: the caller's promise.
@@ -218,16 +240,18 @@ pub unsafe extern "C" fn encast_analyzer_push_frame(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn encast_analyzer_finish(analyzer: *mut EncastAnalyzer, out: *mut EncastComplexity) -> i32 {
     enter(|| {
+        let object = handles::get(analyzer)?;
         // SAFETY: the caller's promise.
-        let (handle, output) = unsafe { (borrow_mut(analyzer)?, Output::new(out, "out")?) };
-        match handle.state {
+        let output = unsafe { Output::new(out, "out") }?;
+        let mut clip = change(&object)?;
+        match clip.state {
             State::Open { frames: 0, .. } => return Err(ContentError::NoFrame.into()),
-            State::Open { .. } => handle.state = State::Finished(Box::new(handle.take()?.0.finish()?)),
+            State::Open { .. } => clip.state = State::Finished(Box::new(clip.take()?.0.finish()?)),
             State::Finished(_) | State::Broken => {}
         }
-        let clip = complexity::clip_to_c(handle.summary()?);
+        let whole = complexity::clip_to_c(clip.summary()?);
         // SAFETY: the caller's promise.
-        unsafe { output.write(&clip) };
+        unsafe { output.write(&whole) };
         Ok(())
     })
 }
@@ -249,9 +273,11 @@ pub unsafe extern "C" fn encast_analyzer_segment(
     out: *mut EncastComplexity,
 ) -> i32 {
     enter(|| {
+        let object = handles::get(analyzer)?;
         // SAFETY: the caller's promise.
-        let (handle, output) = unsafe { (borrow(analyzer)?, Output::new(out, "out")?) };
-        let summary = handle.summary()?;
+        let output = unsafe { Output::new(out, "out") }?;
+        let clip = look(&object)?;
+        let summary = clip.summary()?;
         let segment = complexity::part_to_c(summary, at(&summary.segments, index, "segments")?);
         // SAFETY: the caller's promise.
         unsafe { output.write(&segment) };
@@ -276,12 +302,11 @@ pub unsafe extern "C" fn encast_analyzer_cut(
     out_frame: *mut u64,
 ) -> i32 {
     enter(|| {
-        // SAFETY: the caller's promise.
-        let handle = unsafe { borrow(analyzer) }?;
+        let object = handles::get(analyzer)?;
         if out_frame.is_null() {
             return Err(Failure::null("out_frame"));
         }
-        let frame = *at(&handle.summary()?.cuts, index, "cuts")?;
+        let frame = *at(&look(&object)?.summary()?.cuts, index, "cuts")?;
         // SAFETY: not null, hence writable by the caller's promise.
         unsafe { out_frame.write(frame) };
         Ok(())
@@ -290,19 +315,12 @@ pub unsafe extern "C" fn encast_analyzer_cut(
 
 /// Frees an analyzer, finished or not. Null is allowed and does nothing.
 ///
-/// analyzer: a handle that is not used by any thread any more, and not freed before. It is dead after the call. The
-/// text of the last error stays as it was.
+/// analyzer: a live handle, which is dead after the call. A call that still uses it on another thread goes on
+/// undisturbed.
 ///
-/// # Safety
-/// analyzer is null or a live handle that nobody else uses.
+/// Returns ENCAST_STATUS_OK, which leaves the text of the last error as it was, or ENCAST_STATUS_BAD_HANDLE when it was
+/// freed before. May be called from any thread.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn encast_analyzer_free(analyzer: *mut EncastAnalyzer) {
-    if analyzer.is_null() {
-        return;
-    }
-    // A panic while freeing is a leak at worst: there is no status to tell it by. Nobody sees the analyzer after it.
-    let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        // SAFETY: every handle comes from Box::into_raw in encast_analyzer_new, and the caller gives it back once.
-        drop(unsafe { Box::from_raw(analyzer) });
-    }));
+pub extern "C" fn encast_analyzer_free(analyzer: *mut EncastAnalyzer) -> i32 {
+    handles::free(analyzer)
 }

@@ -5,7 +5,8 @@ use encast_core::{Comparison, Difference, Target};
 use crate::{
     boundary::enter,
     features::{self, EncastFeatures},
-    model::{EncastModel, borrow},
+    handles,
+    model::EncastModel,
     options::{self, EncastPredictOptions},
     result::{self, EncastEstimate, EncastResult},
     status::Failure,
@@ -157,14 +158,15 @@ pub unsafe extern "C" fn encast_compare(
     enter(|| {
         // SAFETY: the caller's promise.
         let (model, a, b, options) =
-            unsafe { (borrow(model)?, read(a, "a")?, read(b, "b")?, read_or_defaults(options, "options")?) };
+            unsafe { (handles::get(model)?, read(a, "a")?, read(b, "b")?, read_or_defaults(options, "options")?) };
         // SAFETY: the caller's promise.
         let (first, second, output) = unsafe {
             (wanted(result_a, "result_a")?, wanted(result_b, "result_b")?, Output::new(comparison, "comparison")?)
         };
         // SAFETY: the caller's promise.
-        let (a, b, options) = unsafe { (features::from_c(&a)?, features::from_c(&b)?, options::from_c(&options)?) };
-        let compared = encast_core::compare(&a, &b, model, &options)?;
+        let (a, b) = unsafe { (features::from_c(&a)?, features::from_c(&b)?) };
+        let options = options::from_c(&options)?;
+        let compared = encast_core::compare(&a, &b, &model, &options)?;
         for (output, answer) in [(first, &compared.a), (second, &compared.b)] {
             if let Some(output) = output {
                 // SAFETY: the caller's promise.

@@ -5,7 +5,8 @@ use encast_core::{Estimate, LadderOptions, Rung, Size};
 use crate::{
     boundary::enter,
     features::{self, EncastFeatures},
-    model::{EncastModel, borrow},
+    handles,
+    model::EncastModel,
     options::{self, EncastPredictOptions},
     result::EncastEstimate,
     status::{ENCAST_STATUS_BAD_NUMBER, ENCAST_STATUS_BUFFER_TOO_SMALL, Failure},
@@ -193,7 +194,7 @@ unsafe fn from_c(c: &EncastLadderOptions, predict: &EncastPredictOptions) -> Res
         top_vmaf: c.top_vmaf,
         bottom_vmaf: c.bottom_vmaf,
         // SAFETY: our caller's promise.
-        predict: unsafe { options::from_c(predict) }?,
+        predict: options::from_c(predict)?,
     })
 }
 
@@ -261,7 +262,7 @@ pub unsafe extern "C" fn encast_ladder(
         // SAFETY: the caller's promise.
         let (model, features, ladder, options, rungs) = unsafe {
             (
-                borrow(model)?,
+                handles::get(model)?,
                 read(features, "features")?,
                 read_or_defaults(ladder, "ladder")?,
                 read_or_defaults(options, "options")?,
@@ -274,7 +275,7 @@ pub unsafe extern "C" fn encast_ladder(
         // SAFETY: the caller's promise.
         let (outputs, options, features) =
             unsafe { (rungs.outputs()?, from_c(&ladder, &options)?, features::from_c(&features)?) };
-        let made = encast_core::ladder(&features, model, &options)?.rungs;
+        let made = encast_core::ladder(&features, &model, &options)?.rungs;
         // SAFETY: not null, hence writable by the caller's promise.
         unsafe { out_count.write(made.len()) };
         if made.len() > capacity {

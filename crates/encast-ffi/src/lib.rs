@@ -34,6 +34,7 @@ pub mod profiles;
 pub mod site;
 
 pub mod advise;
+pub mod handles;
 
 #[cfg(test)]
 mod tests;

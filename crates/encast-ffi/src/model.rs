@@ -9,44 +9,30 @@ use encast_core::Model;
 
 use crate::{
     boundary::enter,
+    handles::{self, Handle, Table},
     options::ENCAST_TEXT_CAPACITY,
     status::{ENCAST_STATUS_BUFFER_TOO_SMALL, ENCAST_STATUS_OTHER, Failure},
     structs::{self, CStruct, Output, or_nan, put_text},
 };
 
 /// A trained model. Made by encast_load_model(), encast_load_default_model(), encast_load_model_from_memory() and
-/// encast_retrain(); freed by encast_free_model().
+/// encast_retrain(); freed by encast_free_model(). The pointer is a number: there is nothing to read behind it.
 ///
-/// A model never changes: any number of threads may use one handle at the same time without a lock. It must not be
-/// freed while another thread still uses it.
+/// A model never changes: any number of threads may use one handle at the same time without a lock. A call on another
+/// thread that is still running when it is freed ends as if it was not.
 pub struct EncastModel {
-    model: Model,
+    _number: (),
 }
 
-/// The model behind a handle.
-///
-/// # Safety
-/// `model` is null, or a live handle that outlives `'a`.
-pub(crate) unsafe fn borrow<'a>(model: *const EncastModel) -> Result<&'a Model, Failure> {
-    // SAFETY: null, or a live handle by our caller's promise; models are never written to.
-    unsafe { model.as_ref() }.map(|handle| &handle.model).ok_or_else(|| Failure::null("model"))
-}
+impl Handle for EncastModel {
+    type Object = Model;
+    const KIND: usize = 1;
+    const NAME: &'static str = "model";
 
-/// Makes a model and hands it out.
-///
-/// # Safety
-/// `out_model` is null, or may be written.
-pub(crate) unsafe fn hand_out(
-    out_model: *mut *mut EncastModel,
-    make: impl FnOnce() -> Result<Model, Failure>,
-) -> Result<(), Failure> {
-    if out_model.is_null() {
-        return Err(Failure::null("out_model"));
+    fn table() -> &'static Table<Model> {
+        static MODELS: Table<Model> = Table::new();
+        &MODELS
     }
-    let handle = Box::into_raw(Box::new(EncastModel { model: make()? }));
-    // SAFETY: not null, hence writable by our caller's promise.
-    unsafe { out_model.write(handle) };
-    Ok(())
 }
 
 /// A path from C.
@@ -91,7 +77,7 @@ pub unsafe extern "C" fn encast_load_model(path: *const c_char, out_model: *mut 
         // SAFETY: the caller's promise.
         let path = unsafe { path_of(path) }?;
         // SAFETY: the caller's promise.
-        unsafe { hand_out(out_model, || Ok(encast_core::load_model(&path)?)) }
+        unsafe { handles::hand_out(out_model, "out_model", || Ok(encast_core::load_model(&path)?)) }
     })
 }
 
@@ -107,7 +93,7 @@ pub unsafe extern "C" fn encast_load_model(path: *const c_char, out_model: *mut 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn encast_load_default_model(out_model: *mut *mut EncastModel) -> i32 {
     // SAFETY: the caller's promise.
-    enter(|| unsafe { hand_out(out_model, || Ok(Model::embedded()?)) })
+    enter(|| unsafe { handles::hand_out(out_model, "out_model", || Ok(Model::embedded()?)) })
 }
 
 /// Loads a model from the bytes of a bundle, JSON or binary by their content.
@@ -130,7 +116,7 @@ pub unsafe extern "C" fn encast_load_model_from_memory(
         // SAFETY: the caller's promise.
         let bytes = unsafe { structs::bytes(bytes, length, "bytes") }?;
         // SAFETY: the caller's promise.
-        unsafe { hand_out(out_model, || Ok(Model::from_bytes(bytes)?)) }
+        unsafe { handles::hand_out(out_model, "out_model", || Ok(Model::from_bytes(bytes)?)) }
     })
 }
 
@@ -147,29 +133,22 @@ pub unsafe extern "C" fn encast_load_model_from_memory(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn encast_save_model(model: *const EncastModel, path: *const c_char) -> i32 {
     enter(|| {
+        let model = handles::get(model)?;
         // SAFETY: the caller's promise.
-        let (model, path) = unsafe { (borrow(model)?, path_of(path)?) };
-        Ok(encast_core::save_model(model, path)?)
+        let path = unsafe { path_of(path) }?;
+        Ok(encast_core::save_model(&model, path)?)
     })
 }
 
 /// Frees a model. Null is allowed and does nothing.
 ///
-/// model: a handle that is not used by any thread any more, and not freed before. It is dead after the call. The text
-/// of the last error stays as it was.
+/// model: a live handle, which is dead after the call. A call that still uses it on another thread goes on undisturbed.
 ///
-/// # Safety
-/// model is null or a live handle that nobody else uses.
+/// Returns ENCAST_STATUS_OK, which leaves the text of the last error as it was, or ENCAST_STATUS_BAD_HANDLE when it was
+/// freed before. May be called from any thread.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn encast_free_model(model: *mut EncastModel) {
-    if model.is_null() {
-        return;
-    }
-    // A panic while freeing is a leak at worst: there is no status to tell it by.
-    let _ = std::panic::catch_unwind(|| {
-        // SAFETY: every handle comes from Box::into_raw in hand_out, and the caller gives it back once.
-        drop(unsafe { Box::from_raw(model) });
-    });
+pub extern "C" fn encast_free_model(model: *mut EncastModel) -> i32 {
+    handles::free(model)
 }
 
 /// What a model says of itself, in short; encast_model_metadata_json() tells all. Set up by encast_model_info_init().
@@ -271,11 +250,10 @@ pub unsafe extern "C" fn encast_model_info_init(info: *mut EncastModelInfo, stru
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn encast_model_info(model: *const EncastModel, info: *mut EncastModelInfo) -> i32 {
     enter(|| {
-        // SAFETY: the caller's promise.
-        let model = unsafe { borrow(model) }?;
+        let model = handles::get(model)?;
         // SAFETY: the caller's promise.
         let output = unsafe { Output::new(info, "info") }?;
-        let info = info_of(model);
+        let info = info_of(&model);
         // SAFETY: the caller's promise.
         unsafe { output.write(&info) };
         Ok(())
@@ -302,8 +280,7 @@ pub unsafe extern "C" fn encast_model_metadata_json(
     out_length: *mut usize,
 ) -> i32 {
     enter(|| {
-        // SAFETY: the caller's promise.
-        let model = unsafe { borrow(model) }?;
+        let model = handles::get(model)?;
         if buffer.is_null() && capacity != 0 {
             return Err(Failure::null("buffer"));
         }

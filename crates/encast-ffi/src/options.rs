@@ -6,7 +6,8 @@ use encast_core::{PredictOptions, RecommendOptions, ResourceProfile};
 
 use crate::{
     boundary::enter,
-    site::{self, EncastSite},
+    handles,
+    site::EncastSite,
     status::{ENCAST_STATUS_BAD_NUMBER, Failure},
     structs::{self, CStruct, known, or_nan, text},
 };
@@ -146,10 +147,7 @@ unsafe impl CStruct for EncastPredictOptions {
 }
 
 /// The options in the core's terms; the core checks the limits of the search.
-///
-/// # Safety
-/// `c.site` is null or a live handle.
-pub(crate) unsafe fn from_c(c: &EncastPredictOptions) -> Result<PredictOptions, Failure> {
+pub(crate) fn from_c(c: &EncastPredictOptions) -> Result<PredictOptions, Failure> {
     let recommend = RecommendOptions {
         target_vmaf: c.target_vmaf,
         min_bitrate_kbps: c.min_bitrate_kbps,
@@ -169,12 +167,12 @@ pub(crate) unsafe fn from_c(c: &EncastPredictOptions) -> Result<PredictOptions, 
             return Err(Failure::new(ENCAST_STATUS_BAD_NUMBER, text).of_field(field));
         }
     }
+    let site = if c.site.is_null() { None } else { Some(handles::get(c.site)?.as_ref().clone()) };
     Ok(PredictOptions {
         level: if c.level == 0.0 { PredictOptions::default().level } else { c.level },
         recommend,
         profile: c.profile.known()?,
-        // SAFETY: our caller's promise.
-        site: unsafe { site::borrow(c.site) }.cloned(),
+        site,
         months_stored: c.months_stored,
         deliveries: c.deliveries,
         whole_machine: c.whole_machine == 1,

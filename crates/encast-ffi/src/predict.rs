@@ -5,7 +5,8 @@ use encast_core::PredictionFeatures;
 use crate::{
     boundary::enter,
     features::{self, EncastFeatures},
-    model::{EncastModel, borrow},
+    handles,
+    model::EncastModel,
     options::{self, EncastPredictOptions},
     result::{self, EncastResult},
     status::Failure,
@@ -36,16 +37,15 @@ pub unsafe extern "C" fn encast_predict(
         // SAFETY: the caller's promise.
         let (model, features, options, output) = unsafe {
             (
-                borrow(model)?,
+                handles::get(model)?,
                 read(features, "features")?,
                 read_or_defaults(options, "options")?,
                 Output::new(result, "result")?,
             )
         };
-        // SAFETY: the caller's promise.
-        let options = unsafe { options::from_c(&options) }?;
+        let options = options::from_c(&options)?;
         let ask =
-            |features: &PredictionFeatures| Ok(result::to_c(&encast_core::predict_with(features, model, &options)?));
+            |features: &PredictionFeatures| Ok(result::to_c(&encast_core::predict_with(features, &model, &options)?));
         // SAFETY: the caller's promise.
         let answer = unsafe { features::borrow(&features, ask) }?;
         // SAFETY: the caller's promise.
@@ -83,7 +83,7 @@ pub unsafe extern "C" fn encast_predict_batch(
             // SAFETY: the caller's promise.
             let (model, features, options, results) = unsafe {
                 (
-                    borrow(model)?,
+                    handles::get(model)?,
                     Rows::new(features, count, "features", "count")?,
                     read_or_defaults(options, "options")?,
                     Rows::new(results.cast_const(), count, "results", "count")?,
@@ -93,9 +93,8 @@ pub unsafe extern "C" fn encast_predict_batch(
             let outputs = unsafe { results.outputs() }?;
             // SAFETY: the caller's promise.
             let rows = unsafe { features.read(Failure::at_row, |row| features::from_c(row)) }?;
-            // SAFETY: the caller's promise.
-            let options = unsafe { options::from_c(&options) }?;
-            let answers = encast_core::predict_batch(&rows, model, &options)?;
+            let options = options::from_c(&options)?;
+            let answers = encast_core::predict_batch(&rows, &model, &options)?;
             for (output, answer) in outputs.iter().zip(&answers) {
                 // SAFETY: the caller's promise.
                 unsafe { output.write(&result::to_c(answer)) };

@@ -11,24 +11,28 @@ use encast_core::{Error, MAX_PROFILES_BYTES, Profiles};
 
 use crate::{
     boundary::enter,
+    handles::{self, Handle, Table},
     model::path_of,
     status::{ENCAST_STATUS_BAD_TEXT, Failure},
     structs,
 };
 
 /// Machines, regions, prices and how encoders scale. Made by encast_load_profiles() and encast_parse_profiles(); freed
-/// by encast_free_profiles(). It never changes: any number of threads may use one handle at the same time.
+/// by encast_free_profiles(). The pointer is a number: there is nothing to read behind it. It never changes: any number
+/// of threads may use one handle at the same time.
 pub struct EncastProfiles {
-    profiles: Profiles,
+    _number: (),
 }
 
-/// The profiles behind a handle.
-///
-/// # Safety
-/// `profiles` is null, or a live handle that outlives `'a`.
-pub(crate) unsafe fn borrow<'a>(profiles: *const EncastProfiles) -> Result<&'a Profiles, Failure> {
-    // SAFETY: null, or a live handle by our caller's promise; profiles are never written to.
-    unsafe { profiles.as_ref() }.map(|handle| &handle.profiles).ok_or_else(|| Failure::null("profiles"))
+impl Handle for EncastProfiles {
+    type Object = Profiles;
+    const KIND: usize = 3;
+    const NAME: &'static str = "profiles";
+
+    fn table() -> &'static Table<Profiles> {
+        static PROFILES: Table<Profiles> = Table::new();
+        &PROFILES
+    }
 }
 
 /// Lays a text, if there is one, over what is shipped, and hands it out.
@@ -39,14 +43,8 @@ unsafe fn hand_out(
     out_profiles: *mut *mut EncastProfiles,
     own: impl FnOnce() -> Result<Profiles, Failure>,
 ) -> Result<(), Failure> {
-    if out_profiles.is_null() {
-        return Err(Failure::null("out_profiles"));
-    }
-    let profiles = Profiles::shipped()?.overlay(own()?);
-    let handle = Box::into_raw(Box::new(EncastProfiles { profiles }));
-    // SAFETY: not null, hence writable by our caller's promise.
-    unsafe { out_profiles.write(handle) };
-    Ok(())
+    // SAFETY: our caller's promise.
+    unsafe { handles::hand_out(out_profiles, "out_profiles", || Ok(Profiles::shipped()?.overlay(own()?))) }
 }
 
 fn parse(bytes: &[u8]) -> Result<Profiles, Failure> {
@@ -120,18 +118,12 @@ pub unsafe extern "C" fn encast_parse_profiles(
 
 /// Frees profiles. Null is allowed and does nothing. Sites that were made of them stay as they are.
 ///
-/// profiles: a handle that is not used by any thread any more, and not freed before. It is dead after the call.
+/// profiles: a live handle, which is dead after the call. A call that still uses it on another thread goes on
+/// undisturbed.
 ///
-/// # Safety
-/// profiles is null or a live handle that nobody else uses.
+/// Returns ENCAST_STATUS_OK, which leaves the text of the last error as it was, or ENCAST_STATUS_BAD_HANDLE when it was
+/// freed before. May be called from any thread.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn encast_free_profiles(profiles: *mut EncastProfiles) {
-    if profiles.is_null() {
-        return;
-    }
-    // A panic while freeing is a leak at worst: there is no status to tell it by.
-    let _ = std::panic::catch_unwind(|| {
-        // SAFETY: every handle comes from Box::into_raw in hand_out, and the caller gives it back once.
-        drop(unsafe { Box::from_raw(profiles) });
-    });
+pub extern "C" fn encast_free_profiles(profiles: *mut EncastProfiles) -> i32 {
+    handles::free(profiles)
 }

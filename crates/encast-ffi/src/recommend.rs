@@ -5,7 +5,8 @@ use encast_core::{Choice, Given, Limit, Recommendation};
 use crate::{
     boundary::enter,
     features::{self, EncastFeatures},
-    model::{EncastModel, borrow},
+    handles,
+    model::EncastModel,
     options::{self, EncastPredictOptions},
     result::EncastEstimate,
     structs::{self, CStruct, Output, read, read_or_defaults},
@@ -156,15 +157,16 @@ unsafe fn search(
         // SAFETY: our caller's promise.
         let (model, features, options, output) = unsafe {
             (
-                borrow(model)?,
+                handles::get(model)?,
                 read(features, "features")?,
                 read_or_defaults(options, "options")?,
                 Output::new(recommendation, "recommendation")?,
             )
         };
         // SAFETY: our caller's promise.
-        let (features, options) = unsafe { (features::from_c(&features)?, options::from_c(&options)?) };
-        let answer = to_c(&encast_core::recommend(&features, model, given, &options)?, given);
+        let features = unsafe { features::from_c(&features) }?;
+        let options = options::from_c(&options)?;
+        let answer = to_c(&encast_core::recommend(&features, &model, given, &options)?, given);
         // SAFETY: our caller's promise.
         unsafe { output.write(&answer) };
         Ok(())

@@ -7,7 +7,8 @@ use encast_core::{ModelKind, Target, TrainOptions, Tuning};
 use crate::{
     boundary::enter,
     features::{self, EncastFeatures},
-    model::{EncastModel, hand_out},
+    handles::hand_out,
+    model::EncastModel,
     options::{ENCAST_LONG_TEXT_CAPACITY, ENCAST_TEXT_CAPACITY, EncastProfile},
     status::{ENCAST_STATUS_BAD_NUMBER, Failure},
     structs::{self, CStruct, Rows, read_or_defaults, text},
@@ -180,6 +181,6 @@ pub unsafe extern "C" fn encast_retrain(
             Ok(encast_core::retrain(&features, &targets, &options)?)
         };
         // SAFETY: the caller's promise.
-        unsafe { hand_out(out_model, train) }
+        unsafe { hand_out(out_model, "out_model", train) }
     })
 }

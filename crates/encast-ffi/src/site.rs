@@ -6,25 +6,27 @@ use encast_core::Site;
 
 use crate::{
     boundary::enter,
-    profiles::{self, EncastProfiles},
-    status::Failure,
+    handles::{self, Handle, Table},
+    profiles::EncastProfiles,
     structs::c_text,
 };
 
 /// A machine in a region with its prices: what EncastPredictOptions.site takes. Made by encast_new_site(), freed by
-/// encast_free_site(). It never changes: any number of threads may use one handle at the same time. It needs its
-/// profiles no more, and must not be freed while another thread still uses it.
+/// encast_free_site(). The pointer is a number: there is nothing to read behind it. It never changes: any number of
+/// threads may use one handle at the same time. It needs its profiles no more.
 pub struct EncastSite {
-    site: Site,
+    _number: (),
 }
 
-/// The site behind a handle, where there is one.
-///
-/// # Safety
-/// `site` is null, or a live handle that outlives `'a`.
-pub(crate) unsafe fn borrow<'a>(site: *const EncastSite) -> Option<&'a Site> {
-    // SAFETY: null, or a live handle by our caller's promise; sites are never written to.
-    unsafe { site.as_ref() }.map(|handle| &handle.site)
+impl Handle for EncastSite {
+    type Object = Site;
+    const KIND: usize = 2;
+    const NAME: &'static str = "site";
+
+    fn table() -> &'static Table<Site> {
+        static SITES: Table<Site> = Table::new();
+        &SITES
+    }
 }
 
 /// Makes the site of a machine in a region. A price that is not known there is no error: costs that need it are NaN.
@@ -46,33 +48,21 @@ pub unsafe extern "C" fn encast_new_site(
     out_site: *mut *mut EncastSite,
 ) -> i32 {
     enter(|| {
+        let profiles = handles::get(profiles)?;
         // SAFETY: the caller's promise.
-        let (profiles, machine, region) =
-            unsafe { (profiles::borrow(profiles)?, c_text(machine, "machine")?, c_text(region, "region")?) };
-        if out_site.is_null() {
-            return Err(Failure::null("out_site"));
-        }
-        let handle = Box::into_raw(Box::new(EncastSite { site: profiles.site(machine, region)? }));
-        // SAFETY: not null, hence writable by the caller's promise.
-        unsafe { out_site.write(handle) };
-        Ok(())
+        let (machine, region) = unsafe { (c_text(machine, "machine")?, c_text(region, "region")?) };
+        // SAFETY: the caller's promise.
+        unsafe { handles::hand_out(out_site, "out_site", || Ok(profiles.site(machine, region)?)) }
     })
 }
 
 /// Frees a site. Null is allowed and does nothing.
 ///
-/// site: a handle that is not used by any thread any more, and not freed before. It is dead after the call.
+/// site: a live handle, which is dead after the call. A call that still uses it on another thread goes on undisturbed.
 ///
-/// # Safety
-/// site is null or a live handle that nobody else uses.
+/// Returns ENCAST_STATUS_OK, which leaves the text of the last error as it was, or ENCAST_STATUS_BAD_HANDLE when it was
+/// freed before. May be called from any thread.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn encast_free_site(site: *mut EncastSite) {
-    if site.is_null() {
-        return;
-    }
-    // A panic while freeing is a leak at worst: there is no status to tell it by.
-    let _ = std::panic::catch_unwind(|| {
-        // SAFETY: every handle comes from Box::into_raw in encast_new_site, and the caller gives it back once.
-        drop(unsafe { Box::from_raw(site) });
-    });
+pub extern "C" fn encast_free_site(site: *mut EncastSite) -> i32 {
+    handles::free(site)
 }

@@ -28,6 +28,10 @@ pub const ENCAST_STATUS_BAD_COUNT: i32 = 6;
 pub const ENCAST_STATUS_BAD_STATE: i32 = 7;
 /// There is no element of that index. The text says how many there are.
 pub const ENCAST_STATUS_BAD_INDEX: i32 = 8;
+/// A handle that was freed before, or was never made by this library.
+pub const ENCAST_STATUS_BAD_HANDLE: i32 = 9;
+/// There is no memory for what the caller asked for. A program that runs out of memory elsewhere ends.
+pub const ENCAST_STATUS_OUT_OF_MEMORY: i32 = 10;
 
 // 100-199: the input is wrong.
 
@@ -100,6 +104,8 @@ pub(crate) const STATUSES: &[(i32, &str)] = &[
     (ENCAST_STATUS_BAD_COUNT, "bad count\0"),
     (ENCAST_STATUS_BAD_STATE, "bad state\0"),
     (ENCAST_STATUS_BAD_INDEX, "bad index\0"),
+    (ENCAST_STATUS_BAD_HANDLE, "bad handle\0"),
+    (ENCAST_STATUS_OUT_OF_MEMORY, "out of memory\0"),
     (ENCAST_STATUS_INVALID_FIELD, "invalid field\0"),
     (ENCAST_STATUS_MISSING_FIELD, "missing field\0"),
     (ENCAST_STATUS_UNKNOWN_NAME, "unknown name\0"),

@@ -36,7 +36,7 @@ fn read(pointer: *const c_char) -> String {
     unsafe { CStr::from_ptr(pointer) }.to_str().expect("UTF-8").to_owned()
 }
 
-fn last() -> String {
+pub(crate) fn last() -> String {
     read(encast_last_error())
 }
 

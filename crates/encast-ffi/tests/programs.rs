@@ -15,6 +15,11 @@ fn arguments() {
 }
 
 #[test]
+fn handles() {
+    passes("handles");
+}
+
+#[test]
 fn inputs() {
     passes("inputs");
 }

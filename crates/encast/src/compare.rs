@@ -109,10 +109,12 @@ fn difference(target: Target, a: Estimate, b: Estimate) -> Difference {
     let value = b_value - a_value;
     let lower = value - together(b_value - b_lower, a_upper - a_value);
     let upper = value + together(b_upper - b_value, a_value - a_lower);
-    let ratio = Estimate { value: b.value / a.value, lower: lower.exp(), upper: upper.exp() };
+    // Rounding may put an end beyond a value that it is as near to as that.
+    let around = |value: f64, lower: f64, upper: f64| Estimate { value, lower: lower.min(value), upper: upper.max(value) };
+    let ratio = around(b.value / a.value, lower.exp(), upper.exp());
     // In the unit, of the first as forecast: the same sign as the ratio's distance from 1.
     let in_unit = |ratio: f64| (ratio - 1.0) * a.value;
-    let difference = Estimate { value: b.value - a.value, lower: in_unit(ratio.lower), upper: in_unit(ratio.upper) };
+    let difference = around(b.value - a.value, in_unit(ratio.lower), in_unit(ratio.upper));
     Difference { difference, ratio: Some(ratio) }
 }
 

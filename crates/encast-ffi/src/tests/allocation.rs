@@ -55,6 +55,5 @@ fn forecasts_after_the_first_take_no_memory() {
         assert!(round == 0 || COUNT.get() == before, "{} allocations in round {round}", COUNT.get() - before);
         assert!(result.predicted_vmaf > 0.0);
     }
-    // SAFETY: nobody else has it.
-    unsafe { encast_free_model(model) };
+    assert_eq!(encast_free_model(model), ENCAST_STATUS_OK);
 }

@@ -9,6 +9,7 @@ use crate::{
     boundary::tests::arm,
     complexity::{EncastComplexity, EncastFrameComplexity},
     features::{EncastFeatures, encast_features_set_content},
+    handles,
     last_error::encast_last_error_field,
     status::*,
     structs::CStruct,
@@ -73,9 +74,9 @@ fn a_broken_analyzer_says_so() {
     let mut clip = EncastComplexity::defaults();
     let mut cut = 77;
     let handle = new(&options());
+    handles::get(handle).expect("live").write().expect("not poisoned").state = State::Broken;
     // SAFETY: a live handle of this test; a plane of the size.
     unsafe {
-        (*handle).state = State::Broken;
         let statuses = [
             encast_analyzer_push_frame(handle, luma.as_ptr().cast(), 16, std::ptr::null_mut()),
             encast_analyzer_finish(handle, &mut clip),
@@ -97,7 +98,9 @@ fn a_plane_ends_with_its_last_row() {
         let handle = new(&EncastAnalyzerOptions { bit_depth, ..options() });
         // SAFETY: a live handle of this test; memory of 20 samples of two bytes for each row.
         unsafe {
-            let (length, stride) = match (*handle).plane(memory.as_ptr().cast(), stride_bytes).expect("a plane") {
+            let object = handles::get(handle).expect("live");
+            let clip = object.read().expect("not poisoned");
+            let (length, stride) = match clip.plane(memory.as_ptr().cast(), stride_bytes).expect("a plane") {
                 Luma::Eight { samples, stride } => (samples.len(), stride),
                 Luma::Sixteen { samples, stride } => (samples.len(), 2 * stride),
             };
@@ -105,6 +108,41 @@ fn a_plane_ends_with_its_last_row() {
             encast_analyzer_free(handle);
         }
     }
+}
+
+/// While one thread changes an analyzer, a call of another is an error, and threads may look at a finished one together.
+#[test]
+fn one_thread_at_a_time() {
+    let luma = [0_u8; (SIZE.0 * SIZE.1) as usize];
+    let (mut clip, mut cut) = (EncastComplexity::defaults(), 77);
+    let handle = new(&options());
+    let object = handles::get(handle).expect("live");
+    // SAFETY: a live handle of this test; a plane of the size.
+    unsafe {
+        let changing = object.write().expect("not poisoned");
+        let statuses = [
+            encast_analyzer_push_frame(handle, luma.as_ptr().cast(), 16, std::ptr::null_mut()),
+            encast_analyzer_finish(handle, &mut clip),
+            encast_analyzer_segment(handle, 0, &mut clip),
+            encast_analyzer_cut(handle, 0, &mut cut),
+        ];
+        assert_eq!(statuses, [ENCAST_STATUS_BAD_STATE; 4]);
+        assert!(last().contains("in use by a call on another thread"), "{}", last());
+        drop(changing);
+        assert_eq!(
+            encast_analyzer_push_frame(handle, luma.as_ptr().cast(), 16, std::ptr::null_mut()),
+            ENCAST_STATUS_OK
+        );
+        assert_eq!(encast_analyzer_finish(handle, &mut clip), ENCAST_STATUS_OK);
+        let looking = object.read().expect("not poisoned");
+        assert_eq!(encast_analyzer_cut(handle, 0, &mut cut), ENCAST_STATUS_BAD_INDEX);
+        assert_eq!(encast_analyzer_finish(handle, &mut clip), ENCAST_STATUS_BAD_STATE);
+        drop(looking);
+    }
+    // Freed while a call still has it: it lives until that ends.
+    assert_eq!(encast_analyzer_free(handle), ENCAST_STATUS_OK);
+    assert_eq!(object.read().expect("not poisoned").width, SIZE.0 as usize);
+    assert_eq!(encast_analyzer_free(handle), ENCAST_STATUS_BAD_HANDLE);
 }
 
 #[test]

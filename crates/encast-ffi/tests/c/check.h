@@ -53,7 +53,9 @@ static inline void check_error(int32_t got, int32_t due, const char *call, const
 /* Whether a null pointer is refused, and the text names the argument. */
 #define CHECK_NULL(call, name) CHECK_ERROR(call, ENCAST_STATUS_NULL_POINTER, "", name " is null", END)
 
+/* The last act of every program: all handles were freed. */
 static inline int check_end(int least) {
+    CHECK(encast_live_handles() == 0);
     if (check_count < least) {
         fprintf(stderr, "only %d checks were made, %d are due\n", check_count, least);
         return 1;
