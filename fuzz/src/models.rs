@@ -24,7 +24,7 @@ fn load(bytes: &[u8]) -> usize {
     model as usize
 }
 
-/// One of the models: mostly a small one, the default model for one byte in 16.
+/// One of the models: a small one below 8, the default model for one byte in 16.
 pub fn model(which: u8) -> *const EncastModel {
     static MODELS: OnceLock<Vec<usize>> = OnceLock::new();
     let models = MODELS.get_or_init(|| {
@@ -34,9 +34,9 @@ pub fn model(which: u8) -> *const EncastModel {
         BUNDLES.into_iter().map(load).chain([default as usize]).collect()
     });
     let at = match which % 16 {
-        0..=7 => 0,
-        8..=12 => 1,
-        13..=14 => 2,
+        0..=2 => 0,
+        3..=11 => 1,
+        12..=14 => 2,
         _ => 3,
     };
     models[at] as *const EncastModel

@@ -2,6 +2,7 @@
 
 mod allocation;
 mod analyzer;
+mod small_model;
 
 use std::{
     collections::BTreeSet,

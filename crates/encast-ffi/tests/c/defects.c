@@ -19,7 +19,7 @@ static int library_reads_beyond(void) {
 }
 
 static int heap_overflow(void) {
-    char *bytes = malloc(16);
+    char *bytes = malloc(15 + one);
     bytes[15 + one] = 1;
     int read = bytes[15 + one];
     free(bytes);
