@@ -16,8 +16,8 @@ enum { FAIL_NOTHING = 0, FAIL_SHORT = -1 };
 static int failing_fault = FAIL_NOTHING;
 /* The number of the call that fails, from 1, and how many were made since it was armed. */
 static long failing_at = 0, failing_calls = 0;
-/* Whether the armed fault has happened. */
-static int failing_hit = 0;
+/* The function that the armed fault happened to, 0 = none yet. */
+static unsigned failing_hit = 0;
 /* Which functions count. */
 static unsigned failing_which = ~0u;
 
@@ -54,7 +54,7 @@ static int failing_now(unsigned which) {
     if (++failing_calls != failing_at) {
         return 0;
     }
-    failing_hit = 1;
+    failing_hit = which;
     return 1;
 }
 

@@ -63,6 +63,8 @@ static int save_with(Files *files, int fault, long at) {
     replaced = same(files, files->new_bytes, files->new_length);
     CHECK(replaced || same(files, files->old_bytes, files->old_length));
     CHECK(status != ENCAST_STATUS_OK || replaced);
+    /* The new file with an error: its folder could not be opened or synced. */
+    CHECK(status == ENCAST_STATUS_OK || !replaced || (failing_hit & (CALL_OPEN | CALL_SYNC)) != 0);
     CHECK(status == ENCAST_STATUS_OK || status == ENCAST_STATUS_IO);
     CHECK(!failing_hit || !bearable(fault) || status == ENCAST_STATUS_OK);
     CHECK(failing_hit || status == ENCAST_STATUS_OK);
@@ -70,7 +72,7 @@ static int save_with(Files *files, int fault, long at) {
     EncastModel *again = NULL;
     CHECK_OK(encast_load_model(files->path, &again));
     CHECK_OK(encast_free_model(again));
-    return failing_hit;
+    return failing_hit != 0;
 }
 
 static int load_with(Files *files, int fault, long at) {
@@ -82,7 +84,7 @@ static int load_with(Files *files, int fault, long at) {
     CHECK(status == ENCAST_STATUS_OK || status == ENCAST_STATUS_IO || status == ENCAST_STATUS_MODEL_MISSING);
     CHECK(!failing_hit || !bearable(fault) || status == ENCAST_STATUS_OK);
     CHECK(encast_free_model(model) == ENCAST_STATUS_OK);
-    return failing_hit;
+    return failing_hit != 0;
 }
 
 static int load_profiles_with(const char *path, int fault, long at) {
@@ -94,7 +96,7 @@ static int load_profiles_with(const char *path, int fault, long at) {
     CHECK(status == ENCAST_STATUS_OK || status == ENCAST_STATUS_IO);
     CHECK(!failing_hit || !bearable(fault) || status == ENCAST_STATUS_OK);
     CHECK(encast_free_profiles(profiles) == ENCAST_STATUS_OK);
-    return failing_hit;
+    return failing_hit != 0;
 }
 
 /* A call that LD_PRELOAD and the like do not reach, as it goes straight to the kernel: there it is refused. In a process of
