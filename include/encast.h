@@ -330,6 +330,15 @@
 // The bundle was written by a later version of encast.
 #define ENCAST_STATUS_NEWER_FORMAT 207
 
+// The model is not signed, and a signature is required.
+#define ENCAST_STATUS_UNSIGNED 208
+
+// The signature is none of a trusted key for these bytes.
+#define ENCAST_STATUS_BAD_SIGNATURE 209
+
+// A text of public keys holds no key, or something else; or a signature is required and there is no key.
+#define ENCAST_STATUS_BAD_KEY 210
+
 // Too few rows or titles to train on.
 #define ENCAST_STATUS_TOO_FEW 300
 
@@ -1107,6 +1116,24 @@ typedef struct EncastProposal {
     double limit_forecast;
 } EncastProposal;
 
+// Which signature a model must have to be loaded: one of minisign (Ed25519), made of the very bytes of the bundle. Set
+// up by encast_load_options_init(), then changed where the defaults do not fit.
+typedef struct EncastLoadOptions {
+    // Set by encast_load_options_init().
+    uint32_t struct_size;
+    // 1 = a model without a signature of one of the public keys is refused. 0 = it is loaded; a signature that is there
+    // is still checked when there are keys, but whoever can change the model can take its signature away. Default 0.
+    int32_t require_signature;
+    // The public keys that count: the content of a .pub file of minisign, or of several one after another, or keys by
+    // themselves, one a line; UTF-8, NUL-terminated, at most 64 KiB. Lines that are empty or start with # say nothing.
+    // Read during the call only. Default null = none, and no signature is looked at.
+    const char *public_keys;
+    // The signature: the content of a .minisig file, UTF-8, NUL-terminated, at most 64 KiB. Read during the call only.
+    // Default null: encast_load_model_with() looks for the file beside the model, of its name and ".minisig";
+    // encast_load_model_from_memory_with() takes the model as not signed.
+    const char *signature;
+} EncastLoadOptions;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -1780,6 +1807,54 @@ int32_t encast_advise(const struct EncastModel *model,
 //
 // May be called from any thread.
 size_t encast_live_handles(void);
+
+// Loads a model from a file as encast_load_model() does, once its signature is as the options ask. What was checked is
+// what is loaded: the file is read once.
+//
+// path: the file, NUL-terminated, not null; on Unix any bytes, elsewhere UTF-8. options: set up by
+// encast_load_options_init(), or null for the defaults, which ask for no signature. out_model: receives the handle, not
+// null; the caller owns it and frees it with encast_free_model().
+//
+// Returns as encast_load_model(), or ENCAST_STATUS_UNSIGNED, ENCAST_STATUS_BAD_SIGNATURE (another key, other bytes, or
+// no signature at all in the text), ENCAST_STATUS_BAD_KEY (also when a signature is required and no key is given),
+// ENCAST_STATUS_BAD_STRUCT_SIZE, _BAD_NUMBER or _BAD_TEXT. On failure *out_model is not touched. May be called from any
+// thread.
+//
+// # Safety
+// path is a C string; options has as many bytes as its struct_size says, and its texts are null or C strings; out_model
+// may be written.
+int32_t encast_load_model_with(const char *path,
+                               const struct EncastLoadOptions *options,
+                               struct EncastModel **out_model);
+
+// Loads a model from the bytes of a bundle as encast_load_model_from_memory() does, once its signature is as the
+// options ask.
+//
+// bytes: length bytes, may be null when length is 0; the model keeps no reference to them. options: as for
+// encast_load_model_with(). out_model: receives the handle, not null; the caller owns it and frees it with
+// encast_free_model().
+//
+// Returns as encast_load_model_with(), without the codes of the file system. On failure *out_model is not touched. May
+// be called from any thread.
+//
+// # Safety
+// bytes points to length readable bytes; options has as many bytes as its struct_size says, and its texts are null or C
+// strings; out_model may be written.
+int32_t encast_load_model_from_memory_with(const uint8_t *bytes,
+                                           size_t length,
+                                           const struct EncastLoadOptions *options,
+                                           struct EncastModel **out_model);
+
+// Sets the defaults.
+//
+// options: a struct of the caller, not null. struct_size: sizeof(EncastLoadOptions).
+//
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_BAD_STRUCT_SIZE; on failure nothing is
+// written. May be called from any thread.
+//
+// # Safety
+// options points to struct_size writable bytes.
+int32_t encast_load_options_init(struct EncastLoadOptions *options, size_t struct_size);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -57,6 +57,7 @@ if [[ -n $testing ]]; then
     compiles c++ c++ vector || packages+=(g++)
     have shellcheck || packages+=(shellcheck)
     have valgrind || packages+=(valgrind)
+    have minisign || packages+=(minisign)
     # Tests decode odd clips with it, and leave that out where it is missing.
     have "${ENCAST_FFMPEG:-ffmpeg}" || packages+=(ffmpeg)
     have_gstreamer || packages+=(gstreamer1.0-tools gstreamer1.0-plugins-{base,good,bad,ugly})

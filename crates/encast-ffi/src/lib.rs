@@ -35,6 +35,7 @@ pub mod site;
 
 pub mod advise;
 pub mod handles;
+pub mod load_options;
 
 #[cfg(test)]
 mod tests;

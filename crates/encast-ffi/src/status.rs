@@ -75,6 +75,12 @@ pub const ENCAST_STATUS_CORRUPT: i32 = 205;
 pub const ENCAST_STATUS_TOO_LARGE: i32 = 206;
 /// The bundle was written by a later version of encast.
 pub const ENCAST_STATUS_NEWER_FORMAT: i32 = 207;
+/// The model is not signed, and a signature is required.
+pub const ENCAST_STATUS_UNSIGNED: i32 = 208;
+/// The signature is none of a trusted key for these bytes.
+pub const ENCAST_STATUS_BAD_SIGNATURE: i32 = 209;
+/// A text of public keys holds no key, or something else; or a signature is required and there is no key.
+pub const ENCAST_STATUS_BAD_KEY: i32 = 210;
 
 // 300-399: training.
 
@@ -124,6 +130,9 @@ pub(crate) const STATUSES: &[(i32, &str)] = &[
     (ENCAST_STATUS_CORRUPT, "corrupt\0"),
     (ENCAST_STATUS_TOO_LARGE, "too large\0"),
     (ENCAST_STATUS_NEWER_FORMAT, "newer format\0"),
+    (ENCAST_STATUS_UNSIGNED, "unsigned\0"),
+    (ENCAST_STATUS_BAD_SIGNATURE, "bad signature\0"),
+    (ENCAST_STATUS_BAD_KEY, "bad key\0"),
     (ENCAST_STATUS_TOO_FEW, "too few\0"),
     (ENCAST_STATUS_CONSTANT_TARGET, "constant target\0"),
     (ENCAST_STATUS_LEARNER, "learner\0"),
@@ -183,6 +192,11 @@ impl Failure {
         Failure::new(ENCAST_STATUS_INVALID_FIELD, format!("{field} = {value}: must be {bound}")).of_field(field)
     }
 
+    pub fn no_memory(what: &str, count: usize, size: usize) -> Self {
+        let text = format!("{what}: no memory for {count} elements of {size} bytes");
+        Failure::new(ENCAST_STATUS_OUT_OF_MEMORY, text)
+    }
+
     pub fn null(what: &str) -> Self {
         Failure::new(ENCAST_STATUS_NULL_POINTER, format!("{what} is null"))
     }
@@ -240,6 +254,10 @@ fn blame(error: &Error) -> (i32, Cow<'static, str>, Option<usize>) {
         Error::Corrupt { .. } => (ENCAST_STATUS_CORRUPT, ""),
         Error::TooLarge { .. } => (ENCAST_STATUS_TOO_LARGE, ""),
         Error::NewerFormat { .. } => (ENCAST_STATUS_NEWER_FORMAT, ""),
+        Error::Unsigned => (ENCAST_STATUS_UNSIGNED, ""),
+        Error::BadSignature { .. } => (ENCAST_STATUS_BAD_SIGNATURE, "signature"),
+        Error::BadKey { .. } => (ENCAST_STATUS_BAD_KEY, "public_keys"),
+        Error::OutOfMemory { .. } => (ENCAST_STATUS_OUT_OF_MEMORY, ""),
         Error::Table { .. } => (ENCAST_STATUS_TABLE, ""),
         Error::LengthMismatch { .. } => (ENCAST_STATUS_LENGTH_MISMATCH, ""),
         Error::TooFew { .. } => (ENCAST_STATUS_TOO_FEW, ""),

@@ -177,7 +177,7 @@ impl<T: CStruct> Rows<T> {
         blame: impl Fn(Failure, usize) -> Failure,
         convert: impl Fn(&T) -> Result<U, Failure>,
     ) -> Result<Vec<U>, Failure> {
-        let mut converted = Vec::new();
+        let mut converted = self.room()?;
         for row in 0..self.count {
             // SAFETY: row is below count, hence the element has `stride` readable bytes once its size is checked.
             let element = unsafe { self.check(row).map(|()| read_sized(self.at(row), self.stride)) };
@@ -192,13 +192,21 @@ impl<T: CStruct> Rows<T> {
     /// # Safety
     /// The promise made to [`Rows::new`] still holds, and the array may be written until the call ends.
     pub unsafe fn outputs(&self) -> Result<Vec<Output<T>>, Failure> {
-        (0..self.count)
-            .map(|row| {
-                // SAFETY: row is below count.
-                unsafe { self.check(row).map_err(|failure| failure.at_row(row))? };
-                Ok(Output { pointer: self.at(row).cast_mut(), size: self.stride })
-            })
-            .collect()
+        let mut outputs = self.room()?;
+        for row in 0..self.count {
+            // SAFETY: row is below count.
+            unsafe { self.check(row).map_err(|failure| failure.at_row(row))? };
+            outputs.push(Output { pointer: self.at(row).cast_mut(), size: self.stride });
+        }
+        Ok(outputs)
+    }
+
+    /// Room for something of each element: how much is the caller's choice, so that there may be too little memory.
+    fn room<U>(&self) -> Result<Vec<U>, Failure> {
+        let mut list = Vec::new();
+        let no_memory = |_| Failure::no_memory(T::NAME, self.count, size_of::<U>());
+        list.try_reserve_exact(self.count).map_err(no_memory)?;
+        Ok(list)
     }
 }
 

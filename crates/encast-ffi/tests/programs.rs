@@ -91,6 +91,15 @@ fn files() {
     }
 }
 
+#[test]
+fn signed() {
+    for link in LINKS {
+        let (programs, folder) = (temporary(), temporary());
+        let testdata = common::root().join("testdata");
+        run(Command::new(build("signed", link, programs.path())).args([testdata.as_path(), folder.path()]));
+    }
+}
+
 /// Requests as the C program reads them, and as the Rust API takes them.
 fn requests() -> (String, Vec<PredictionFeatures>) {
     let presets = [("-", "-"), ("h264", "medium"), ("hevc", "slow"), ("av1", "8"), ("vp9", "-")];

@@ -130,6 +130,31 @@ pub enum Error {
         /// Newest version that this build reads.
         supported: u32,
     },
+    /// The bundle has no signature, and one is required.
+    #[error("model bundle is not signed, and a signature is required")]
+    Unsigned,
+    /// The signature of the bundle is not one of a trusted key for these bytes.
+    #[error("signature of the model bundle: {reason}")]
+    BadSignature {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A text of public keys holds no key, or something else.
+    #[error("public keys, line {line}: {reason}")]
+    BadKey {
+        /// Line in the text, from 1.
+        line: usize,
+        /// What is wrong.
+        reason: String,
+    },
+    /// There is no memory for what was asked for.
+    #[error("no memory for {bytes} bytes of {what}")]
+    OutOfMemory {
+        /// What it was to hold.
+        what: &'static str,
+        /// How much was asked for.
+        bytes: u64,
+    },
     /// A table could not be read.
     #[error("{file}:{line}: {}{reason}", field.as_deref().map(|f| format!("{f}: ")).unwrap_or_default())]
     Table {
@@ -245,6 +270,13 @@ impl Error {
 
     pub(crate) fn corrupt(what: impl Into<String>) -> Self {
         Error::Corrupt { what: what.into() }
+    }
+
+    /// Room for so many elements, or an error. For sizes that come from outside: elsewhere running out of memory ends
+    /// the process.
+    pub(crate) fn reserve<T>(list: &mut Vec<T>, count: usize, what: &'static str) -> Result<()> {
+        let bytes = (count as u64).saturating_mul(size_of::<T>() as u64);
+        list.try_reserve_exact(count).map_err(|_| Error::OutOfMemory { what, bytes })
     }
 
     pub(crate) fn at_row(self, row: usize) -> Self {

@@ -66,6 +66,7 @@ mod result;
 mod scale;
 mod scan;
 mod search;
+mod signature;
 mod smallest_bitrate;
 mod smooth;
 mod table;
@@ -83,7 +84,7 @@ pub use anchor::Anchor;
 pub use bulk::{BulkInputs, BulkOutput, Names, Numbers, Scorer};
 pub use bundle::{
     FORMAT_VERSION, HeadlineMetrics, ImportedModel, MAX_BUNDLE_BYTES, Metadata, Model, NotLearnt, Range, TierFigures,
-    load_model, save_model,
+    load_model, load_model_with, save_model,
 };
 pub use calibration::NOMINAL;
 pub use codec::{Codec, Encoder, Preset};
@@ -119,6 +120,7 @@ pub use predict::{predict, predict_batch, predict_with};
 pub use recommend::{Choice, Limit, OverLimit, Recommendation, recommend, recommend_bitrate, recommend_crf};
 pub use result::{Estimate, PredictionResult};
 pub use search::{Candidate, SearchReport, Trial, TrialFigures, candidates, richest_tier, search};
+pub use signature::{LoadOptions, MAX_SIGNATURE_BYTES, SIGNATURE_SUFFIX, TrustedKeys};
 pub use table::{EncodeTable, InputColumn, MAX_ROW_BYTES, RequestColumns, RequestReader, passes_of};
 pub use target::{PredictionTargets, Scale, Target};
 pub use total::{Total, total, totals};

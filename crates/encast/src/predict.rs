@@ -48,14 +48,16 @@ pub fn predict_with(
 /// Forecasts many encodes, in order.
 ///
 /// # Errors
-/// As [`predict_with`], wrapped in [`crate::Error::Row`] with the index of the first bad request.
+/// As [`predict_with`], wrapped in [`crate::Error::Row`] with the index of the first bad request; or
+/// [`crate::Error::OutOfMemory`].
 pub fn predict_batch(
     features: &[PredictionFeatures],
     model: &Model,
     options: &PredictOptions,
 ) -> Result<Vec<PredictionResult>> {
     options.check()?;
-    let mut answers = Vec::with_capacity(features.len());
+    let mut answers = Vec::new();
+    Error::reserve(&mut answers, features.len(), "answers")?;
     for (chunk, features) in features.chunks(CHUNK).enumerate() {
         let asked = features
             .iter()

@@ -12,7 +12,8 @@ use crate::{
     failure::{Failure, Outcome, Verdict},
     gate::{self, Checked, Gate},
     input::Tables,
-    model, output,
+    model::{self, SignatureArg},
+    output,
     progress::Meter,
     search::{self, Budget, Searched},
     show,
@@ -36,6 +37,8 @@ pub struct Args {
     /// Model to judge [default: the file that ENCAST_MODEL names, otherwise the embedded model]
     #[arg(long, value_name = "M", conflicts_with = "folds")]
     model: Option<PathBuf>,
+    #[command(flatten)]
+    signature: SignatureArg,
     /// Judge the training instead, by this many title-disjoint folds
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(2..=1000))]
     folds: Option<u32>,
@@ -185,7 +188,7 @@ fn by_search(args: &Args, tables: &Tables, folds: usize, tier: Tier, base: &Trai
 }
 
 fn by_model(args: &Args, tables: &Tables, (tier, given, anchors): Known) -> Result<Evaluation, Failure> {
-    let loaded = model::load(args.model.as_deref())?;
+    let loaded = model::load(args.model.as_deref(), &args.signature)?;
     let known = &loaded.model.metadata().tables;
     for table in tables.table.provenance.iter().filter(|t| known.iter().any(|k| k.sha256 == t.sha256)) {
         output::note(&format!(

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::{
     failure::{Failure, Outcome, Verdict},
-    model,
+    model::{self, SignatureArg},
     output::{self, Replacement},
     show,
 };
@@ -30,6 +30,8 @@ pub struct Args {
     /// Model bundle, JSON or binary [default: the file that ENCAST_MODEL names, otherwise the embedded model]
     #[arg(value_name = "M")]
     model: Option<PathBuf>,
+    #[command(flatten)]
+    signature: SignatureArg,
     /// Where the ONNX model goes
     #[arg(long, value_name = "OUT")]
     onnx: PathBuf,
@@ -65,7 +67,7 @@ struct Report<'a> {
 /// Runs the subcommand.
 pub fn run(args: &Args) -> Outcome {
     output::check_place(&args.onnx)?;
-    let loaded = model::load(args.model.as_deref())?;
+    let loaded = model::load(args.model.as_deref(), &args.signature)?;
     let groups =
         |text: &String| text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
     let options = ExportOptions {

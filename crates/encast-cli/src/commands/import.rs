@@ -13,7 +13,8 @@ use serde::Serialize;
 use crate::{
     failure::{Failure, Outcome, Verdict},
     input::Tables,
-    model, output, show, time,
+    model::{self, SignatureArg},
+    output, show, time,
 };
 
 /// Larger files are no models that a bundle could hold.
@@ -48,6 +49,8 @@ pub struct Args {
     /// Bundle to put it into, in place of its model for the same requests [default: a new bundle]
     #[arg(long, value_name = "M")]
     into: Option<PathBuf>,
+    #[command(flatten)]
+    signature: SignatureArg,
     /// The column that a feature stands for, where the two are not called alike; may be given several times
     #[arg(long, value_name = "FEATURE=COLUMN", value_parser = pair)]
     map: Vec<(String, String)>,
@@ -97,7 +100,7 @@ pub fn run(args: &Args) -> Outcome {
         }
     }
     let into = match &args.into {
-        Some(path) => Some(model::load(Some(path))?.model),
+        Some(path) => Some(model::load(Some(path), &args.signature)?.model),
         None => None,
     };
     let tables = Tables::read(&args.calibrate)?;

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::{
     failure::{Failure, Outcome, Verdict},
-    model::{self, Loaded},
+    model::{self, Loaded, SignatureArg},
     output, show,
 };
 
@@ -25,6 +25,8 @@ pub struct Args {
     /// Model bundle, JSON or binary [default: the file that ENCAST_MODEL names, otherwise the embedded model]
     #[arg(value_name = "M")]
     model: Option<PathBuf>,
+    #[command(flatten)]
+    signature: SignatureArg,
     /// Write the bundle here too: JSON when the name ends in .json, otherwise binary
     #[arg(long, value_name = "OUT")]
     convert: Option<PathBuf>,
@@ -41,6 +43,8 @@ struct Report<'a> {
     targets: Vec<Target>,
     trees: usize,
     path: Option<&'a Path>,
+    /// Trusted comment of the signature that --require-signature verified.
+    signed: Option<&'a str>,
     json_bytes: usize,
     binary_bytes: usize,
     converted: Option<Converted<'a>>,
@@ -54,7 +58,7 @@ struct Converted<'a> {
 
 /// Runs the subcommand.
 pub fn run(args: &Args) -> Outcome {
-    let loaded = model::load(args.model.as_deref())?;
+    let loaded = model::load(args.model.as_deref(), &args.signature)?;
     let (json_bytes, binary_bytes) = (loaded.model.to_json()?.len(), loaded.model.to_binary()?.len());
     let converted = match &args.convert {
         Some(out) => Some(convert(&loaded, out)?),
@@ -66,6 +70,7 @@ pub fn run(args: &Args) -> Outcome {
             targets: loaded.model.targets(),
             trees: loaded.model.tree_count(),
             path: loaded.path.as_deref(),
+            signed: loaded.model.trusted_comment(),
             json_bytes,
             binary_bytes,
             converted,
@@ -126,6 +131,7 @@ fn for_people(loaded: &Loaded) -> String {
         ("version", about.version.clone()),
         ("trained at", about.trained_at.clone()),
         ("format", about.format_version.to_string()),
+        ("signature", loaded.model.trusted_comment().map_or("not looked at".to_owned(), |c| format!("verified: {c}"))),
         ("learner", format!("{}, seed {}", about.model_kind.name(), about.seed)),
         ("tuning", about.tuning.to_string()),
         ("trained on", format!("{} rows, {} titles", show::count(about.rows), show::count(about.titles))),

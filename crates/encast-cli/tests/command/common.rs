@@ -56,7 +56,7 @@ impl Said {
 /// The command, with nothing from the environment of whoever runs the tests.
 pub fn command() -> Command {
     let mut command = Command::cargo_bin("encast").unwrap();
-    command.env_remove("ENCAST_MODEL").env_remove("SOURCE_DATE_EPOCH");
+    command.env_remove("ENCAST_MODEL").env_remove("ENCAST_REQUIRE_SIGNATURE").env_remove("SOURCE_DATE_EPOCH");
     command
 }
 

@@ -29,5 +29,6 @@ mod profiles;
 mod real_encodes;
 mod recommend;
 mod search;
+mod signed;
 mod train;
 mod usage;

@@ -307,6 +307,28 @@ static void numbers_and_names(void) {
     CHECK(encast_abi_version() == ENCAST_ABI_VERSION && strchr(encast_version(), '.') != NULL);
 }
 
+/* AddressSanitizer's allocator ends the program where the system's says no. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void) {
+    return "allocator_may_return_null=1";
+}
+
+/* Arrays of a size that cannot be: refused before anything but the first element is looked at. */
+static void too_many(const EncastModel *model) {
+    EncastFeatures features = check_request();
+    EncastResult result = check_result();
+    EncastRung rung;
+    size_t count = 77, row = 77;
+    CHECK_OK(encast_rung_init(&rung, sizeof rung));
+    CHECK_ERROR(encast_predict_batch(model, &features, (size_t)1 << 42, NULL, &result, &row),
+                ENCAST_STATUS_OUT_OF_MEMORY, "", "4398046511104 elements", END);
+    CHECK_ERROR(encast_ladder(model, &features, NULL, NULL, &rung, (size_t)1 << 42, &count),
+                ENCAST_STATUS_OUT_OF_MEMORY, "", "EncastRung", END);
+    CHECK_ERROR(encast_predict_batch(model, &features, SIZE_MAX / 2, NULL, &result, &row), ENCAST_STATUS_BAD_COUNT,
+                "count", "cannot be in memory", END);
+    CHECK(row == 77 && count == 77 && isnan(result.predicted_vmaf));
+}
+
 int main(void) {
     EncastModel *model = check_default_model();
     null_pointers(model);
@@ -314,6 +336,7 @@ int main(void) {
     sizes(model);
     later_header(model);
     arrays(model);
+    too_many(model);
     numbers_and_names();
     encast_free_model(model);
     return check_end(300);

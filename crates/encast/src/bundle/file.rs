@@ -2,13 +2,14 @@
 
 use std::{
     fs::File,
-    io::{Read, Write},
-    path::Path,
+    io::{ErrorKind, Read, Write},
+    path::{Path, PathBuf},
 };
 
 use crate::{
     bundle::Model,
     error::{Error, Result},
+    signature::{LoadOptions, MAX_SIGNATURE_BYTES, SIGNATURE_SUFFIX},
 };
 
 /// The largest file that is read as a bundle.
@@ -20,9 +21,46 @@ pub const MAX_BUNDLE_BYTES: u64 = 256 << 20;
 /// [`Error::ModelMissing`] when there is no such file, [`Error::Io`] when it can't be read, and those of
 /// [`Model::from_bytes`]. Nothing is kept of a file that is refused.
 pub fn load_model(path: impl AsRef<Path>) -> Result<Model> {
+    Model::from_bytes(&read(path.as_ref())?)
+}
+
+/// Loads a bundle whose signature is checked first, as the options ask. What was verified is what is loaded: the file is
+/// read once.
+///
+/// # Errors
+/// [`Error::BadKey`] when a signature is required and no key is given, [`Error::Unsigned`], [`Error::BadSignature`],
+/// and those of [`load_model`].
+pub fn load_model_with(path: impl AsRef<Path>, options: &LoadOptions) -> Result<Model> {
     let path = path.as_ref();
+    options.check()?;
+    let bytes = read(path)?;
+    if options.trusted_keys.is_none() || options.signature.is_some() {
+        return Model::from_bytes_with(&bytes, options);
+    }
+    let beside = signature_beside(path)?;
+    Model::from_bytes_with(&bytes, &LoadOptions { signature: beside.as_deref(), ..*options })
+}
+
+/// The text of the signature's file, where there is one.
+fn signature_beside(path: &Path) -> Result<Option<String>> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(SIGNATURE_SUFFIX);
+    let path = PathBuf::from(name);
+    let mut text = String::new();
+    let read = File::open(&path).and_then(|file| file.take(MAX_SIGNATURE_BYTES + 1).read_to_string(&mut text));
+    match read {
+        Ok(_) => Ok(Some(text)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == ErrorKind::InvalidData => {
+            Err(Error::BadSignature { reason: format!("{} is no text", path.display()) })
+        }
+        Err(source) => Err(Error::Io { path, source }),
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
     let io = |source: std::io::Error| match source.kind() {
-        std::io::ErrorKind::NotFound => Error::ModelMissing { path: path.to_owned() },
+        ErrorKind::NotFound => Error::ModelMissing { path: path.to_owned() },
         _ => Error::Io { path: path.to_owned(), source },
     };
     let file = File::open(path).map_err(io)?;
@@ -30,10 +68,11 @@ pub fn load_model(path: impl AsRef<Path>) -> Result<Model> {
     if size > MAX_BUNDLE_BYTES {
         return Err(Error::TooLarge { found: size, bound: MAX_BUNDLE_BYTES });
     }
-    let mut bytes = Vec::with_capacity(size as usize);
+    let mut bytes = Vec::new();
+    Error::reserve(&mut bytes, size as usize, "a model bundle")?;
     // A pipe or a growing file has no honest size: read one byte more than allowed, at most.
     file.take(MAX_BUNDLE_BYTES + 1).read_to_end(&mut bytes).map_err(io)?;
-    Model::from_bytes(&bytes)
+    Ok(bytes)
 }
 
 /// Saves a bundle: as JSON when the file's name ends in `.json`, otherwise as compact binary.

@@ -7,7 +7,7 @@ mod metadata;
 mod model;
 mod trees;
 
-pub use file::{MAX_BUNDLE_BYTES, load_model, save_model};
+pub use file::{MAX_BUNDLE_BYTES, load_model, load_model_with, save_model};
 pub(crate) use metadata::trained_at_text;
 pub use metadata::{HeadlineMetrics, ImportedModel, Metadata, NotLearnt, Range, TierFigures};
 pub use model::Model;

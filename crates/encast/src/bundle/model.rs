@@ -8,6 +8,7 @@ use crate::{
     error::{Error, Result},
     field::{Field, FieldSet},
     options::Given,
+    signature::LoadOptions,
     smooth::{OverCrf, Smooth},
     target::Target,
     variant::{Known, Variant, VariantKey, best_of},
@@ -28,6 +29,8 @@ pub struct Model {
     pub(crate) fields_seen: FieldSet,
     /// Some trees split on the codec: without it, the encoder counts as unknown, whatever preset is given.
     needs_codec: bool,
+    /// Of the signature that was verified.
+    trusted_comment: Option<String>,
 }
 
 impl Model {
@@ -78,7 +81,7 @@ impl Model {
             fields_seen = fields_seen.union(variant.fields);
         }
         let needs_codec = fields_seen.contains(Field::Codec);
-        Ok(Model { metadata, variants, columns, spans, ranges, fields_seen, needs_codec })
+        Ok(Model { metadata, variants, columns, spans, ranges, fields_seen, needs_codec, trusted_comment: None })
     }
 
     /// The default model, embedded in this crate: trained on the project's own table, see its model card.
@@ -92,6 +95,24 @@ impl Model {
     /// The bytes of the embedded default bundle.
     pub fn embedded_bytes() -> &'static [u8] {
         EMBEDDED
+    }
+
+    /// From the bytes of a bundle, whose signature is checked first, as the options ask.
+    ///
+    /// # Errors
+    /// [`Error::BadKey`] when a signature is required and no key is given, [`Error::Unsigned`],
+    /// [`Error::BadSignature`], and those of [`Model::from_bytes`].
+    pub fn from_bytes_with(bytes: &[u8], options: &LoadOptions) -> Result<Model> {
+        let comment = options.verify(bytes, options.signature)?;
+        let mut model = Model::from_bytes(bytes)?;
+        model.trusted_comment = comment;
+        Ok(model)
+    }
+
+    /// The trusted comment of the signature that was verified when the model was loaded; `None` when there was none to
+    /// verify, or no key to do it with.
+    pub fn trusted_comment(&self) -> Option<&str> {
+        self.trusted_comment.as_deref()
     }
 
     /// From the bytes of a bundle, binary or JSON by its first bytes.
