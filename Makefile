@@ -67,7 +67,7 @@ fuzz: ## Fuzzes the readers and every entry of the C ABI, with nightly Rust (SEC
 miri: ## Unit tests of the C ABI under Miri, with nightly Rust
 	@scripts/miri.sh
 
-valgrind: ## All C test programs under Valgrind: memcheck, and races with DRD and helgrind
+valgrind: ## All C test programs under Valgrind's memcheck
 	@scripts/valgrind.sh
 
 yardstick: ## Accuracy beside LightGBM, a forest and the mean (TABLE=…)

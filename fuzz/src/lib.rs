@@ -11,3 +11,4 @@ pub mod oracle;
 pub mod profiles;
 pub mod requests;
 pub mod retrain;
+pub mod signature;

@@ -92,6 +92,11 @@ impl<T: Copy> Structs<T> {
         self.count
     }
 
+    /// Whether the structs have all fields of this version.
+    pub fn reaches_all(&self) -> bool {
+        self.size >= size_of::<T>()
+    }
+
     pub fn is_null(&self) -> bool {
         self.null
     }
