@@ -5,8 +5,8 @@
 #   scripts/fuzz.sh --short [SECONDS]        every committed seed, and 3 seconds of fuzzing each, without nightly Rust
 #
 # Needs the nightly toolchain, as AddressSanitizer does; installs cargo-fuzz to build/tools. What it finds goes to
-# fuzz/artifacts; what it learns to fuzz/corpus, which is not committed. --short is what the tests run: the toolchain of the
-# repository, coverage but no sanitizer, nothing installed.
+# fuzz/artifacts; what it learns to fuzz/corpus, which is not committed. --short is what the tests run: the toolchain of
+# the repository, coverage but no sanitizer, nothing installed.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -27,13 +27,15 @@ options_of() { # options_of TARGET
 [[ ! -w /dev/shm ]] || export TMPDIR=/dev/shm
 
 short() {
-    local seconds=$1 target work options
-    # As cargo-fuzz builds without a sanitizer. One build of all targets.
+    local seconds=$1 target work options host
+    host=$(rustc -vV | sed -n 's/^host: //p')
+    # As cargo-fuzz builds without a sanitizer, but all targets at once, and with the checks of the dev profile.
     export CARGO_TARGET_DIR=$root/build/fuzz
-    export RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cdebug-assertions \
+    export RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
--Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing -Cpanic=unwind"
-    cargo build --quiet --locked --bins
+-Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing"
+    # With a target of its own, the flags are not those of build scripts too.
+    cargo build --quiet --locked --bins --target "$host"
     work=$(mktemp -d)
     # shellcheck disable=SC2064  # the folder as it is now
     trap "rm -rf '$work'" EXIT
@@ -41,8 +43,8 @@ short() {
         mapfile -t options < <(options_of "$target")
         mkdir "$work/$target"
         # All seeds are run before any change of them.
-        "$CARGO_TARGET_DIR/debug/$target" "${options[@]}" -verbosity=0 -max_total_time="$seconds" \
-            -artifact_prefix="$root/fuzz/artifacts-" "$work/$target" "seeds/$target" >"$work/log" 2>&1 || {
+        "$CARGO_TARGET_DIR/$host/debug/$target" "${options[@]}" -verbosity=0 -max_total_time="$seconds" \
+            -artifact_prefix="$root/fuzz/artifacts-$target-" "$work/$target" "seeds/$target" >"$work/log" 2>&1 || {
             cat "$work/log"
             fail "fuzz target $target, see the file above that libFuzzer wrote"
         }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the unit tests of the C ABI under Miri, which sees every read or write that a pointer does not allow: structs of older and
-# newer callers, arrays, texts, handles with threads, and calls with a small model.
+# Runs the unit tests of the C ABI under Miri, which sees every read or write that a pointer does not allow, and every
+# race: structs of older and newer callers, arrays, texts, handles with threads, and calls with a small model.
 #
 #   scripts/miri.sh [FILTER…]
 #

@@ -4,7 +4,8 @@
 use std::{error::Error, path::Path};
 
 use encast::{
-    Encoder, ModelKind, PredictionFeatures, PredictionTargets, ResourceProfile, Target, TrainOptions, Tuning, retrain, save_model,
+    Encoder, ModelKind, PredictionFeatures, PredictionTargets, ResourceProfile, Target, TrainOptions, Tuning, retrain,
+    save_model,
 };
 
 fn rows() -> (Vec<PredictionFeatures>, Vec<PredictionTargets>) {

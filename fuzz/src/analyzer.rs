@@ -9,8 +9,7 @@ use encast_face::{
     },
     analyzer_options::{EncastAnalyzerOptions, encast_analyzer_options_init},
     complexity::{
-        EncastComplexity, EncastFrameComplexity, EncastStatistics, encast_complexity_init,
-        encast_frame_complexity_init,
+        EncastComplexity, EncastFrameComplexity, EncastStatistics, encast_complexity_init, encast_frame_complexity_init,
     },
     handles::encast_live_handles,
     status::{ENCAST_STATUS_BAD_STATE, ENCAST_STATUS_OK},

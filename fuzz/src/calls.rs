@@ -124,8 +124,7 @@ fn predict(model: Model, input: &mut Input) {
     let mut results = Structs::new(input, 1, encast_result_init);
     let before = results.bytes();
     // SAFETY: every struct has as many bytes as it says, and every array as many elements.
-    let status =
-        unsafe { encast_predict(model, request.features.pointer(), or_null(&mut options), results.pointer()) };
+    let status = unsafe { encast_predict(model, request.features.pointer(), or_null(&mut options), results.pointer()) };
     output(oracle::status(status), &results, &before, encast_result_init, result);
 }
 

@@ -1,4 +1,4 @@
-//! What the fuzz targets do with their bytes. Here and not in the targets, so that tests can replay seeds without a fuzzer.
+//! What the fuzz targets do with their bytes: a library, so that the targets are one line each.
 
 pub mod analyzer;
 pub mod bundle;

@@ -10,7 +10,8 @@ use encast_face::{
 
 use crate::{input::Input, memory::Structs, models};
 
-const PRESETS: [&str; 10] = ["", "medium", "slow", "veryfast", "8", "4", "good", "ultrafast", "\u{e9}", "no preset of any"];
+const PRESETS: [&str; 10] =
+    ["", "medium", "slow", "veryfast", "8", "4", "good", "ultrafast", "\u{e9}", "no preset of any"];
 /// As long as the array, so that no NUL is in it.
 const ENDLESS: [c_char; 24] = [b'm' as c_char; 24];
 

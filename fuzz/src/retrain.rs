@@ -61,9 +61,8 @@ pub fn run(bytes: &[u8]) {
     let said = if input.one_in(64) { usize::MAX / 64 } else { count };
     let mut model = std::ptr::null_mut();
     // SAFETY: every struct has as many bytes as it says, and every array as many elements.
-    let status = unsafe {
-        encast_retrain(rows.features.pointer(), targets.pointer(), said, options.pointer(), &mut model)
-    };
+    let status =
+        unsafe { encast_retrain(rows.features.pointer(), targets.pointer(), said, options.pointer(), &mut model) };
     let ok = oracle::status(status);
     assert_eq!(ok, !model.is_null());
     if !ok {

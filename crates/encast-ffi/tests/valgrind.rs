@@ -1,5 +1,5 @@
-//! Test programs under Valgrind's memcheck, which sees what the compiled library does to memory, byte by byte: reads of what
-//! was never written, and leaks. `make valgrind` runs all of them.
+//! Test programs under Valgrind's memcheck, which sees what the compiled library does to memory, byte by byte: reads of
+//! what was never written, and leaks. `make valgrind` runs all of them.
 #![allow(clippy::expect_used, clippy::panic, reason = "helpers of tests")]
 
 mod common;
@@ -35,7 +35,8 @@ fn defects_are_seen() {
         ("use-after-free", "Invalid read"),
         ("leak", "77 bytes in 1 blocks are definitely lost"),
     ] {
-        let output = memcheck(&program).arg(defect).output().expect("valgrind runs: scripts/setup.sh --test installs it");
+        let output =
+            memcheck(&program).arg(defect).output().expect("valgrind runs: scripts/setup.sh --test installs it");
         let text = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(77), "{defect}: {text}");
         assert!(text.contains(report), "{defect}: {text}");

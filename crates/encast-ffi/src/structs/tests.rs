@@ -1,5 +1,5 @@
-//! Structs of older, newer and wrong callers, in memory of exactly as many bytes as they say: Miri and the sanitizers see
-//! one byte too many.
+//! Structs of older, newer and wrong callers, in memory of exactly as many bytes as they say, so that Miri sees one byte
+//! too many.
 
 use super::*;
 use crate::status::{ENCAST_STATUS_NULL_POINTER, ENCAST_STATUS_OK};

@@ -33,7 +33,12 @@ fn from_memory_to_answers() {
     let mut model = ptr::null_mut();
     // SAFETY: bytes, structs and places of this test, each as large as it says.
     unsafe {
-        assert_eq!(encast_load_model_from_memory(bytes.as_ptr(), bytes.len(), &mut model), ENCAST_STATUS_OK, "{}", last());
+        assert_eq!(
+            encast_load_model_from_memory(bytes.as_ptr(), bytes.len(), &mut model),
+            ENCAST_STATUS_OK,
+            "{}",
+            last()
+        );
         drop(bytes);
         let mut result = EncastResult::defaults();
         assert_eq!(encast_result_init(&mut result, size_of::<EncastResult>()), ENCAST_STATUS_OK);
@@ -109,7 +114,12 @@ fn search() {
     // SAFETY: bytes, structs and a place of this test.
     unsafe {
         assert_eq!(encast_load_model_from_memory(SMALL.as_ptr(), SMALL.len(), &mut model), ENCAST_STATUS_OK);
-        assert_eq!(encast_recommend_bitrate(model, &request(), ptr::null(), &mut answer), ENCAST_STATUS_OK, "{}", last());
+        assert_eq!(
+            encast_recommend_bitrate(model, &request(), ptr::null(), &mut answer),
+            ENCAST_STATUS_OK,
+            "{}",
+            last()
+        );
         assert_eq!(encast_free_model(model), ENCAST_STATUS_OK);
     }
 }

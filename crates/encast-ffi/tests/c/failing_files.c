@@ -1,5 +1,6 @@
-/* Files whose calls fail: a status each time, the old file or the new one whole, nothing left behind, and no fault of the
-   kind that a program has to bear (a signal in between, a part of the bytes) is ever told. Argument: an empty folder. */
+/* Files whose calls fail: a status each time, the old file or the new one whole, nothing left behind, and no fault of
+   the kind that a program has to bear (a signal in between, a part of the bytes) is ever told. Arguments: an empty
+   folder, a small model, and another empty folder. */
 #define _GNU_SOURCE
 #include "check.h"
 #include "failing_calls.h"
@@ -99,8 +100,8 @@ static int load_profiles_with(const char *path, int fault, long at) {
     return failing_hit != 0;
 }
 
-/* A call that LD_PRELOAD and the like do not reach, as it goes straight to the kernel: there it is refused. In a process of
-   its own, as that lasts. */
+/* A call that goes straight to the kernel, past the C library: there it is refused. In a process of its own, as that
+   lasts. */
 static void rename_fails(Files *files) {
     int state = 0;
     CHECK_OK(encast_save_model(files->old_model, files->path));

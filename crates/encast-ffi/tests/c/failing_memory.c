@@ -185,7 +185,8 @@ static End with_refused(int32_t (*call)(void), long at) {
     }
     close(error[1]);
     close(answer[1]);
-    while (length < sizeof end.text - 1 && (more = read(error[0], end.text + length, sizeof end.text - 1 - length)) > 0) {
+    while (length < sizeof end.text - 1 &&
+           (more = read(error[0], end.text + length, sizeof end.text - 1 - length)) > 0) {
         length += (size_t)more;
     }
     end.told = read(answer[0], report, sizeof report) == sizeof report;
