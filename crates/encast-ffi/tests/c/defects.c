@@ -35,9 +35,9 @@ static int use_after_free(void) {
 }
 
 static int stack_overflow(void) {
-    volatile char bytes[16];
-    memset((void *)bytes, 0, sizeof bytes);
-    return bytes[15 + one];
+    char bytes[16] = {0};
+    char *volatile end = bytes + 15;
+    return end[one];
 }
 
 static int leak(void) {
