@@ -1,12 +1,15 @@
 # Thin on purpose: each recipe is a script, so that it runs the same with and without make.
 .DEFAULT_GOAL := help
 .PHONY: help run build test test-datafusion fmt bench bench-bulk bench-peers bench-training bench-content bench-converge bench-ladder \
-	bench-resources instruction-counts fuzz miri valgrind yardstick accuracy measure probe-recipes train-model clean
+	bench-resources instruction-counts install dist static deb test-packages fuzz miri valgrind yardstick accuracy measure probe-recipes train-model clean
 
 # Tables for `make bench-resources` beside data/measured.csv; benches/resources/README.md says which.
 export UGC VEED HARDWARE
 # Seconds for `make fuzz`.
 SECONDS ?= 600
+# Where `make install` puts its files; DESTDIR stands in for / while a package is made.
+PREFIX ?= /usr/local
+DESTDIR ?=
 # Rows of the tables for `make bench-bulk`.
 ROWS ?=
 # A clip for `make bench-content`; one is made without it.
@@ -29,6 +32,21 @@ test: ## The whole suite; installs what it needs first
 
 test-datafusion: ## Tests of the SQL functions; compiles DataFusion, some 5 minutes on 2 cores
 	@scripts/test-datafusion.sh
+
+install: ## Library, headers, command and exporter into PREFIX (/usr/local), below DESTDIR if given
+	@scripts/install.sh --programs --prefix "$(PREFIX)" --destdir "$(DESTDIR)"
+
+dist: ## A tarball that may be unpacked anywhere, with its checksum
+	@scripts/dist.sh
+
+static: ## The same for musl: programs that need nothing of the system
+	@scripts/dist.sh x86_64-unknown-linux-musl
+
+deb: ## Debian packages into build/debian
+	@scripts/deb.sh
+
+test-packages: ## Programs built against tarballs, cargo-c's tree and Debian packages; as root, half an hour
+	@scripts/test-packages.sh --all
 
 fmt: ## Formats Rust and Go
 	cargo fmt --all

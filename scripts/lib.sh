@@ -7,6 +7,8 @@ tools=$root/build/tools
 # The Go package links target/release, wherever the caller keeps other builds.
 export CARGO_TARGET_DIR=$root/target
 export PATH="$tools/bin:$PATH"
+# The Go package links the archive of the tree, not an installed one.
+[[ ${GOFLAGS-} == *encast_source_tree* ]] || export GOFLAGS="${GOFLAGS:+$GOFLAGS }-tags=encast_source_tree"
 
 say() { printf '%s\n' "$*"; }
 fail() {

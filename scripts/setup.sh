@@ -61,6 +61,10 @@ if [[ -n $testing ]]; then
     # Tests decode odd clips with it, and leave that out where it is missing.
     have "${ENCAST_FFMPEG:-ffmpeg}" || packages+=(ffmpeg)
     have_gstreamer || packages+=(gstreamer1.0-tools gstreamer1.0-plugins-{base,good,bad,ugly})
+    # Programs are built against the installed library with them.
+    have pkg-config || packages+=(pkg-config)
+    have cmake || packages+=(cmake)
+    have meson || packages+=(meson)
     python3 -c 'import ensurepip' 2>/dev/null || packages+=(python3-venv)
 fi
 if ((${#packages[@]})); then

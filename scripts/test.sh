@@ -45,7 +45,7 @@ in_go() { (cd go-exporter && "$@"); }
 step setup scripts/setup.sh --test
 step data data_is_the_documented_one
 step accuracy-page python3 benches/accuracy/accuracy_page.py --check
-step shellcheck shellcheck -x .ci/run scripts/*.sh
+step shellcheck shellcheck -x .ci/run scripts/*.sh packaging/consumers/*.sh
 step rustfmt cargo fmt --all --check
 step clippy cargo clippy --workspace --all-targets --locked -- -D warnings
 step clippy-linfa cargo clippy -p encast-trees --all-targets --features linfa --locked -- -D warnings
@@ -57,6 +57,8 @@ RUSTDOCFLAGS="-D warnings" step doc cargo doc --workspace --exclude encast-cli -
 # Programs and libraries before the tests: C, C++ and Go tests link them.
 step build cargo build --release --locked -p encast-cli -p encast-ffi
 step test-rust cargo test --workspace --locked --no-fail-fast
+# Needs the Rust side of the build step only.
+step packages scripts/test-packages.sh
 step test-rust-linfa cargo test -p encast-trees --features linfa --locked --no-fail-fast
 step fuzz scripts/fuzz.sh --short
 step test-exchange scripts/test-exchange.sh

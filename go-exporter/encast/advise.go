@@ -164,18 +164,18 @@ func (m *Model) Advise(features Features, options *AdviseOptions) ([]Proposal, e
 	// An Encoder is a C int32_t.
 	encoders := (*C.int32_t)(unsafe.Pointer(unsafe.SliceData(options.Encoders)))
 	sizes := sizesToC(options.Sizes)
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	if m.handle == nil {
-		return nil, ErrClosed
+	handle, err := m.use()
+	if err != nil {
+		return nil, err
 	}
+	defer runtime.KeepAlive(m)
 	for count := C.size_t(setupsAtFirst); ; {
 		cProposals := make([]C.EncastProposal, count)
 		for i := range cProposals {
 			cProposals[i] = blankProposal
 		}
 		failure := C.encast_go_failure{row: -1}
-		status := C.encast_go_advise(m.handle, &cFeatures, &cAdvise, encoders, C.size_t(len(options.Encoders)),
+		status := C.encast_go_advise(handle, &cFeatures, &cAdvise, encoders, C.size_t(len(options.Encoders)),
 			presets, C.size_t(len(options.Presets)), unsafe.SliceData(sizes), C.size_t(len(sizes)), &cOptions,
 			unsafe.SliceData(cProposals), C.size_t(len(cProposals)), &count, &failure)
 		if status != C.ENCAST_STATUS_OK {

@@ -4,10 +4,14 @@ package encast
 // thread, and the next call of a goroutine may run on another one. No wrapper keeps a pointer or calls back into Go.
 
 /*
-#cgo CFLAGS: -I${SRCDIR}/../../include
-#cgo LDFLAGS: -L${SRCDIR}/../../target/release -l:libencast.a -lm -ldl -lpthread
+#cgo noescape encast_go_text
+#cgo nocallback encast_go_text
+#cgo noescape encast_go_field
+#cgo nocallback encast_go_field
 #cgo noescape encast_go_predict
 #cgo nocallback encast_go_predict
+#cgo noescape encast_go_predict_plain
+#cgo nocallback encast_go_predict_plain
 #cgo noescape encast_go_predict_batch
 #cgo nocallback encast_go_predict_batch
 #cgo noescape encast_go_compare
@@ -32,6 +36,10 @@ package encast
 #cgo nocallback encast_go_load_default
 #cgo noescape encast_go_load_memory
 #cgo nocallback encast_go_load_memory
+#cgo noescape encast_go_load_with
+#cgo nocallback encast_go_load_with
+#cgo noescape encast_go_load_memory_with
+#cgo nocallback encast_go_load_memory_with
 #cgo noescape encast_go_save
 #cgo nocallback encast_go_save
 #cgo noescape encast_go_info
@@ -64,14 +72,13 @@ func failed(status C.int32_t, failure *C.encast_go_failure) error {
 	if status == C.ENCAST_STATUS_OK {
 		return nil
 	}
-	err := &Error{
-		Status: Status(status),
-		Text:   C.GoString(failure.text),
-		Field:  C.GoString(failure.field),
-		Row:    int(failure.row),
+	text, field := C.encast_go_text(failure), C.encast_go_field(failure)
+	defer C.free(unsafe.Pointer(text))
+	defer C.free(unsafe.Pointer(field))
+	if status == C.ENCAST_STATUS_BAD_HANDLE { // closed after the call began
+		return ErrClosed
 	}
-	C.free(unsafe.Pointer(failure.text))
-	C.free(unsafe.Pointer(failure.field))
+	err := &Error{Status: Status(status), Text: C.GoString(text), Field: C.GoString(field), Row: int(failure.row)}
 	if err.Text == "" {
 		err.Text = err.Status.Error()
 	}
@@ -114,6 +121,10 @@ func textOf(array []C.char) string {
 
 // Version returns the version of the linked library.
 func Version() string { return C.GoString(C.encast_version()) }
+
+// LiveHandles tells how many models, sites, profiles and analyzers of the whole process were made and not closed yet, be it
+// from Go or from C: for tests that look for leaks.
+func LiveHandles() int { return int(C.encast_live_handles()) }
 
 // libraryFieldName returns the name that the library gives to a field's number; "" when it has no such field.
 func libraryFieldName(number int) string { return C.GoString(C.encast_field_name(C.uint32_t(number))) }

@@ -84,12 +84,12 @@ func (m *Model) Compare(a, b Features, options *PredictOptions) (comparison Comp
 	}
 	resultA, resultB, cComparison := blankResult, blankResult, blankComparison
 	failure := C.encast_go_failure{row: -1}
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	if m.handle == nil {
-		return Comparison{}, ErrClosed
+	handle, err := m.use()
+	if err != nil {
+		return Comparison{}, err
 	}
-	status := C.encast_go_compare(m.handle, &cA, &cB, &cOptions, &resultA, &resultB, &cComparison, &failure)
+	defer runtime.KeepAlive(m)
+	status := C.encast_go_compare(handle, &cA, &cB, &cOptions, &resultA, &resultB, &cComparison, &failure)
 	if status != C.ENCAST_STATUS_OK {
 		return Comparison{}, failed(status, &failure)
 	}

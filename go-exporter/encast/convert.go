@@ -50,6 +50,9 @@ var (
 	})
 )
 
+// libraryIsOlder: it leaves fields of this header alone, which it does not know.
+var libraryIsOlder = C.encast_abi_version() < C.ENCAST_ABI_VERSION
+
 func blank[T any](init func(*T) C.int32_t) T {
 	var value T
 	mustInit(init(&value))
@@ -68,6 +71,14 @@ func putPreset(array []C.char, preset string) error {
 // toC writes features into a struct that starts out blank. Its anchors stay where they are until the pinner lets go.
 func (f *Features) toC(c *C.EncastFeatures, pinner *runtime.Pinner) error {
 	*c = blankFeatures
+	if err := f.valuesToC(c); err != nil {
+		return err
+	}
+	return anchorsToC(f.Anchors, c, pinner)
+}
+
+// valuesToC writes features without their anchors into a blank struct.
+func (f *Features) valuesToC(c *C.EncastFeatures) error {
 	if err := putPreset(c.preset[:], f.Preset); err != nil {
 		return err
 	}
@@ -97,10 +108,7 @@ func (f *Features) toC(c *C.EncastFeatures, pinner *runtime.Pinner) error {
 	c.probe_vmaf = C.double(f.ProbeVMAF)
 	c.static_share = C.double(f.StaticShare)
 	c.passes = C.double(f.Passes)
-	if err := put(c.machine[:], "machine", f.Machine); err != nil {
-		return err
-	}
-	return anchorsToC(f.Anchors, c, pinner)
+	return put(c.machine[:], "machine", f.Machine)
 }
 
 func (t *Targets) toC(c *C.EncastTargets) error {

@@ -10,5 +10,9 @@
 // A [Model], a [Site] and [Profiles] never change and may be used by any number of goroutines at the same time, Close
 // included.
 //
+// The library has to be installed, with headers: the Debian package libencast-dev, `make install` of the source tree, or
+// the tarball with PKG_CONFIG_PATH set; then `go build` is all. It needs cgo and a C compiler. The program holds the
+// library, default model included, and needs no libencast.so.
+//
 // An [Analyzer] measures how hard own frames are to encode; [Features.SetContent] puts what it found into a request.
 package encast

@@ -36,10 +36,15 @@ const (
 	ErrCorrupt      Status = C.ENCAST_STATUS_CORRUPT       // breaks a rule of the format
 	ErrTooLarge     Status = C.ENCAST_STATUS_TOO_LARGE     // larger than any bundle may be
 	ErrNewerFormat  Status = C.ENCAST_STATUS_NEWER_FORMAT  // written by a later version
+	ErrUnsigned     Status = C.ENCAST_STATUS_UNSIGNED      // not signed, and a signature is required
+	ErrBadSignature Status = C.ENCAST_STATUS_BAD_SIGNATURE // none of a trusted key for these bytes
+	ErrBadKey       Status = C.ENCAST_STATUS_BAD_KEY       // public keys that are none
 
 	ErrTooFew         Status = C.ENCAST_STATUS_TOO_FEW         // too few rows or titles to train on
 	ErrConstantTarget Status = C.ENCAST_STATUS_CONSTANT_TARGET // nothing can be learnt
 	ErrLearner        Status = C.ENCAST_STATUS_LEARNER         // the learner refused
+
+	ErrOutOfMemory Status = C.ENCAST_STATUS_OUT_OF_MEMORY // no memory for what was asked for
 
 	ErrPanic Status = C.ENCAST_STATUS_PANIC // a defect of the library was caught
 )

@@ -118,11 +118,11 @@ func (m *Model) Ladder(features Features, options *LadderOptions) ([]Rung, error
 	sizes := sizesToC(options.Sizes)
 	// A float64 is a C double.
 	bitrates := (*C.double)(unsafe.Pointer(unsafe.SliceData(options.BitratesKbps)))
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	if m.handle == nil {
-		return nil, ErrClosed
+	handle, err := m.use()
+	if err != nil {
+		return nil, err
 	}
+	defer runtime.KeepAlive(m)
 	count := C.size_t(max(rungsAtFirst, len(options.BitratesKbps)))
 	for {
 		cRungs := make([]C.EncastRung, count)
@@ -130,7 +130,7 @@ func (m *Model) Ladder(features Features, options *LadderOptions) ([]Rung, error
 			cRungs[i] = blankRung
 		}
 		failure := C.encast_go_failure{row: -1}
-		status := C.encast_go_ladder(m.handle, &cFeatures, &cLadder, unsafe.SliceData(sizes), C.size_t(len(sizes)),
+		status := C.encast_go_ladder(handle, &cFeatures, &cLadder, unsafe.SliceData(sizes), C.size_t(len(sizes)),
 			bitrates, C.size_t(len(options.BitratesKbps)), &cOptions, unsafe.SliceData(cRungs), C.size_t(len(cRungs)),
 			&count, &failure)
 		if status != C.ENCAST_STATUS_OK {

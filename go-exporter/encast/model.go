@@ -9,7 +9,7 @@ import (
 	"encoding/json"
 	"runtime"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 	"unsafe"
 )
@@ -17,8 +17,8 @@ import (
 // Model is a trained model. It never changes; any number of goroutines may use it at the same time. Close it when it
 // is not needed any more: the garbage collector does not see how large it is.
 type Model struct {
-	mu      sync.RWMutex // held for reading while the library uses the handle
-	handle  *C.EncastModel
+	handle  *C.EncastModel // a number, not an address: the library tells when it was freed
+	closed  atomic.Bool
 	info    Info
 	cleanup runtime.Cleanup
 }
@@ -114,21 +114,21 @@ func (m *Model) Info() Info { return m.info }
 
 // Metadata returns all that the model says of itself: the metadata of the bundle's JSON form.
 func (m *Model) Metadata() (json.RawMessage, error) {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	if m.handle == nil {
-		return nil, ErrClosed
+	handle, err := m.use()
+	if err != nil {
+		return nil, err
 	}
+	defer runtime.KeepAlive(m)
 	var length C.size_t
 	failure := C.encast_go_failure{row: -1}
-	err := failed(C.encast_go_metadata(m.handle, nil, 0, &length, &failure), &failure)
+	err = failed(C.encast_go_metadata(handle, nil, 0, &length, &failure), &failure)
 	if status, ok := err.(*Error); !ok || status.Status != C.ENCAST_STATUS_BUFFER_TOO_SMALL {
 		return nil, err
 	}
 	buffer := make([]byte, length+1)
 	failure = C.encast_go_failure{row: -1}
 	text := (*C.char)(unsafe.Pointer(unsafe.SliceData(buffer)))
-	if err := failed(C.encast_go_metadata(m.handle, text, C.size_t(len(buffer)), &length, &failure), &failure); err != nil {
+	if err := failed(C.encast_go_metadata(handle, text, C.size_t(len(buffer)), &length, &failure), &failure); err != nil {
 		return nil, err
 	}
 	return buffer[:length], nil
@@ -143,23 +143,29 @@ func (m *Model) Save(path string) error {
 	}
 	defer C.free(unsafe.Pointer(cPath))
 	failure := C.encast_go_failure{row: -1}
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	if m.handle == nil {
-		return ErrClosed
+	handle, err := m.use()
+	if err != nil {
+		return err
 	}
-	return failed(C.encast_go_save(m.handle, cPath, &failure), &failure)
+	defer runtime.KeepAlive(m)
+	return failed(C.encast_go_save(handle, cPath, &failure), &failure)
 }
 
-// Close frees the model, once the calls that use it are done. More than one call does no harm. The error is always
+// use returns the handle. Without a lock: should another goroutine close the model after it, the library says so, or goes
+// on with a call that has begun.
+func (m *Model) use() (*C.EncastModel, error) {
+	if m.handle == nil || m.closed.Load() {
+		return nil, ErrClosed
+	}
+	return m.handle, nil
+}
+
+// Close frees the model; calls that use it meanwhile end as if it was not. More than one call does no harm. The error is always
 // nil; it is there for io.Closer.
 func (m *Model) Close() error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.handle != nil {
+	if m.handle != nil && m.closed.CompareAndSwap(false, true) {
 		m.cleanup.Stop()
 		C.encast_free_model(m.handle)
-		m.handle = nil
 	}
 	return nil
 }

@@ -12,43 +12,76 @@ import (
 )
 
 // Predict forecasts one encode with default options.
-func (m *Model) Predict(features Features) (Result, error) {
-	return m.predict(&features, nil)
+func (m *Model) Predict(features Features) (result Result, err error) {
+	err = m.predict(&features, nil, &result)
+	return
 }
 
 // PredictWith forecasts one encode.
-func (m *Model) PredictWith(features Features, options PredictOptions) (Result, error) {
+func (m *Model) PredictWith(features Features, options PredictOptions) (result Result, err error) {
 	if options == (PredictOptions{}) {
-		return m.predict(&features, nil)
+		err = m.predict(&features, nil, &result)
+		return
 	}
 	var cOptions C.EncastPredictOptions
 	if err := options.toC(&cOptions); err != nil {
 		return Result{}, err
 	}
-	defer options.Site.release()
-	return m.predict(&features, &cOptions)
+	err = m.predict(&features, &cOptions, &result)
+	options.Site.release()
+	return
 }
 
-func (m *Model) predict(features *Features, options *C.EncastPredictOptions) (result Result, err error) {
-	var pinner runtime.Pinner
-	defer pinner.Unpin()
-	var cFeatures C.EncastFeatures
-	if err := features.toC(&cFeatures, &pinner); err != nil {
-		return Result{}, err
+// predict writes the result on success only.
+func (m *Model) predict(features *Features, options *C.EncastPredictOptions, result *Result) error {
+	cFeatures := blankFeatures
+	if err := features.valuesToC(&cFeatures); err != nil {
+		return err
 	}
-	cResult := blankResult
+	// The library writes every field that it knows: all of this header's, unless it is an older one.
+	var cResult C.EncastResult
+	if libraryIsOlder {
+		cResult = blankResult
+	}
+	cResult.struct_size = C.sizeof_EncastResult
 	failure := C.encast_go_failure{row: -1}
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	if m.handle == nil {
-		return Result{}, ErrClosed
+	status, err := m.ask(features.Anchors, &cFeatures, options, &cResult, &failure)
+	if err != nil {
+		return err
 	}
-	status := C.encast_go_predict(m.handle, &cFeatures, options, &cResult, &failure)
 	if status != C.ENCAST_STATUS_OK {
-		return Result{}, failed(status, &failure)
+		return failed(status, &failure)
 	}
 	result.fromC(&cResult)
-	return result, nil
+	return nil
+}
+
+func (m *Model) ask(anchors []Anchor, features *C.EncastFeatures, options *C.EncastPredictOptions, result *C.EncastResult,
+	failure *C.encast_go_failure) (C.int32_t, error) {
+	handle, err := m.use()
+	if err != nil {
+		return 0, err
+	}
+	if len(anchors) == 0 && options == nil {
+		plain := (*C.encast_go_features)(unsafe.Pointer(features))
+		status := C.encast_go_predict_plain(handle, plain, result, failure)
+		runtime.KeepAlive(m)
+		return status, nil
+	}
+	return m.askAnchored(anchors, features, options, result, failure)
+}
+
+// askAnchored is apart from ask, which has nothing to pin.
+func (m *Model) askAnchored(anchors []Anchor, features *C.EncastFeatures, options *C.EncastPredictOptions,
+	result *C.EncastResult, failure *C.encast_go_failure) (C.int32_t, error) {
+	var pinner runtime.Pinner
+	defer pinner.Unpin()
+	if err := anchorsToC(anchors, features, &pinner); err != nil {
+		return 0, err
+	}
+	status := C.encast_go_predict(m.handle, features, options, result, failure)
+	runtime.KeepAlive(m)
+	return status, nil
 }
 
 // PredictBatch forecasts many encodes in one call; nil options are the defaults. The Row of an error tells which of
@@ -73,12 +106,12 @@ func (m *Model) PredictBatch(features []Features, options *PredictOptions) ([]Re
 		cResults[row] = blankResult
 	}
 	failure := C.encast_go_failure{row: -1}
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	if m.handle == nil {
-		return nil, ErrClosed
+	handle, err := m.use()
+	if err != nil {
+		return nil, err
 	}
-	status := C.encast_go_predict_batch(m.handle, unsafe.SliceData(cFeatures), C.size_t(len(cFeatures)), &cOptions,
+	defer runtime.KeepAlive(m)
+	status := C.encast_go_predict_batch(handle, unsafe.SliceData(cFeatures), C.size_t(len(cFeatures)), &cOptions,
 		unsafe.SliceData(cResults), &failure)
 	if status != C.ENCAST_STATUS_OK {
 		return nil, failed(status, &failure)

@@ -143,12 +143,12 @@ func (m *Model) recommend(features *Features, options *PredictOptions, crf C.int
 	}
 	cAnswer := blankRecommendation
 	failure := C.encast_go_failure{row: -1}
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	if m.handle == nil {
-		return Recommendation{}, ErrClosed
+	handle, err := m.use()
+	if err != nil {
+		return Recommendation{}, err
 	}
-	status := C.encast_go_recommend(m.handle, &cFeatures, &cOptions, crf, &cAnswer, &failure)
+	defer runtime.KeepAlive(m)
+	status := C.encast_go_recommend(handle, &cFeatures, &cOptions, crf, &cAnswer, &failure)
 	if status != C.ENCAST_STATUS_OK {
 		return Recommendation{}, failed(status, &failure)
 	}

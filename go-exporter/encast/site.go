@@ -8,15 +8,15 @@ import "C"
 import (
 	"runtime"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"unsafe"
 )
 
 // Profiles are machines, regions, prices and how encoders scale. They never change; any number of goroutines may use
 // them at the same time.
 type Profiles struct {
-	mu      sync.RWMutex // held for reading while the library uses the handle
-	handle  *C.EncastProfiles
+	handle  *C.EncastProfiles // a number, not an address: the library tells when it was freed
+	closed  atomic.Bool
 	cleanup runtime.Cleanup
 }
 
@@ -66,11 +66,10 @@ func (p *Profiles) Site(machine, region string) (*Site, error) {
 	cMachine, cRegion := C.CString(machine), C.CString(region)
 	defer C.free(unsafe.Pointer(cMachine))
 	defer C.free(unsafe.Pointer(cRegion))
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	if p.handle == nil {
+	if p.handle == nil || p.closed.Load() {
 		return nil, ErrClosed
 	}
+	defer runtime.KeepAlive(p)
 	var handle *C.EncastSite
 	failure := C.encast_go_failure{row: -1}
 	if err := failed(C.encast_go_new_site(p.handle, cMachine, cRegion, &handle, &failure), &failure); err != nil {
@@ -84,12 +83,9 @@ func (p *Profiles) Site(machine, region string) (*Site, error) {
 // Close frees the profiles, once the calls that use them are done; sites that were made of them stay. More than one
 // call does no harm. The error is always nil; it is there for io.Closer.
 func (p *Profiles) Close() error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.handle != nil {
+	if p.handle != nil && p.closed.CompareAndSwap(false, true) {
 		p.cleanup.Stop()
 		C.encast_free_profiles(p.handle)
-		p.handle = nil
 	}
 	return nil
 }
@@ -97,39 +93,31 @@ func (p *Profiles) Close() error {
 // Site is a machine in a region with its prices: what [PredictOptions] takes. It never changes; any number of
 // goroutines may use it at the same time.
 type Site struct {
-	mu      sync.RWMutex // held for reading while the library uses the handle
-	handle  *C.EncastSite
+	handle  *C.EncastSite // a number, not an address: the library tells when it was freed
+	closed  atomic.Bool
 	cleanup runtime.Cleanup
 }
 
-// hold returns the handle, which stays until release. No site has no handle.
+// hold returns the handle, to be released after the call. No site has no handle.
 func (s *Site) hold() (*C.EncastSite, error) {
 	if s == nil {
 		return nil, nil
 	}
-	s.mu.RLock()
-	if s.handle == nil {
-		s.mu.RUnlock()
+	if s.handle == nil || s.closed.Load() {
 		return nil, ErrClosed
 	}
 	return s.handle, nil
 }
 
-func (s *Site) release() {
-	if s != nil {
-		s.mu.RUnlock()
-	}
-}
+// release ends a hold: until then the garbage collector does not free the site.
+func (s *Site) release() { runtime.KeepAlive(s) }
 
 // Close frees the site, once the calls that use it are done. More than one call does no harm. The error is always nil;
 // it is there for io.Closer.
 func (s *Site) Close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.handle != nil {
+	if s.handle != nil && s.closed.CompareAndSwap(false, true) {
 		s.cleanup.Stop()
 		C.encast_free_site(s.handle)
-		s.handle = nil
 	}
 	return nil
 }

@@ -4,17 +4,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* No struct here that takes part in every forecast has a pointer: Go looks through what has one at each call. */
 typedef struct {
-	char *text;  /* to be freed */
-	char *field; /* to be freed */
-	int64_t row; /* -1 when no row is to blame */
+	uintptr_t text;  /* char *, to be freed */
+	uintptr_t field; /* char *, to be freed */
+	int64_t row;     /* -1 when no row is to blame */
 } encast_go_failure;
+
+static char *encast_go_text(const encast_go_failure *failure) { return (char *)failure->text; }
+static char *encast_go_field(const encast_go_failure *failure) { return (char *)failure->field; }
+
+/* EncastFeatures without anchors, whose pointer is null. */
+typedef struct {
+	uint64_t words[sizeof(EncastFeatures) / sizeof(uint64_t)];
+} encast_go_features;
 
 static int32_t encast_go_done(int32_t status, encast_go_failure *failure)
 {
 	if (status != ENCAST_STATUS_OK) {
-		failure->text = strdup(encast_last_error());
-		failure->field = strdup(encast_last_error_field());
+		failure->text = (uintptr_t)strdup(encast_last_error());
+		failure->field = (uintptr_t)strdup(encast_last_error_field());
 	}
 	return status;
 }
@@ -24,6 +33,12 @@ static int32_t encast_go_predict(const EncastModel *model, const EncastFeatures 
                                  encast_go_failure *failure)
 {
 	return encast_go_done(encast_predict(model, features, options, result), failure);
+}
+
+static int32_t encast_go_predict_plain(const EncastModel *model, const encast_go_features *features,
+                                       EncastResult *result, encast_go_failure *failure)
+{
+	return encast_go_done(encast_predict(model, (const EncastFeatures *)features, NULL, result), failure);
 }
 
 static int32_t encast_go_predict_batch(const EncastModel *model, const EncastFeatures *features, size_t count,
@@ -122,6 +137,34 @@ static int32_t encast_go_load_memory(const void *bytes, size_t length, EncastMod
                                      encast_go_failure *failure)
 {
 	return encast_go_done(encast_load_model_from_memory(bytes, length, model), failure);
+}
+
+/* Texts come apart from their struct: Go may not hand out memory that holds pointers. */
+static int32_t encast_go_load_with(const char *path, int32_t require_signature, const char *public_keys,
+                                   const char *signature, EncastModel **model, encast_go_failure *failure)
+{
+	EncastLoadOptions options;
+	int32_t status = encast_load_options_init(&options, sizeof options);
+	options.require_signature = require_signature;
+	options.public_keys = public_keys;
+	options.signature = signature;
+	if (status == ENCAST_STATUS_OK)
+		status = encast_load_model_with(path, &options, model);
+	return encast_go_done(status, failure);
+}
+
+static int32_t encast_go_load_memory_with(const void *bytes, size_t length, int32_t require_signature,
+                                          const char *public_keys, const char *signature, EncastModel **model,
+                                          encast_go_failure *failure)
+{
+	EncastLoadOptions options;
+	int32_t status = encast_load_options_init(&options, sizeof options);
+	options.require_signature = require_signature;
+	options.public_keys = public_keys;
+	options.signature = signature;
+	if (status == ENCAST_STATUS_OK)
+		status = encast_load_model_from_memory_with(bytes, length, &options, model);
+	return encast_go_done(status, failure);
 }
 
 static int32_t encast_go_save(const EncastModel *model, const char *path, encast_go_failure *failure)

@@ -22,7 +22,7 @@ mod time;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, error::ErrorKind};
+use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 
 use crate::failure::{Failure, Outcome, Verdict};
 
@@ -62,6 +62,8 @@ enum Command {
     #[cfg(target_os = "linux")]
     Converge(commands::converge::Args),
     Calibrate(commands::calibrate::Args),
+    #[command(hide = true)]
+    Pages(commands::pages::Args),
 }
 
 fn main() -> ExitCode {
@@ -88,6 +90,7 @@ fn main() -> ExitCode {
         #[cfg(target_os = "linux")]
         Command::Converge(args) => commands::converge::run(&args),
         Command::Calibrate(args) => commands::calibrate::run(&args),
+        Command::Pages(args) => commands::pages::run(&args, Cli::command()),
     };
     match outcome {
         Ok(Verdict::Done) => ExitCode::SUCCESS,

@@ -67,7 +67,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	holder := &serving.Holder{}
 	defer holder.Close()
-	reloader := serving.NewReloader(holder, serving.Opener(settings.ModelPath), cfg, logger)
+	reloader := serving.NewReloader(holder, serving.Opener(settings.ModelPath, settings.RequireSignature), cfg, logger)
 	model, err := reloader.Start()
 	if err != nil {
 		return err

@@ -129,6 +129,49 @@ func TestModelFromEnvironment(t *testing.T) {
 	}
 }
 
+// signedModel returns the path of a model with a signature of testdata/signed/one.pub.
+func signedModel(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "signed.encast")
+	for from, to := range map[string]string{"bundles/v1.encast": path, "signed/v1.encast.minisig": path + ".minisig"} {
+		data, err := os.ReadFile(filepath.Join("..", "..", "..", "testdata", filepath.FromSlash(from)))
+		if err == nil {
+			err = os.WriteFile(to, data, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return path
+}
+
+// TestSignedModel: a signed model is served, and a reload without a good signature leaves it.
+func TestSignedModel(t *testing.T) {
+	path := signedModel(t)
+	p := startExporter(t, nil, anyPort, "--model-path="+path, "--require-signature=../../../testdata/signed/one.pub")
+	reload := func() int {
+		t.Helper()
+		answer, err := http.Post("http://"+p.address+"/reload", "", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		return answer.StatusCode
+	}
+	if status := reload(); status != http.StatusOK {
+		t.Errorf("a signed model: %d", status)
+	}
+	if err := os.Rename(path+".minisig", path+".away"); err != nil {
+		t.Fatal(err)
+	}
+	if status := reload(); status != http.StatusInternalServerError {
+		t.Errorf("a model that is not signed: %d", status)
+	}
+	if _, err := fixture.Scrape("http://" + p.address + "/metrics"); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestRefusesToStart: what is named and can't be used ends the program; the embedded model never stands in.
 func TestRefusesToStart(t *testing.T) {
 	dir := t.TempDir()
@@ -140,6 +183,7 @@ func TestRefusesToStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	good := fixture.File(t, "m.encast", "1", 0)
+	signed := signedModel(t)
 	for name, test := range map[string]struct {
 		environment, args []string
 		want              []string
@@ -157,6 +201,9 @@ func TestRefusesToStart(t *testing.T) {
 		"checked taught":        {nil, []string{"--config.check", "--machine=nobodys"}, []string{"nobodys", "machine"}},
 		"checked months":        {nil, []string{"--config.check", "--machine=c5.2xlarge", "--region=eu-central-1", "--months-stored=-1"}, []string{"months_stored = -1", "10000"}},
 		"checked model":         {nil, []string{"--config.check", "--model-path=/none/model.json"}, []string{"/none/model.json"}},
+		"not signed":            {nil, []string{"--model-path=" + good, "--require-signature=../../../testdata/signed/one.pub"}, []string{"not signed"}},
+		"another's signature":   {[]string{"ENCAST_REQUIRE_SIGNATURE=RWQEbtHvmCt+D3QJ3bF6Qo3f+A3khgVEVVbF7sCRcUSkvpR31PDUJD5P"}, []string{"--model-path=" + signed}, []string{"another key"}},
+		"no key":                {nil, []string{"--model-path=" + signed, "--require-signature=none.pub"}, []string{"--require-signature", "none.pub"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			output, err := exporter(t, test.environment, append(test.args, "--log.level=error")...).CombinedOutput()

@@ -30,7 +30,7 @@ func gather(t *testing.T, cfg *config.Config, modelPath string) ([]*dto.MetricFa
 	quiet := slog.New(slog.DiscardHandler)
 	holder := &serving.Holder{}
 	t.Cleanup(holder.Close)
-	reloader := serving.NewReloader(holder, serving.Opener(modelPath), cfg, quiet)
+	reloader := serving.NewReloader(holder, serving.Opener(modelPath, ""), cfg, quiet)
 	if _, err := reloader.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -247,7 +247,7 @@ func TestFailedForecast(t *testing.T) {
 	quiet := slog.New(slog.DiscardHandler)
 	holder := &serving.Holder{}
 	defer holder.Close()
-	reloader := serving.NewReloader(holder, serving.Opener(""), cfg, quiet)
+	reloader := serving.NewReloader(holder, serving.Opener("", ""), cfg, quiet)
 	if _, err := reloader.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -284,7 +284,7 @@ func TestFailedForecast(t *testing.T) {
 func TestWithoutModel(t *testing.T) {
 	cfg := config.BuiltIn()
 	holder := &serving.Holder{}
-	reloader := serving.NewReloader(holder, serving.Opener(""), cfg, slog.New(slog.DiscardHandler))
+	reloader := serving.NewReloader(holder, serving.Opener("", ""), cfg, slog.New(slog.DiscardHandler))
 	registry := prometheus.NewPedanticRegistry()
 	registry.MustRegister(New(holder, reloader, cfg, slog.New(slog.DiscardHandler)))
 	families, err := registry.Gather()

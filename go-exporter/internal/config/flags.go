@@ -18,12 +18,14 @@ const DefaultPort = 9505
 
 // Settings is what flags and environment say: a flag beats the environment, which beats the default.
 type Settings struct {
-	ModelPath  string // empty means the embedded model
-	ConfigFile string // empty means the built-in configuration
-	Place      Place  // where encodes run
-	CheckOnly  bool
-	Web        *web.FlagConfig
-	Log        *promslog.Config
+	ModelPath string // empty means the embedded model
+	// RequireSignature is a file of public keys, or a key; empty asks for no signature.
+	RequireSignature string
+	ConfigFile       string // empty means the built-in configuration
+	Place            Place  // where encodes run
+	CheckOnly        bool
+	Web              *web.FlagConfig
+	Log              *promslog.Config
 }
 
 // ParseFlags reads the command line and the environment. The application answers --help and --version itself.
@@ -34,6 +36,8 @@ func ParseFlags(app *kingpin.Application, args []string) (*Settings, error) {
 		Envar("ML_EXPORTER_PORT").Default(strconv.Itoa(DefaultPort)).IsSetByUser(&portGiven).Uint16()
 	app.Flag("model-path", "Model bundle to load; empty means the embedded model. A file that can't be used is an error.").
 		Envar("MODEL_PATH").Default("").StringVar(&settings.ModelPath)
+	app.Flag("require-signature", "Refuse a model file that none of these minisign keys signed: a .pub file, or a key itself.").
+		Envar("ENCAST_REQUIRE_SIGNATURE").Default("").StringVar(&settings.RequireSignature)
 	app.Flag("config.file", "YAML file of the encodes to expose; without it, four common ones.").
 		Default("").StringVar(&settings.ConfigFile)
 	app.Flag("config.check", "Check the configuration and the model, then exit: 0 when both can be used.").

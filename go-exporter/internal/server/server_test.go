@@ -29,7 +29,7 @@ func start(t testing.TB, modelPath string, load bool) (string, *serving.Holder) 
 	quiet := slog.New(slog.DiscardHandler)
 	cfg := config.BuiltIn()
 	holder := &serving.Holder{}
-	reloader := serving.NewReloader(holder, serving.Opener(modelPath), cfg, quiet)
+	reloader := serving.NewReloader(holder, serving.Opener(modelPath, ""), cfg, quiet)
 	if load {
 		if _, err := reloader.Start(); err != nil {
 			t.Fatal(err)

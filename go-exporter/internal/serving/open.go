@@ -1,21 +1,46 @@
 package serving
 
-import "github.com/encast/encast/go-exporter/encast"
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/encast/encast/go-exporter/encast"
+)
 
 // Opener returns the function that opens the model of a path, or the embedded one when the path is empty. A path that
-// can't be used is an error: the embedded model never stands in for it.
-func Opener(path string) func() (Model, error) {
+// can't be used is an error: the embedded model never stands in for it. With keys, a .pub file of minisign or a key itself,
+// a model that none of them signed can't be used; the embedded one, being part of the program, needs no signature. The file
+// of keys is read each time, so that they can be replaced.
+func Opener(path, keys string) func() (Model, error) {
 	return func() (Model, error) {
-		var model *encast.Model
-		var err error
-		if path == "" {
-			model, err = encast.LoadDefault()
-		} else {
-			model, err = encast.Load(path)
-		}
+		model, err := open(path, keys)
 		if err != nil {
 			return nil, err
 		}
 		return model, nil
 	}
+}
+
+func open(path, keys string) (*encast.Model, error) {
+	options := encast.LoadOptions{RequireSignature: keys != ""}
+	if keys != "" {
+		text, err := os.ReadFile(keys)
+		switch {
+		case err == nil:
+			keys = string(text)
+		case !errors.Is(err, fs.ErrNotExist):
+			return nil, fmt.Errorf("--require-signature: %w", err)
+		}
+		options.PublicKeys = keys
+	}
+	if path == "" {
+		return encast.LoadDefault()
+	}
+	model, err := encast.LoadWith(path, options)
+	if errors.Is(err, encast.ErrBadKey) {
+		return nil, fmt.Errorf("--require-signature: neither a file nor a public key of minisign: %w", err)
+	}
+	return model, err
 }

@@ -76,7 +76,7 @@ func TestReload(t *testing.T) {
 			var holder Holder
 			defer holder.Close()
 			holder.Replace(fixture.Train(t, "1", 0))
-			reloader := NewReloader(&holder, Opener(test.path), config.BuiltIn(), quiet)
+			reloader := NewReloader(&holder, Opener(test.path, ""), config.BuiltIn(), quiet)
 			info, err := reloader.Reload()
 			lease, _ := holder.Acquire()
 			defer lease.Release()
@@ -105,7 +105,7 @@ func TestReloadChecksEveryEncode(t *testing.T) {
 		t.Fatal(err)
 	}
 	var holder Holder
-	_, err = NewReloader(&holder, Opener(""), cfg, quiet).Start()
+	_, err = NewReloader(&holder, Opener("", ""), cfg, quiet).Start()
 	if holder.Loaded() || !errors.Is(err, encast.ErrUnknownName) || !errors.Is(err, encast.ErrInvalidField) {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func TestReloadChecksEveryEncode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = NewReloader(&holder, Opener(""), cfg, quiet).Start()
+	_, err = NewReloader(&holder, Opener("", ""), cfg, quiet).Start()
 	if err == nil || !strings.HasPrefix(err.Error(), "f.yml:3: target_vmaf") {
 		t.Errorf("target_vmaf: %v", err)
 	}

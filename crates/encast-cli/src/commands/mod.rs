@@ -28,6 +28,7 @@ mod ladder_plot;
 pub mod measure;
 #[cfg(target_os = "linux")]
 mod measure_plan;
+pub mod pages;
 pub mod predict;
 pub mod predict_out;
 mod predict_rows;

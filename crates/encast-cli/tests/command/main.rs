@@ -20,6 +20,7 @@ mod measure;
 mod measure_gstreamer;
 #[cfg(target_os = "linux")]
 mod measure_push;
+mod pages;
 mod place;
 mod predict;
 mod predict_bulk;

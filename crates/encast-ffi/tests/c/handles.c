@@ -1,6 +1,8 @@
 /* Handles that were freed, that are of another kind, or that never were: an error, and nothing is written. */
 #include "check.h"
 #include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define CHECK_DEAD(call, name) CHECK_ERROR(call, ENCAST_STATUS_BAD_HANDLE, name, name " is no live handle", END)
 
@@ -188,8 +190,29 @@ static void freed_in_use(void) {
     }
 }
 
+/* A child uses, and frees for itself, what its parent loaded. */
+static void in_a_child(void) {
+    EncastModel *model = check_default_model();
+    EncastFeatures features = check_request();
+    EncastResult due = check_result(), result = check_result();
+    int status = -1;
+    pid_t child;
+    CHECK_OK(encast_predict(model, &features, NULL, &due));
+    child = fork();
+    if (child == 0) {
+        int same = encast_predict(model, &features, NULL, &result) == ENCAST_STATUS_OK &&
+                   memcmp(&result, &due, sizeof result) == 0 && encast_free_model(model) == ENCAST_STATUS_OK &&
+                   encast_predict(model, &features, NULL, &result) == ENCAST_STATUS_BAD_HANDLE;
+        _exit(same ? 0 : 1);
+    }
+    CHECK(child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    CHECK_OK(encast_predict(model, &features, NULL, &result));
+    CHECK(encast_free_model(model) == ENCAST_STATUS_OK);
+}
+
 int main(void) {
     freed();
+    in_a_child();
     of_another_kind();
     free_keeps_the_error();
     freed_in_use();
