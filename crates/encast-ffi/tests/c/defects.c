@@ -10,8 +10,10 @@ static int library_reads_beyond(void) {
     EncastModel *model = check_default_model();
     EncastResult result = check_result();
     EncastFeatures whole = check_request();
-    EncastFeatures *cut = malloc(sizeof whole - one);
-    memcpy(cut, &whole, sizeof whole - one);
+    /* More than what one load of a vector takes in: Valgrind lets such a load go a little too far. */
+    size_t room = sizeof whole - 64 * one;
+    EncastFeatures *cut = malloc(room);
+    memcpy(cut, &whole, room);
     int status = encast_predict(model, cut, NULL, &result);
     free(cut);
     encast_free_model(model);
