@@ -433,6 +433,8 @@ typedef struct EncastAnchor {
     int32_t encoder;
     // The encoder's own name of its preset: UTF-8, NUL-terminated. Empty = as in the request.
     char preset[ENCAST_PRESET_CAPACITY];
+    // Leave it 0.
+    int32_t reserved;
     // Bitrate that the encode came to, kbit/s: 0.001 to 1e8.
     double bitrate_kbps;
     // Constant-quality setting (CRF or QP) that it was made with, on its encoder's scale: 0 to 63.
@@ -464,6 +466,8 @@ typedef struct EncastFeatures {
     // The encoder's own name of its preset, such as "medium" or "8": UTF-8, NUL-terminated. Empty = unknown. An
     // unknown name is an error whose text lists the known ones.
     char preset[ENCAST_PRESET_CAPACITY];
+    // Leave it 0.
+    int32_t reserved;
     // Video bitrate, kbit/s: 0.001 to 1e8, documented for 100 to 50000. A request gives this or crf; when it
     // gives both, quality is forecast from the bitrate.
     double bitrate_kbps;
@@ -639,6 +643,8 @@ typedef struct EncastProfile {
 typedef struct EncastPredictOptions {
     // Set by encast_predict_options_init().
     uint32_t struct_size;
+    // Leave it 0.
+    int32_t reserved_first;
     // VMAF that a recommended bitrate or CRF has to reach, above 0 and at most 100. Default 93. Not used by
     // encast_ladder().
     double target_vmaf;
@@ -840,6 +846,8 @@ typedef struct EncastTargets {
     // Which source it was: UTF-8, NUL-terminated. Encodes of one source carry the same title and are never split
     // between training and judging. Must be given.
     char title[ENCAST_TITLE_CAPACITY];
+    // Leave it 0.
+    int32_t reserved;
     // VMAF of the encode: 0 to 100.
     double vmaf;
     // PSNR of the luma: dB, 0 to 120.

@@ -39,8 +39,8 @@ apt_update() {
     apt_updated=1
 }
 
-compiles() { # compiles COMPILER LANGUAGE HEADER: whether the compiler and the headers of its library are there
-    have "$1" && printf '#include <%s>\n' "$3" | "$1" -x "$2" -fsyntax-only - 2>/dev/null
+compiles() { # compiles COMPILER LANGUAGE HEADER [BEFORE]: whether the compiler and the header are there
+    have "$1" && printf '#include <%s>\n' ${4:+"$4"} "$3" | "$1" -x "$2" -fsyntax-only - 2>/dev/null
 }
 
 have_gstreamer() { # the elements that encast measure builds its pipelines of, each from another package
@@ -55,6 +55,10 @@ packages=()
 compiles cc c stdlib.h || packages+=(gcc libc6-dev)
 if [[ -n $testing ]]; then
     compiles c++ c++ vector || packages+=(g++)
+    # An example encodes with libx264; the C and C++ tests read the corpus with these two.
+    compiles cc c x264.h stdint.h || packages+=(libx264-dev)
+    compiles cc c cjson/cJSON.h || packages+=(libcjson-dev)
+    compiles c++ c++ nlohmann/json.hpp || packages+=(nlohmann-json3-dev)
     have shellcheck || packages+=(shellcheck)
     have valgrind || packages+=(valgrind)
     have minisign || packages+=(minisign)

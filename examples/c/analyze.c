@@ -7,109 +7,27 @@
  *        -o analyze
  *     ./analyze [clip.y4m; default: frames that it makes up]
  */
-#include <encast.h>
-
-#include <inttypes.h>
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-/* Ends the program with the library's text when a call fails. */
-#define TRY(call)                                                                                                      \
-    do {                                                                                                               \
-        int32_t status = (call);                                                                                       \
-        if (status != ENCAST_STATUS_OK) {                                                                              \
-            fprintf(stderr, "%s: status %" PRId32 " (%s): %s\n", #call, status, encast_status_name(status),            \
-                    encast_last_error());                                                                              \
-            exit(EXIT_FAILURE);                                                                                        \
-        }                                                                                                              \
-    } while (0)
-
-static void give_up(const char *why) {
-    fprintf(stderr, "%s\n", why);
-    exit(EXIT_FAILURE);
-}
+#include "try.h"
+#include "y4m.h"
 
 /* Where frames come from: a Y4M stream, or a formula when there is no file. */
 typedef struct {
-    FILE *file;
-    unsigned width, height, bit_depth;
-    double frame_rate; /* NaN = unknown */
-    size_t luma_bytes, other_bytes;
+    Y4m y4m;
     unsigned char *luma;
     uint64_t frame;
 } Source;
 
-/* The first line of a Y4M stream; progressive 4:2:0, 4:2:2, 4:4:4 and mono are enough here. */
-static void read_header(Source *source) {
-    char line[1024], *word;
-    unsigned numerator, denominator;
-    size_t chroma_width, chroma_height, sample, planes = 2;
-    const char *colour = "420", *depth;
-    if (fgets(line, sizeof line, source->file) == NULL || strncmp(line, "YUV4MPEG2 ", 10) != 0) {
-        give_up("not a Y4M stream");
-    }
-    for (word = strtok(line, " \n"); word != NULL; word = strtok(NULL, " \n")) {
-        switch (word[0]) {
-        case 'W':
-            source->width = (unsigned)strtoul(word + 1, NULL, 10);
-            break;
-        case 'H':
-            source->height = (unsigned)strtoul(word + 1, NULL, 10);
-            break;
-        case 'F':
-            if (sscanf(word, "F%u:%u", &numerator, &denominator) == 2 && numerator > 0 && denominator > 0) {
-                source->frame_rate = (double)numerator / denominator;
-            }
-            break;
-        case 'I':
-            if (word[1] != 'p' && word[1] != '?') {
-                give_up("interlaced: deinterlace it first");
-            }
-            break;
-        case 'C':
-            colour = word + 1;
-            break;
-        default:
-            break;
-        }
-    }
-    if (source->width == 0 || source->height == 0 || source->width > 16384 || source->height > 16384) {
-        give_up("no usable size");
-    }
-    chroma_width = (source->width + 1) / 2;
-    chroma_height = (source->height + 1) / 2;
-    if (strncmp(colour, "422", 3) == 0) {
-        chroma_height = source->height;
-    } else if (strncmp(colour, "444", 3) == 0 && strcmp(colour, "444alpha") != 0) {
-        chroma_width = source->width;
-        chroma_height = source->height;
-    } else if (strncmp(colour, "mono", 4) == 0) {
-        planes = 0;
-    } else if (strncmp(colour, "420", 3) != 0) {
-        give_up("colour is none of 420, 422, 444 and mono");
-    }
-    /* "420p10", "mono10": the depth; "420jpeg", "420paldv", "420mpeg2": where chroma sits. */
-    depth = planes == 0 ? colour + 4 : colour + 3 + (colour[3] == 'p');
-    source->bit_depth = depth[0] >= '1' && depth[0] <= '9' ? (unsigned)strtoul(depth, NULL, 10) : 8;
-    sample = source->bit_depth > 8 ? 2 : 1;
-    source->luma_bytes = sample * source->width * source->height;
-    source->other_bytes = sample * planes * chroma_width * chroma_height;
-}
-
 static Source open_source(const char *path) {
-    Source source = {NULL, 640, 360, 8, 25, (size_t)640 * 360, 0, NULL, 0};
+    Source source = {{NULL, 0, 640, 360, 8, 25, 1, "mono", (size_t)640 * 360, 0}, NULL, 0};
     if (path != NULL) {
-        source.frame_rate = NAN;
-        source.file = fopen(path, "rb");
-        if (source.file == NULL) {
+        FILE *file = fopen(path, "rb");
+        if (file == NULL) {
             give_up("the clip cannot be opened");
         }
-        read_header(&source);
+        source.y4m = y4m_open(file);
     }
     /* malloc's memory is aligned for uint16_t. */
-    source.luma = malloc(source.luma_bytes);
+    source.luma = malloc(source.y4m.luma_bytes);
     if (source.luma == NULL) {
         give_up("out of memory");
     }
@@ -122,36 +40,28 @@ static int make_up(Source *source) {
     if (n == 100) {
         return 0;
     }
-    for (y = 0; y < source->height; y++) {
-        for (x = 0; x < source->width; x++) {
+    for (y = 0; y < source->y4m.height; y++) {
+        for (x = 0; x < source->y4m.width; x++) {
             unsigned stripes = ((x + (n < 50 ? 2 * n : 0)) / 16 + y / 16) % 2, grain = (x * 31 + y * 17) % 7;
-            source->luma[(size_t)y * source->width + x] = (unsigned char)((n < 50 ? 50 : 140) + 60 * stripes + grain);
+            unsigned sample = (n < 50 ? 50 : 140) + 60 * stripes + grain;
+            source->luma[(size_t)y * source->y4m.width + x] = (unsigned char)sample;
         }
     }
     return 1;
 }
 
-/* Reads the luma of the next frame and skips the rest of it; 0 behind the last. */
+/* The luma of the next frame; 0 behind the last. */
 static int next_frame(Source *source) {
-    char line[1024];
     size_t i;
-    if (source->file == NULL) {
+    if (source->y4m.file == NULL) {
         return make_up(source);
     }
-    if (fgets(line, sizeof line, source->file) == NULL) {
+    if (!y4m_next(&source->y4m, source->luma, NULL)) {
         return 0;
     }
-    if (strncmp(line, "FRAME", 5) != 0 || fread(source->luma, 1, source->luma_bytes, source->file) != source->luma_bytes) {
-        give_up("the clip is damaged");
-    }
-    for (i = 0; i < source->other_bytes; i++) {
-        if (getc(source->file) == EOF) {
-            give_up("the clip is truncated");
-        }
-    }
-    if (source->bit_depth > 8) {
+    if (source->y4m.bit_depth > 8) {
         /* Y4M has the low byte first; the analyzer takes the machine's order. */
-        for (i = 0; i < source->luma_bytes; i += 2) {
+        for (i = 0; i < source->y4m.luma_bytes; i += 2) {
             uint16_t sample = (uint16_t)(source->luma[i] | source->luma[i + 1] << 8);
             memcpy(source->luma + i, &sample, sizeof sample);
         }
@@ -185,12 +95,12 @@ static void print_complexity(const EncastAnalyzer *analyzer, const EncastComplex
 static void analyze(Source *source, EncastComplexity *clip) {
     EncastAnalyzerOptions options;
     EncastAnalyzer *analyzer = NULL;
-    size_t stride = source->luma_bytes / source->height;
+    size_t stride = source->y4m.luma_bytes / source->y4m.height;
     TRY(encast_analyzer_options_init(&options, sizeof options));
-    options.width = source->width;
-    options.height = source->height;
-    options.bit_depth = source->bit_depth;
-    options.frame_rate = source->frame_rate;
+    options.width = source->y4m.width;
+    options.height = source->y4m.height;
+    options.bit_depth = source->y4m.bit_depth;
+    options.frame_rate = y4m_frame_rate(&source->y4m);
     options.segmentation = ENCAST_SEGMENTATION_SCENES;
     TRY(encast_analyzer_new(&options, &analyzer));
     for (; next_frame(source); source->frame++) {
@@ -245,8 +155,8 @@ int main(int argument_count, char **arguments) {
     analyze(&source, &clip);
     forecast(&clip);
     free(source.luma);
-    if (source.file != NULL) {
-        fclose(source.file);
+    if (source.y4m.file != NULL) {
+        fclose(source.y4m.file);
     }
     return EXIT_SUCCESS;
 }

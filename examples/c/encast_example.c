@@ -1,30 +1,17 @@
 /*
  * encast from C: forecasts, a recommended bitrate, a ladder, two encodes side by side, measured encodes that sharpen a
- * forecast, training in process, saving and loading.
+ * forecast. minimal.c is shorter; retrain.c trains, analyze.c measures frames, sites.c asks where a job runs,
+ * x264_encode.c encodes.
  *
  *     cargo build --release -p encast-ffi
  *     cc -std=c11 -I include examples/c/encast_example.c -L target/release -lencast -Wl,-rpath,$PWD/target/release \
  *        -lm -o encast_example
- *     ./encast_example [folder for the two model files it writes; default: the current one]
+ *     ./encast_example
  */
-#include <encast.h>
+#include "try.h"
 
-#include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* Ends the program with the library's text when a call fails. */
-#define TRY(call)                                                                                                      \
-    do {                                                                                                               \
-        int32_t status = (call);                                                                                       \
-        if (status != ENCAST_STATUS_OK) {                                                                              \
-            fprintf(stderr, "%s: status %" PRId32 " (%s): %s\n", #call, status, encast_status_name(status),            \
-                    encast_last_error());                                                                              \
-            exit(EXIT_FAILURE);                                                                                        \
-        }                                                                                                              \
-    } while (0)
 
 typedef struct {
     const char *name;
@@ -164,82 +151,6 @@ static void learn_from_earlier(const EncastModel *model) {
     print_estimate("vmaf", result.vmaf, "");
 }
 
-/*
- * A MADE-UP table, so that the example needs no file: closed formulas that look plausible, NOT measurements. A real
- * program fills in what it measured of its own encodes.
- */
-enum { TITLES = 10, ROWS_A_TITLE = 16, ROWS = TITLES * ROWS_A_TITLE };
-
-static void made_up_rows(EncastFeatures *features, EncastTargets *targets) {
-    for (int row = 0; row < ROWS; row++) {
-        int title = row / ROWS_A_TITLE, step = row % ROWS_A_TITLE;
-        Encode encode = ENCODES[step % ENCODE_COUNT];
-        double bits, pixels = encode.width * encode.height * encode.frame_rate;
-        encode.motion_intensity = 0.1 + 0.08 * title;
-        encode.bitrate_kbps = 500 * pow(2, 0.4 * step);
-        bits = encode.bitrate_kbps * 1000 / pixels * 40 / (0.3 + encode.motion_intensity);
-        features[row] = features_of(&encode);
-        features[row].codec = ENCAST_CODEC_H264;
-        features[row].duration_s = 60;
-
-        TRY(encast_targets_init(&targets[row], sizeof targets[row]));
-        snprintf(targets[row].title, sizeof targets[row].title, "made-up-%d", title);
-        targets[row].vmaf = 98 * (1 - exp(-pow(bits, 0.6)));
-        targets[row].psnr = 34 + 4 * log2(1 + bits);
-        targets[row].cpu_seconds = 60 * pixels * 4e-8 * (1 + encode.motion_intensity);
-    }
-}
-
-static EncastModel *train(void) {
-    EncastFeatures *features = calloc(ROWS, sizeof *features);
-    EncastTargets *targets = calloc(ROWS, sizeof *targets);
-    EncastRetrainOptions options;
-    EncastModelInfo info;
-    EncastModel *model = NULL;
-    if (features == NULL || targets == NULL) {
-        exit(EXIT_FAILURE);
-    }
-    made_up_rows(features, targets);
-    TRY(encast_retrain_options_init(&options, sizeof options));
-    strcpy(options.version, "made-up-1");
-    options.trained_at = 1767225600; /* 2026-01-01: the library reads no clock */
-    TRY(encast_retrain(features, targets, ROWS, &options, &model));
-    free(features);
-    free(targets);
-
-    TRY(encast_model_info_init(&info, sizeof info));
-    TRY(encast_model_info(model, &info));
-    printf("trained %s on %" PRIu64 " made-up rows of %" PRIu64 " titles: %" PRIu64 " trees, forecasts", info.version,
-           info.rows, info.titles, info.trees);
-    for (uint32_t bit = 0; encast_target_name(bit) != NULL; bit++) {
-        if (info.targets >> bit & 1) {
-            printf(" %s", encast_target_name(bit));
-        }
-    }
-    printf("\n");
-    return model;
-}
-
-/* Saves, loads, and compares all bits of all answers. */
-static void save_and_reload(const EncastModel *model, const char *folder, const char *name) {
-    char path[4096];
-    EncastModel *reloaded = NULL;
-    EncastResult before[ENCODE_COUNT], after[ENCODE_COUNT];
-    if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path) {
-        exit(EXIT_FAILURE);
-    }
-    TRY(encast_save_model(model, path));
-    TRY(encast_load_model(path, &reloaded));
-    predict_all(model, before);
-    predict_all(reloaded, after);
-    if (memcmp(before, after, sizeof before) != 0) {
-        fprintf(stderr, "%s: the reloaded model answers differently\n", path);
-        exit(EXIT_FAILURE);
-    }
-    printf("%s: saved, reloaded, same bits\n", name);
-    encast_free_model(reloaded);
-}
-
 /* How a mistake looks like. */
 static void mistake(const EncastModel *model) {
     EncastFeatures features = features_of(&ENCODES[0]);
@@ -252,9 +163,8 @@ static void mistake(const EncastModel *model) {
     printf("a mistake: %s\n", encast_last_error());
 }
 
-int main(int argument_count, char **arguments) {
-    const char *folder = argument_count > 1 ? arguments[1] : ".";
-    EncastModel *model = NULL, *trained;
+int main(void) {
+    EncastModel *model = NULL;
     EncastResult results[ENCODE_COUNT];
     printf("encast %s, ABI %" PRIu32 "\n", encast_version(), encast_abi_version());
 
@@ -269,11 +179,5 @@ int main(int argument_count, char **arguments) {
     learn_from_earlier(model);
     mistake(model);
     encast_free_model(model);
-
-    trained = train();
-    save_and_reload(trained, folder, "made-up.json");
-    save_and_reload(trained, folder, "made-up.encast");
-    recommend(trained);
-    encast_free_model(trained);
     return EXIT_SUCCESS;
 }

@@ -6,24 +6,10 @@
  *     cc -std=c11 -I include examples/c/sites.c -L target/release -lencast -Wl,-rpath,$PWD/target/release -o sites
  *     ./sites
  */
-#include <encast.h>
+#include "try.h"
 
-#include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* Ends the program with the library's text when a call fails. */
-#define TRY(call)                                                                                                      \
-    do {                                                                                                               \
-        int32_t status = (call);                                                                                       \
-        if (status != ENCAST_STATUS_OK) {                                                                              \
-            fprintf(stderr, "%s: status %" PRId32 " (%s): %s\n", #call, status, encast_status_name(status),            \
-                    encast_last_error());                                                                              \
-            exit(EXIT_FAILURE);                                                                                        \
-        }                                                                                                              \
-    } while (0)
 
 /* Made-up numbers of a machine in a cellar; no price of it is known. */
 static const char CELLAR[] = "[machines.workstation]\n"

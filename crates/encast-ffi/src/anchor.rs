@@ -31,6 +31,8 @@ pub struct EncastAnchor {
     pub encoder: i32,
     /// The encoder's own name of its preset: UTF-8, NUL-terminated. Empty = as in the request.
     pub preset: [c_char; ENCAST_PRESET_CAPACITY],
+    /// Leave it 0.
+    pub reserved: i32,
     /// Bitrate that the encode came to, kbit/s: 0.001 to 1e8.
     pub bitrate_kbps: f64,
     /// Constant-quality setting (CRF or QP) that it was made with, on its encoder's scale: 0 to 63.
@@ -58,6 +60,7 @@ unsafe impl CStruct for EncastAnchor {
             codec: 0,
             encoder: 0,
             preset: [0; ENCAST_PRESET_CAPACITY],
+            reserved: 0,
             bitrate_kbps: f64::NAN,
             crf: f64::NAN,
             resolution_width: f64::NAN,

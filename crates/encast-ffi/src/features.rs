@@ -34,6 +34,8 @@ pub struct EncastFeatures {
     /// The encoder's own name of its preset, such as "medium" or "8": UTF-8, NUL-terminated. Empty = unknown. An
     /// unknown name is an error whose text lists the known ones.
     pub preset: [c_char; ENCAST_PRESET_CAPACITY],
+    /// Leave it 0.
+    pub reserved: i32,
     /// Video bitrate, kbit/s: 0.001 to 1e8, documented for 100 to 50000. A request gives this or crf; when it
     /// gives both, quality is forecast from the bitrate.
     pub bitrate_kbps: f64,
@@ -113,6 +115,7 @@ unsafe impl CStruct for EncastFeatures {
             codec: 0,
             encoder: 0,
             preset: [0; ENCAST_PRESET_CAPACITY],
+            reserved: 0,
             bitrate_kbps: f64::NAN,
             resolution_width: f64::NAN,
             resolution_height: f64::NAN,

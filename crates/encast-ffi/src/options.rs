@@ -71,6 +71,8 @@ impl EncastProfile {
 pub struct EncastPredictOptions {
     /// Set by encast_predict_options_init().
     pub struct_size: u32,
+    /// Leave it 0.
+    pub reserved_first: i32,
     /// VMAF that a recommended bitrate or CRF has to reach, above 0 and at most 100. Default 93. Not used by
     /// encast_ladder().
     pub target_vmaf: f64,
@@ -125,6 +127,7 @@ unsafe impl CStruct for EncastPredictOptions {
             PredictOptions::default();
         EncastPredictOptions {
             struct_size: size_of::<Self>() as u32,
+            reserved_first: 0,
             target_vmaf: recommend.target_vmaf,
             min_bitrate_kbps: recommend.min_bitrate_kbps,
             max_bitrate_kbps: recommend.max_bitrate_kbps,
@@ -160,7 +163,9 @@ pub(crate) fn from_c(c: &EncastPredictOptions) -> Result<PredictOptions, Failure
         max_energy_kwh: known(c.max_energy_kwh),
         max_co2_kg: known(c.max_co2_kg),
     };
-    for (field, number, most) in [("whole_machine", c.whole_machine, 1), ("reserved", c.reserved, 0)] {
+    for (field, number, most) in
+        [("whole_machine", c.whole_machine, 1), ("reserved", c.reserved, 0), ("reserved_first", c.reserved_first, 0)]
+    {
         if !(0..=most).contains(&number) {
             let bound = if most == 0 { "0" } else { "0 or 1" };
             let text = format!("{field} = {number}: must be {bound} (was encast_predict_options_init called?)");

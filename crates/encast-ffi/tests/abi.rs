@@ -54,6 +54,26 @@ fn functions(header: &str) -> String {
     lines
 }
 
+/// Bytes between fields would be filled with whatever the library's stack held.
+fn holes(layout: &str) -> Vec<String> {
+    let mut end = 0;
+    let mut holes = Vec::new();
+    for line in layout.lines() {
+        match line.split_whitespace().collect::<Vec<_>>()[..] {
+            [field, "at", at, "size", size] => {
+                let (at, size): (usize, usize) = (at.parse().expect("a number"), size.parse().expect("a number"));
+                if at != 0 && at != end {
+                    holes.push(format!("{} bytes before {field}", at - end));
+                }
+                end = at + size;
+            }
+            [name, "size", size] if size != end.to_string() => holes.push(format!("behind the last field of {name}")),
+            _ => {}
+        }
+    }
+    holes
+}
+
 #[test]
 fn layout_is_the_released_one() {
     let dir = temporary();
@@ -64,6 +84,7 @@ fn layout_is_the_released_one() {
     let output = run(&mut Command::new(&binary));
     let layout = String::from_utf8(output.stdout).expect("UTF-8");
     assert!(layout.lines().count() > 150 && layout.contains("EncastFeatures.preset at 12 size 24"), "{layout}");
+    assert_eq!(holes(&layout), Vec::<String>::new());
     let functions = functions(&header);
     assert!(functions.contains("int32_t encast_free_model(struct EncastModel *model);\n"), "{functions}");
     assert!(functions.contains("const char *encast_version(void);\n"), "{functions}");

@@ -1,8 +1,10 @@
-//! The shared corpus in testdata/: the same cases are run through Rust, C and Go. `ENCAST_UPDATE=1` writes the answers
+//! The shared corpus in testdata/: the same cases are run through Rust, C, C++ and Go. `ENCAST_UPDATE=1` writes the answers
 //! anew; a bundle that is there stays as it is, as bundles of old are what the test is about.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
+mod bad_bundles;
 mod made;
+mod operations;
 
 use std::{fs, path::PathBuf};
 
@@ -126,12 +128,13 @@ fn requests() -> Vec<(&'static str, Value)> {
 /// The VMAF that the cases aim at: one that some reach and some do not.
 const TARGET_VMAF: f64 = 70.0;
 
-fn answer(request: &Value, model: &Model) -> (&'static str, Value) {
+/// Either `expected`, or `error` with `status` and `field`.
+fn answer(request: &Value, model: &Model) -> Map<String, Value> {
     let features: PredictionFeatures = serde_json::from_value(request.clone()).unwrap();
     let recommend = RecommendOptions { target_vmaf: TARGET_VMAF, ..Default::default() };
     let answer = match predict_with(&features, model, &PredictOptions { recommend, ..Default::default() }) {
         Ok(answer) => answer,
-        Err(error) => return ("error", json!(error.to_string())),
+        Err(error) => return operations::error_of(&error),
     };
     let estimates: Map<String, Value> = answer
         .estimates()
@@ -149,22 +152,31 @@ fn answer(request: &Value, model: &Model) -> (&'static str, Value) {
         "out_of_range": names(answer.out_of_range),
         "ignored": names(answer.ignored),
     });
-    ("expected", expected)
+    Map::from_iter([("expected".to_owned(), expected)])
 }
 
-/// Equal, numbers to a relative 1e-12: logarithms may differ in the last bit between C libraries.
+/// Equal, numbers by their bits.
 fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
-        (Value::Number(a), Value::Number(b)) => {
-            let (a, b) = (a.as_f64().unwrap(), b.as_f64().unwrap());
-            (a - b).abs() <= 1e-12 * a.abs().max(b.abs())
-        }
+        (Value::Number(a), Value::Number(b)) => a.as_f64().unwrap().to_bits() == b.as_f64().unwrap().to_bits(),
         (Value::Object(a), Value::Object(b)) => {
             a.len() == b.len() && a.iter().all(|(key, value)| b.get(key).is_some_and(|other| same(value, other)))
         }
         (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
         _ => a == b,
     }
+}
+
+fn updating() -> bool {
+    std::env::var_os("ENCAST_UPDATE").is_some_and(|value| value == "1")
+}
+
+fn write(name: &str, corpus: &Value) {
+    fs::write(testdata(name), serde_json::to_string_pretty(corpus).unwrap() + "\n").unwrap();
+}
+
+fn read(name: &str) -> Value {
+    serde_json::from_slice(&fs::read(testdata(name)).unwrap()).unwrap()
 }
 
 /// The corpus of each format version.
@@ -174,7 +186,7 @@ const CORPORA: [(&str, &str); 3] = [("v1", "cases.json"), ("v2", "cases-v2.json"
 fn every_bundle_ever_released_answers_the_corpus() {
     for (bundle, file) in CORPORA {
         let (binary, text) = (format!("bundles/{bundle}.encast"), format!("bundles/{bundle}.json"));
-        if std::env::var_os("ENCAST_UPDATE").is_some() {
+        if updating() {
             if !testdata(&binary).exists() {
                 let model = if bundle == "v1" { train() } else { train_curves() };
                 fs::create_dir_all(testdata("bundles")).unwrap();
@@ -185,29 +197,68 @@ fn every_bundle_ever_released_answers_the_corpus() {
             let cases: Vec<Value> = requests_of(bundle)
                 .into_iter()
                 .map(|(name, request)| {
-                    let (kind, answer) = answer(&request, &model);
-                    json!({"name": name, "request": request, kind: answer})
+                    let mut case = answer(&request, &model);
+                    case.insert("name".to_owned(), name.into());
+                    case.insert("request".to_owned(), request);
+                    Value::Object(case)
                 })
                 .collect();
-            let corpus = json!({"bundle": binary, "target_vmaf": TARGET_VMAF, "cases": cases});
-            fs::write(testdata(file), serde_json::to_string_pretty(&corpus).unwrap() + "\n").unwrap();
+            write(file, &json!({"bundle": binary, "target_vmaf": TARGET_VMAF, "cases": cases}));
         }
-        let corpus: Value = serde_json::from_slice(&fs::read(testdata(file)).unwrap()).unwrap();
+        let corpus = read(file);
         let cases = corpus["cases"].as_array().unwrap();
         assert_eq!(cases.len(), requests_of(bundle).len());
         for bundle in [&binary, &text] {
             let model = load_model(testdata(bundle)).unwrap();
             for case in cases {
-                let (kind, answer) = answer(&case["request"], &model);
-                assert!(
-                    same(&case[kind], &answer),
-                    "{bundle}, {}: {kind}\n{:#}\nnow\n{answer:#}",
-                    case["name"],
-                    case[kind]
-                );
+                for (kind, answer) in answer(&case["request"], &model) {
+                    let due = &case[&kind];
+                    assert!(same(due, &answer), "{bundle}, {}: {kind}\n{due:#}\nnow\n{answer:#}", case["name"]);
+                }
             }
         }
     }
+}
+
+#[test]
+fn every_operation_answers_the_corpus() {
+    for encoding in ["encast", "json"] {
+        let load = |bundle: &str| load_model(testdata(bundle).with_extension(encoding)).unwrap();
+        let now = operations::corpus(load);
+        if updating() && encoding == "encast" {
+            write("operations.json", &now);
+        }
+        let due = read("operations.json");
+        assert_eq!(due["profiles"], now["profiles"]);
+        let (due, now) = (due["cases"].as_array().unwrap().clone(), now["cases"].as_array().unwrap().clone());
+        assert_eq!(due.len(), now.len());
+        for (due, now) in due.iter().zip(&now) {
+            assert!(same(due, now), "{encoding}, {}:\n{due:#}\nnow\n{now:#}", due["name"]);
+        }
+    }
+}
+
+#[test]
+fn bad_bundles_are_refused_as_the_corpus_says() {
+    let good = |name: &str| fs::read(testdata(name)).unwrap();
+    if updating() {
+        fs::create_dir_all(testdata("bad")).unwrap();
+        let files = bad_bundles::files(&good("bundles/v1.encast"), &good("bundles/v1.json"));
+        let cases: Vec<Value> = files.iter().map(|(name, bytes)| bad_bundles::case(name, bytes)).collect();
+        for (name, bytes) in files {
+            fs::write(testdata("bad").join(name), bytes).unwrap();
+        }
+        write("bad/cases.json", &json!({"cases": cases}));
+    }
+    let cases = read("bad/cases.json")["cases"].as_array().unwrap().clone();
+    for case in &cases {
+        let file = case["file"].as_str().unwrap();
+        let bytes = good(&format!("bad/{file}"));
+        assert_eq!(&bad_bundles::case(file, &bytes), case);
+        assert_eq!(load_model(testdata("bad").join(file)).unwrap_err().to_string(), case["error"], "{file}");
+    }
+    let kinds: std::collections::BTreeSet<_> = cases.iter().map(|case| case["status"].as_str().unwrap()).collect();
+    assert_eq!(Vec::from_iter(kinds), ["checksum", "corrupt", "newer format", "truncated", "wrong magic"]);
 }
 
 /// The bundles were written before the schema's last column came: they are read, written again to the byte, and a request

@@ -119,6 +119,12 @@ pub fn compile(language: Language, sources: &[&str], link: Link, program: &Path)
 pub fn compile_with(profile: Profile, language: Language, sources: &[&str], link: Link, program: &Path) {
     let mut command = language.compiler();
     command.arg("-O1").arg("-o").arg(program).args(sources.iter().map(|source| root().join(source)));
+    link_with(&mut command, profile, link);
+    run(&mut command);
+}
+
+/// Adds the library, and the sanitizers where they are asked for, to a compiler's command.
+pub fn link_with(command: &mut Command, profile: Profile, link: Link) {
     let libraries = libraries(profile);
     match link {
         Link::Shared | Link::Sanitized => {
@@ -133,7 +139,6 @@ pub fn compile_with(profile: Profile, language: Language, sources: &[&str], link
             command.arg(&libraries.archive).args(native_libraries());
         }
     }
-    run(&mut command);
 }
 
 /// Compiles `tests/c/<name>.c` into a folder.
