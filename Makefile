@@ -1,7 +1,7 @@
 # Thin on purpose: each recipe is a script, so that it runs the same with and without make.
 .DEFAULT_GOAL := help
 .PHONY: help run build test test-datafusion fmt bench bench-bulk bench-peers bench-training bench-content bench-converge bench-go bench-ladder \
-	bench-resources instruction-counts install dist static deb test-packages fuzz yardstick accuracy measure probe-recipes train-model clean
+	bench-resources instruction-counts install dist static deb test-packages fuzz miri valgrind yardstick accuracy measure probe-recipes train-model clean
 
 # Tables for `make bench-resources` beside data/measured.csv; benches/resources/README.md says which.
 export UGC VEED HARDWARE
@@ -82,8 +82,14 @@ bench-converge: ## `encast converge` beside ab-av1 (CLIPS=folder)
 bench-resources: ## Times, memory, energy, totals, machines never seen, beside LightGBM (UGC=…, VEED=…, HARDWARE=…)
 	@scripts/bench-resources.sh
 
-fuzz: ## Fuzzes the readers of Y4M and of foreign models, with nightly Rust (SECONDS=…)
+fuzz: ## Fuzzes the readers and every entry of the C ABI, with nightly Rust (SECONDS=…)
 	@scripts/fuzz.sh $(SECONDS)
+
+miri: ## Unit tests of the C ABI under Miri, with nightly Rust
+	@scripts/miri.sh
+
+valgrind: ## All C test programs under Valgrind's memcheck
+	@scripts/valgrind.sh
 
 yardstick: ## Accuracy beside LightGBM, a forest and the mean (TABLE=…)
 	@scripts/yardstick.sh $(TABLE)

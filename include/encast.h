@@ -1231,8 +1231,8 @@ int32_t encast_load_model_from_memory(const uint8_t *bytes, size_t length, struc
 //
 // model: a live handle, not null. path: the file, NUL-terminated, not null; an existing file is replaced.
 //
-// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_IO; on failure an existing file is as it was.
-// May be called from any thread.
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_IO; on failure an existing file is as it was,
+// or, when only the sync of its folder failed, the whole new one. May be called from any thread.
 //
 // # Safety
 // model is a live handle; path is a C string.

@@ -31,6 +31,15 @@ go_is_formatted() {
     [[ -z $unformatted ]] || fail "not formatted, run make fmt: $unformatted"
 }
 
+# The workspaces of their own have lock files that `--locked` of the others does not look at.
+locks_are_current() {
+    local folder
+    for folder in fuzz crates/encast-datafusion benches/peers/rust; do
+        cargo metadata --locked --format-version 1 --manifest-path "$folder/Cargo.toml" >/dev/null ||
+            fail "$folder/Cargo.lock is not current: cargo metadata --manifest-path $folder/Cargo.toml writes it anew"
+    done
+}
+
 in_go() { (cd go-exporter && "$@"); }
 
 step setup scripts/setup.sh --test
@@ -41,6 +50,7 @@ step rustfmt cargo fmt --all --check
 step clippy cargo clippy --workspace --all-targets --locked -- -D warnings
 step clippy-linfa cargo clippy -p encast-trees --all-targets --features linfa --locked -- -D warnings
 step clippy-exchange cargo clippy -p encast-trees --all-targets --features exchange --locked -- -D warnings
+step locks locks_are_current
 step cargo-deny dependencies
 # Without the command: its page would take the place of the library of the same name.
 RUSTDOCFLAGS="-D warnings" step doc cargo doc --workspace --exclude encast-cli --no-deps --locked
@@ -50,6 +60,7 @@ step test-rust cargo test --workspace --locked --no-fail-fast
 # Needs the Rust side of the build step only.
 step packages scripts/test-packages.sh
 step test-rust-linfa cargo test -p encast-trees --features linfa --locked --no-fail-fast
+step fuzz scripts/fuzz.sh --short
 step test-exchange scripts/test-exchange.sh
 step instruction-counts scripts/instruction-counts.sh
 step gofmt go_is_formatted

@@ -1,7 +1,7 @@
 //! Any bytes as XGBoost's JSON: reading never panics, and what is read forecasts the same by every evaluator and after a round trip.
 #![no_main]
 
-use encast_fuzz::agrees;
+use encast_fuzz::forests::agrees;
 use encast_trees::exchange::xgboost::read_json;
 use libfuzzer_sys::fuzz_target;
 

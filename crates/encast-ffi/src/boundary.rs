@@ -27,8 +27,10 @@ pub(crate) fn enter(body: impl FnOnce() -> Result<(), Failure>) -> i32 {
         Ok(Err(failure)) => failure,
         Err(payload) => {
             let text = format!("internal error, please report it: {}", panic_text(payload.as_ref()));
-            // Dropping a payload runs code of whoever panicked, which may panic again.
-            std::mem::forget(payload);
+            // Dropping a payload runs code of whoever panicked, which may panic again: that one's payload is left alone.
+            if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+                std::mem::forget(another);
+            }
             Failure::new(ENCAST_STATUS_PANIC, text)
         }
     };

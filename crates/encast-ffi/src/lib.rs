@@ -1,38 +1,41 @@
 //! The C ABI of encast: one file for each C type or subject, the one panic boundary in `boundary`, the rules for
 //! structs that grow in `structs`. No forecast is computed here, and the core knows nothing of C.
+//!
+//! The modules are public for the fuzz targets alone, which compile this file as a Rust library (`fuzz/face`); what C
+//! sees are the `#[unsafe(no_mangle)]` functions.
 
 #[cfg(not(panic = "unwind"))]
 compile_error!("the C ABI turns panics into statuses: build it with panic = \"unwind\"");
 
-mod boundary;
-mod features;
-mod last_error;
-mod model;
-mod names;
-mod numbers;
-mod options;
-mod predict;
-mod recommend;
-mod result;
-mod retrain;
-mod status;
-mod structs;
-mod targets;
-mod version;
+pub mod boundary;
+pub mod features;
+pub mod last_error;
+pub mod model;
+pub mod names;
+pub mod numbers;
+pub mod options;
+pub mod predict;
+pub mod recommend;
+pub mod result;
+pub mod retrain;
+pub mod status;
+pub mod structs;
+pub mod targets;
+pub mod version;
 
 // Last, as the header has the order of the modules.
-mod analyzer;
-mod analyzer_options;
-mod anchor;
-mod compare;
-mod complexity;
-mod ladder;
-mod profiles;
-mod site;
+pub mod analyzer;
+pub mod analyzer_options;
+pub mod anchor;
+pub mod compare;
+pub mod complexity;
+pub mod ladder;
+pub mod profiles;
+pub mod site;
 
-mod advise;
-mod handles;
-mod load_options;
+pub mod advise;
+pub mod handles;
+pub mod load_options;
 
 #[cfg(test)]
 mod tests;

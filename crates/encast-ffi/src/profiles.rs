@@ -44,7 +44,13 @@ unsafe fn hand_out(
     own: impl FnOnce() -> Result<Profiles, Failure>,
 ) -> Result<(), Failure> {
     // SAFETY: our caller's promise.
-    unsafe { handles::hand_out(out_profiles, "out_profiles", || Ok(Profiles::shipped()?.overlay(own()?))) }
+    unsafe {
+        handles::hand_out(out_profiles, "out_profiles", || {
+            // The caller's first: what is refused need not wait for what is shipped to be read.
+            let own = own()?;
+            Ok(Profiles::shipped()?.overlay(own))
+        })
+    }
 }
 
 fn parse(bytes: &[u8]) -> Result<Profiles, Failure> {

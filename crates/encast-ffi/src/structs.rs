@@ -295,3 +295,6 @@ pub(crate) fn known(value: f64) -> Option<f64> {
 pub(crate) fn or_nan(value: Option<f64>) -> f64 {
     value.unwrap_or(f64::NAN)
 }
+
+#[cfg(test)]
+mod tests;

@@ -109,10 +109,13 @@ fn difference(target: Target, a: Estimate, b: Estimate) -> Difference {
     let value = b_value - a_value;
     let lower = value - together(b_value - b_lower, a_upper - a_value);
     let upper = value + together(b_upper - b_value, a_value - a_lower);
-    let ratio = Estimate { value: b.value / a.value, lower: lower.exp(), upper: upper.exp() };
+    // Rounding may put an end beyond a value that it is as near to as that.
+    let around =
+        |value: f64, lower: f64, upper: f64| Estimate { value, lower: lower.min(value), upper: upper.max(value) };
+    let ratio = around(b.value / a.value, lower.exp(), upper.exp());
     // In the unit, of the first as forecast: the same sign as the ratio's distance from 1.
     let in_unit = |ratio: f64| (ratio - 1.0) * a.value;
-    let difference = Estimate { value: b.value - a.value, lower: in_unit(ratio.lower), upper: in_unit(ratio.upper) };
+    let difference = around(b.value - a.value, in_unit(ratio.lower), in_unit(ratio.upper));
     Difference { difference, ratio: Some(ratio) }
 }
 
@@ -142,5 +145,17 @@ mod tests {
         // A given bitrate has no reach.
         let rate = difference(Target::BitrateKbps, e(1000.0, 1000.0, 1000.0), e(500.0, 250.0, 1000.0));
         assert!((rate.ratio.unwrap().upper - 1.0).abs() < 1e-12 && (rate.difference.upper).abs() < 1e-9);
+    }
+
+    /// Given rates have intervals of no width: a fuzzer found one whose rounded ends left the value out.
+    #[test]
+    fn ends_stand_around_the_value() {
+        let exact = |value| Estimate { value, lower: value, upper: value };
+        for (a, b) in [(4000.0, 1000.0), (12000.0, 300.0), (300.0, 12000.0), (1000.0, 3000.0)] {
+            let found = difference(Target::BitrateKbps, exact(a), exact(b));
+            for Estimate { value, lower, upper } in [found.difference, found.ratio.unwrap()] {
+                assert!(lower <= value && value <= upper, "{lower} {value} {upper}");
+            }
+        }
     }
 }
