@@ -70,6 +70,7 @@ fn payloads_that_panic_do_not_get_out() {
 
 /// After a panic in a call the output is untouched, and the model and the thread go on.
 #[test]
+#[cfg_attr(miri, ignore = "the default model is too large for Miri")]
 fn model_stays_usable_after_a_panic() {
     let mut model: *mut EncastModel = std::ptr::null_mut();
     let mut features = EncastFeatures::defaults();
@@ -148,6 +149,7 @@ fn model_stays_usable_after_a_panic() {
 
 /// Handles that a panic kept from being made are not handed out.
 #[test]
+#[cfg_attr(miri, ignore = "the profiles of the library are too long for Miri")]
 fn profiles_and_sites_after_a_panic() {
     let (mut profiles, mut site) = (std::ptr::null_mut(), std::ptr::null_mut());
     // SAFETY: C strings and live handles of this test.

@@ -39,6 +39,7 @@ unsafe impl GlobalAlloc for Counting {
 static ALLOCATOR: Counting = Counting;
 
 #[test]
+#[cfg_attr(miri, ignore = "the default model is too large for Miri")]
 fn forecasts_after_the_first_take_no_memory() {
     let mut model = std::ptr::null_mut();
     // SAFETY: the place is ours.

@@ -79,20 +79,19 @@ fn from_memory_to_answers() {
 
 /// Threads that ask one handle while another frees it: whole answers, or that it is dead.
 #[test]
+#[cfg_attr(miri, ignore = "loading takes Miri minutes: once is enough, and the tests of handles have threads")]
 fn threads_and_a_free() {
     let mut model = ptr::null_mut();
     // SAFETY: bytes and a place of this test.
     let status = unsafe { encast_load_model_from_memory(SMALL.as_ptr(), SMALL.len(), &mut model) };
     assert_eq!(status, ENCAST_STATUS_OK);
-    let handle = model as usize;
-    // Miri takes a minute for a few forecasts.
-    let (threads, rounds) = if cfg!(miri) { (1, 1) } else { (2, 200) };
+    let handle = model.addr();
     std::thread::scope(|scope| {
-        for _ in 0..threads {
+        for _ in 0..2 {
             scope.spawn(move || {
-                for _ in 0..rounds {
+                for _ in 0..200 {
                     let mut result = EncastResult::defaults();
-                    let model = handle as *const EncastModel;
+                    let model = ptr::without_provenance::<EncastModel>(handle);
                     // SAFETY: structs of this thread; a handle is checked.
                     let status = unsafe { encast_predict(model, &request(), ptr::null(), &mut result) };
                     match status {
@@ -102,7 +101,7 @@ fn threads_and_a_free() {
                 }
             });
         }
-        scope.spawn(move || assert_eq!(encast_free_model(handle as *mut EncastModel), ENCAST_STATUS_OK));
+        scope.spawn(move || assert_eq!(encast_free_model(ptr::without_provenance_mut(handle)), ENCAST_STATUS_OK));
     });
     assert_eq!(encast_free_model(model), ENCAST_STATUS_BAD_HANDLE);
 }
