@@ -21,7 +21,7 @@ trap 'rm -f "$runs"' EXIT
 The others ask the default model.
 
 \`\`\`
-$(benchstat "$runs" 2>/dev/null)
+$(benchstat "go=$runs" 2>/dev/null)
 \`\`\`
 EOF
 } >benches/results/go.md
