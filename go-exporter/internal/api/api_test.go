@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -178,5 +179,70 @@ func TestProbe(t *testing.T) {
 	text := string(get(t, url+"/probe?bitrate_kbps=4000&resolution=1920x1080&config=a%22%7D+1%5Cn", 200))
 	if !strings.Contains(text, `config="a\"} 1\\n"`) {
 		t.Errorf("%s", text)
+	}
+}
+
+// TestTable: each row of a table is what the same request gets alone, bit for bit.
+func TestTable(t *testing.T) {
+	url := start(t, "")
+	const rows = 40
+	var bitrates, presets []string
+	for row := range rows {
+		bitrates = append(bitrates, fmt.Sprint(300+77*row))
+		presets = append(presets, []string{`"medium"`, `"veryfast"`, `null`}[row%3])
+	}
+	bitrates[7] = "null"
+	table := `{"targets":["vmaf","encode_seconds"],"intervals":true,"level":0.8,"columns":{"bitrate_kbps":[` + strings.Join(bitrates, ", ") +
+		`],"preset":[` + strings.Join(presets, ",") + `],"crf":30,"codec":"h264","resolution":"1280x720","machine":"c5.large","region":"us-east-1"}}`
+	var got struct {
+		Model   string
+		Rows    int
+		Columns map[string][]*float64
+	}
+	if err := json.Unmarshal(post(t, url+"/predict", table, 200), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Rows != rows || len(got.Columns) != 6 || got.Model == "" {
+		t.Errorf("%d rows, %d columns of %q", got.Rows, len(got.Columns), got.Model)
+	}
+	for row := range rows {
+		alone := object(t, post(t, url+"/predict", fmt.Sprintf(
+			`{"bitrate_kbps":%s,"preset":%s,"level":0.8,"crf":30,"codec":"h264","resolution":"1280x720","machine":"c5.large","region":"us-east-1"}`,
+			bitrates[row], presets[row]), 200))
+		for _, target := range []string{"vmaf", "encode_seconds"} {
+			bounds := alone["intervals"].(map[string]any)[target].(map[string]any)
+			for name, want := range map[string]any{target: alone["estimates"].(map[string]any)[target], target + "_lower": bounds["lower"], target + "_upper": bounds["upper"]} {
+				if value := got.Columns[name][row]; value == nil || *value != want {
+					t.Errorf("row %d: %s = %v, alone %v", row, name, value, want)
+				}
+			}
+		}
+	}
+	bad := object(t, post(t, url+"/predict", `{"targets":["vmaf"],"columns":{"resolution":"640x360","bitrate_kbps":[1000,-5]}}`, 400))
+	if bad["row"] != 1.0 || bad["field"] != "bitrate_kbps" {
+		t.Errorf("%v", bad)
+	}
+}
+
+// BenchmarkTable is of 100,000 rows that differ in their bitrate.
+func BenchmarkTable(b *testing.B) {
+	url := start(b, "")
+	body := []byte(`{"targets":["vmaf"],"columns":{"codec":"h264","preset":"medium","resolution":"1920x1080","fps":30,"bitrate_kbps":[`)
+	const rows = 100_000
+	for row := range rows {
+		body = fmt.Appendf(body, "%g,", 500+.07*float64(row))
+	}
+	text := string(append(body[:len(body)-1], "]}}"...))
+	for b.Loop() {
+		post(b, url+"/predict", text, 200)
+	}
+	b.ReportMetric(float64(rows*b.N)/b.Elapsed().Seconds(), "rows/s")
+}
+
+// BenchmarkPredict is of one request at a time on a kept connection.
+func BenchmarkPredict(b *testing.B) {
+	url := start(b, "")
+	for b.Loop() {
+		post(b, url+"/predict", `{"bitrate_kbps":4000,"resolution":"1920x1080","fps":30,"codec":"h264","preset":"medium"}`, 200)
 	}
 }

@@ -16,7 +16,7 @@ func (a *API) ladder(_ *http.Request, lease *serving.Lease, body, dst []byte) ([
 	if err != nil {
 		return nil, err
 	}
-	if err := locate(lease, asked); err != nil {
+	if err := lease.Locate(asked); err != nil {
 		return nil, err
 	}
 	options.Predict = asked.Options

@@ -20,13 +20,13 @@ func (a *API) predict(r *http.Request, lease *serving.Lease, body, dst []byte) (
 		return nil, err
 	}
 	if asked.Table != nil {
-		return score(lease, asked.Table, dst)
+		return a.score(lease, asked.Table, dst)
 	}
 	version := lease.Model.Info().Version
 	if !asked.Array {
 		one := &asked.Requests[0]
-		var result encast.Result
-		if err := forecast(lease, one, &result); err != nil {
+		result, err := lease.Forecast(one)
+		if err != nil {
 			return nil, err
 		}
 		if err := a.record(r, asked.Requests, []encast.Result{result}, version); err != nil {
@@ -42,7 +42,7 @@ func (a *API) predict(r *http.Request, lease *serving.Lease, body, dst []byte) (
 				return nil, err
 			}
 		}
-		if err := forecast(lease, &asked.Requests[row], &results[row]); err != nil {
+		if results[row], err = lease.Forecast(&asked.Requests[row]); err != nil {
 			return nil, request.InRow(err, row)
 		}
 	}
@@ -57,25 +57,6 @@ func (a *API) predict(r *http.Request, lease *serving.Lease, body, dst []byte) (
 		dst = answer.AppendForecast(dst, &asked.Requests[row], &results[row], version)
 	}
 	return append(dst, ']'), nil
-}
-
-// locate puts a request where it runs.
-func locate(lease *serving.Lease, asked *request.Request) error {
-	field, err := lease.Config.Locate(asked.Machine, asked.Region, &asked.Features, &asked.Options)
-	if err != nil {
-		return &request.Error{Field: field, Row: -1, Reason: err.Error(), Err: err}
-	}
-	return nil
-}
-
-// forecast asks the model.
-func forecast(lease *serving.Lease, asked *request.Request, result *encast.Result) error {
-	if err := locate(lease, asked); err != nil {
-		return err
-	}
-	var err error
-	*result, err = lease.Model.PredictWith(asked.Features, asked.Options)
-	return err
 }
 
 // inTime ends work that nobody waits for any more, or that takes too long.

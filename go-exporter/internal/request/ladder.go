@@ -27,7 +27,7 @@ func ParseLadder(body []byte, defaults encast.PredictOptions) (*Request, *encast
 		if string(name) != "options" {
 			return r.RequestField(&request, name)
 		}
-		return within(r.Object("options", func(name []byte) error { return r.ladderOption(&request, ladder, name) }), "options")
+		return Within(r.Object("options", func(name []byte) error { return r.ladderOption(&request, ladder, name) }), "options")
 	})
 	if err != nil {
 		return nil, nil, err

@@ -13,6 +13,7 @@ import (
 type Model interface {
 	PredictWith(encast.Features, encast.PredictOptions) (encast.Result, error)
 	Ladder(encast.Features, *encast.LadderOptions) ([]encast.Rung, error)
+	Score(*encast.ScoreRequest) ([]encast.Scores, error)
 	Metadata() (json.RawMessage, error)
 	Info() encast.Info
 	Close() error
