@@ -88,7 +88,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		collector.New(holder, reloader, logger),
 		versioncollector.NewCollector(name),
 		collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		collector.Paced(collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), time.Second),
 	)
 	handler, err := server.Handler(server.Backend{
 		Holder: holder, Reloader: reloader, Registry: registry, Version: version.Version, Logger: logger,

@@ -73,7 +73,7 @@ func Handler(backend Backend) (http.Handler, error) {
 	guard := backend.Limits.Guard
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", landing)
-	mux.Handle("GET /metrics", requests.observe("metrics", metrics))
+	mux.Handle("GET /metrics", requests.observe("metrics", newShared(metrics)))
 	mux.Handle("GET /health", requests.observe("health", health(backend.Holder)))
 	mux.Handle("POST /predict", requests.observe("predict", guard(backend.API.Predict())))
 	mux.Handle("POST /ladder", requests.observe("ladder", guard(backend.API.Ladder())))
