@@ -1,6 +1,6 @@
 # Thin on purpose: each recipe is a script, so that it runs the same with and without make.
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-datafusion fmt bench bench-bulk bench-peers bench-training bench-content bench-converge bench-go bench-ladder \
+.PHONY: help run build test test-datafusion fmt bench bench-bulk bench-peers bench-training bench-content bench-converge bench-go bench-exporter chaos bench-ladder \
 	bench-resources instruction-counts install dist static deb test-packages fuzz miri valgrind yardstick accuracy measure probe-recipes train-model clean
 
 # Tables for `make bench-resources` beside data/measured.csv; benches/resources/README.md says which.
@@ -12,6 +12,8 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 # Rows of the tables for `make bench-bulk`.
 ROWS ?=
+# For `make bench-exporter` and `make chaos`.
+export DURATION CLIENTS RATE RELOADS KILLS
 # A clip for `make bench-content`; one is made without it.
 CLIP ?=
 # Tables for `make yardstick`, `make accuracy`, `make bench-training` and `make bench-ladder`: TABLE="a.csv b.csv"; TARGETS=vmaf,psnr and
@@ -72,6 +74,12 @@ bench-content: ## Speed of `encast analyze` beside ffmpeg and siti-tools (CLIP=�
 
 bench-go: ## What a call from Go takes beside the same one from C
 	@scripts/bench-go.sh
+
+bench-exporter: ## The exporter under 100 clients, 5 minutes a phase: waits, memory, rows/s (DURATION=…, CLIENTS=…, RATE=…)
+	@scripts/bench-exporter.sh
+
+chaos: ## 1000 reloads of the exporter under load, then 100 kills (RELOADS=…, KILLS=…)
+	@scripts/chaos.sh
 
 bench-ladder: ## Forecast ladders on measured curves, beside a fixed one (TABLE=…)
 	@scripts/bench-ladder.sh $(TABLE)

@@ -25,6 +25,7 @@ import (
 	"github.com/encast/encast/go-exporter/internal/api"
 	"github.com/encast/encast/go-exporter/internal/collector"
 	"github.com/encast/encast/go-exporter/internal/config"
+	_ "github.com/encast/encast/go-exporter/internal/footprint"
 	"github.com/encast/encast/go-exporter/internal/limit"
 	"github.com/encast/encast/go-exporter/internal/server"
 	"github.com/encast/encast/go-exporter/internal/serving"
