@@ -37,5 +37,8 @@ pub mod advise;
 pub mod handles;
 pub mod load_options;
 
+pub mod monitor;
+pub mod monitor_rows;
+
 #[cfg(test)]
 mod tests;
