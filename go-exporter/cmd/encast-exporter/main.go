@@ -99,7 +99,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	registry.MustRegister(
 		collector.New(holder, reloader, logger),
 		versioncollector.NewCollector(name),
-		collectors.NewGoCollector(),
+		collector.Paced(collectors.NewGoCollector(), time.Second),
 		collector.Paced(collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), time.Second),
 	)
 	handler, err := server.Handler(server.Backend{
