@@ -23,15 +23,6 @@ var targetPlaces = [...]struct {
 	TargetCO2Kg:         {func(t *Targets) *float64 { return &t.CO2Kg }, func(r *Result) *Estimate { return &r.CO2Kg }},
 }
 
-// AllTargets returns all targets, in the order of their numbers.
-func AllTargets() []Target {
-	all := make([]Target, len(targetPlaces))
-	for i := range all {
-		all[i] = Target(i)
-	}
-	return all
-}
-
 // ParseTarget returns the target of that name.
 func ParseTarget(name string) (Target, bool) {
 	for _, target := range AllTargets() {
@@ -47,9 +38,6 @@ func (t *Targets) Value(target Target) float64 { return *targetPlaces[target].me
 
 // Set sets what was measured of a target; NaN is not measured. It panics when there is no such target.
 func (t *Targets) Set(target Target, value float64) { *targetPlaces[target].measured(t) = value }
-
-// Estimate returns the forecast of a target. It panics when there is no such target.
-func (r *Result) Estimate(target Target) Estimate { return *targetPlaces[target].forecast(r) }
 
 // SetEstimate sets the forecast of a target, as when an answer is read back from where it was kept. It panics when there is no
 // such target.
