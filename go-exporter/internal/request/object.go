@@ -54,7 +54,7 @@ func (r *Reader) anchors(into *Request) error {
 		}
 		anchor, err := r.anchor()
 		if err != nil {
-			return within(err, "anchors[%d]", row)
+			return Within(err, "anchors[%d]", row)
 		}
 		into.Features.Anchors = append(into.Features.Anchors, anchor)
 		return nil

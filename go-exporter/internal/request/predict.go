@@ -66,7 +66,7 @@ func (r *Reader) single(asked *Predict, options encast.PredictOptions, bounds Bo
 			return r.targets(table())
 		case "intervals":
 			value, err := r.Truth("intervals")
-			table().Intervals = value
+			table().Score.Intervals = value
 			return err
 		case "columns":
 			return r.columns(table(), bounds.Rows)

@@ -22,7 +22,7 @@ type Reader struct {
 
 var readers = sync.Pool{New: func() any { return new(Reader) }}
 
-// NewReader returns a reader of a text, which must not change until Close.
+// NewReader returns a reader of a text, which belongs to it from now on: it is overwritten as it is read.
 func NewReader(body []byte) *Reader {
 	r := readers.Get().(*Reader)
 	r.source = *bytes.NewBuffer(body)
@@ -218,8 +218,8 @@ func InRow(err error, row int) error {
 	return &Error{Row: row, Reason: err.Error(), Err: err}
 }
 
-// within puts the name of what holds a field before the field: anchors[1].vmaf.
-func within(err error, format string, args ...any) error {
+// Within puts the name of what holds a field before the field: anchors[1].vmaf.
+func Within(err error, format string, args ...any) error {
 	var mistake *Error
 	if errors.As(err, &mistake) {
 		mistake.Field = strings.TrimSuffix(fmt.Sprintf(format, args...)+"."+mistake.Field, ".")

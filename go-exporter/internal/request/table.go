@@ -11,28 +11,12 @@ import (
 
 // Table is many requests by columns.
 type Table struct {
-	Targets   []encast.Target // to forecast
-	Intervals bool            // with their ends
-	Rows      int             // 1 when every value stands for all rows
 	// Same holds what is the same in all rows, with options, machine and region.
-	Same    Request
-	Numbers []NumberColumn
-	Names   []NameColumn
+	Same Request
+	// Score is what the library is asked, but for Same. It has one row when every value stands for all rows.
+	Score encast.ScoreRequest
 
 	given bool // columns
-}
-
-// NumberColumn is a numeric input that differs from row to row; NaN is unknown.
-type NumberColumn struct {
-	Field  encast.Field
-	Values []float64
-}
-
-// NameColumn is an input of names that differs from row to row: places in Names, -1 is unknown.
-type NameColumn struct {
-	Field encast.Field
-	Names []string
-	Codes []int32
 }
 
 // targets reads the list of what is to be forecast.
@@ -46,12 +30,12 @@ func (r *Reader) targets(t *Table) error {
 		if !known {
 			return Mistake("targets", "%q is none: known are %s", shown(name), strings.Join(targetNames(), ", "))
 		}
-		for _, other := range t.Targets {
+		for _, other := range t.Score.Targets {
 			if other == target {
 				return Mistake("targets", "%s stands there twice", name)
 			}
 		}
-		t.Targets = append(t.Targets, target)
+		t.Score.Targets = append(t.Score.Targets, target)
 		return nil
 	})
 }
@@ -75,7 +59,7 @@ func targetNames() []string {
 // columns reads the object of columns: of each a value for all rows, or an array of one a row.
 func (r *Reader) columns(t *Table, most int) error {
 	t.given, t.Same = true, New()
-	return within(r.Object("columns", func(name []byte) error {
+	return Within(r.Object("columns", func(name []byte) error {
 		k, err := t.Same.lookUp(name)
 		switch {
 		case err != nil:
@@ -100,10 +84,10 @@ func (t *Table) length(name string, rows int) error {
 	switch {
 	case rows == 0:
 		return Mistake(name, "has no rows")
-	case t.Rows != 0 && t.Rows != rows:
-		return Mistake(name, "has %d rows, the columns before it have %d", rows, t.Rows)
+	case t.Score.Rows != 0 && t.Score.Rows != rows:
+		return Mistake(name, "has %d rows, the columns before it have %d", rows, t.Score.Rows)
 	}
-	t.Rows = rows
+	t.Score.Rows = rows
 	return nil
 }
 
@@ -141,14 +125,14 @@ func (r *Reader) numberColumn(t *Table, k *key, most int) error {
 			return InRow(Mistake(k.name, "%s is not a number", shown(element)), row)
 		}
 	}
-	t.Numbers = append(t.Numbers, NumberColumn{k.field, values})
+	t.Score.Columns = append(t.Score.Columns, encast.Column{Field: k.field, Values: values})
 	return t.length(k.name, len(values))
 }
 
 // nameColumn reads an array of names, each checked once.
 func (r *Reader) nameColumn(t *Table, k *key, field encast.Field, most int) error {
-	column := NameColumn{Field: field}
-	codes := map[string]int32{}
+	column := encast.Column{Field: field}
+	codes := map[string]uint32{}
 	err := r.Array(k.name, func(row int) error {
 		if row == most {
 			return tooMany("rows", most)
@@ -157,14 +141,14 @@ func (r *Reader) nameColumn(t *Table, k *key, field encast.Field, most int) erro
 		if err != nil {
 			return InRow(err, row)
 		}
-		code, seen := int32(-1), false
+		code, seen := encast.UnknownName, false
 		if given {
 			if code, seen = codes[name]; !seen {
 				var one Request
 				if err := k.set(&one, name); err != nil {
 					return InRow(blame(err, k.name), row)
 				}
-				code = int32(len(column.Names))
+				code = uint32(len(column.Names))
 				codes[name] = code
 				column.Names = append(column.Names, name)
 			}
@@ -175,7 +159,7 @@ func (r *Reader) nameColumn(t *Table, k *key, field encast.Field, most int) erro
 	if err != nil {
 		return err
 	}
-	t.Names = append(t.Names, column)
+	t.Score.Columns = append(t.Score.Columns, column)
 	return t.length(k.name, len(column.Codes))
 }
 
@@ -194,11 +178,11 @@ func (t *Table) complete(beside *Request) error {
 		return Mistake(k.name, "must be one of the columns")
 	}
 	t.Same.Options = beside.Options
-	if len(t.Targets) == 0 {
+	if len(t.Score.Targets) == 0 {
 		return Mistake("targets", "missing: known are %s", strings.Join(targetNames(), ", "))
 	}
-	if t.Rows == 0 {
-		t.Rows = 1
+	if t.Score.Rows == 0 {
+		t.Score.Rows = 1
 	}
 	has := func(names ...string) bool {
 		for _, name := range names {
@@ -209,10 +193,10 @@ func (t *Table) complete(beside *Request) error {
 		return false
 	}
 	if !has("resolution") && !(has("resolution_width") && has("resolution_height")) {
-		return within(noSize(), "columns")
+		return Within(noSize(), "columns")
 	}
 	if !has("bitrate_kbps", "crf") {
-		return within(noRate(), "columns")
+		return Within(noRate(), "columns")
 	}
 	return nil
 }
