@@ -25,6 +25,7 @@ import (
 	"github.com/encast/encast/go-exporter/internal/api"
 	"github.com/encast/encast/go-exporter/internal/collector"
 	"github.com/encast/encast/go-exporter/internal/config"
+	"github.com/encast/encast/go-exporter/internal/limit"
 	"github.com/encast/encast/go-exporter/internal/server"
 	"github.com/encast/encast/go-exporter/internal/serving"
 )
@@ -59,7 +60,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	settings.Log.Writer = stderr
 	logger := promslog.New(settings.Log)
-	cfg, err := config.Load(settings.ConfigFile, settings.Place)
+	readConfig := func() (*config.Config, error) { return config.Load(settings.ConfigFile, settings.Place) }
+	cfg, err := readConfig()
 	if err != nil {
 		return err
 	}
@@ -69,6 +71,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	holder := &serving.Holder{}
 	defer holder.Close()
 	reloader := serving.NewReloader(holder, serving.Opener(settings.ModelPath, settings.RequireSignature), cfg, logger)
+	reloader.ReadConfig(readConfig)
+	reloader.Files(settings.ModelPath, signatureOf(settings.ModelPath), settings.ConfigFile)
 	model, err := reloader.Start()
 	if err != nil {
 		return err
@@ -81,14 +85,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	logger.Info("Model loaded", "path", settings.ModelPath, "version", model.Version, "trained_at", model.TrainedAt)
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
-		collector.New(holder, reloader, cfg, logger),
+		collector.New(holder, reloader, logger),
 		versioncollector.NewCollector(name),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	handler, err := server.Handler(server.Backend{
 		Holder: holder, Reloader: reloader, Registry: registry, Version: version.Version, Logger: logger,
-		API: api.New(holder, nil, api.Bounds{}, logger),
+		API:    api.New(holder, nil, api.Bounds{BodyBytes: int64(settings.Service.BodyBytes)}, logger),
+		Limits: limit.New(settings.Service.Rate, settings.Service.Concurrent),
 	})
 	if err != nil {
 		return err
@@ -98,6 +103,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
 	go reloadOnHangup(ctx, hangup, reloader)
+	if settings.Service.ReloadWatch > 0 {
+		go reloader.Watch(ctx, settings.Service.ReloadWatch)
+	}
 	return serve(ctx, server.New(handler, logger), settings.Web, logger)
 }
 
@@ -117,6 +125,14 @@ func serve(ctx context.Context, httpServer *http.Server, flags *web.FlagConfig, 
 		return errors.Join(fmt.Errorf("stopping: %w", err), httpServer.Close())
 	}
 	return nil
+}
+
+// signatureOf returns where the signature of a model is, if it has one.
+func signatureOf(model string) string {
+	if model == "" {
+		return ""
+	}
+	return model + ".minisig"
 }
 
 // reloadOnHangup reloads the model at each hangup; how it went is logged and counted by the reloader.

@@ -24,6 +24,7 @@ type Settings struct {
 	ConfigFile       string // empty means the built-in configuration
 	Place            Place  // where encodes run
 	CheckOnly        bool
+	Service          Service
 	Web              *web.FlagConfig
 	Log              *promslog.Config
 }
@@ -54,10 +55,14 @@ func ParseFlags(app *kingpin.Application, args []string) (*Settings, error) {
 	deliveries := app.Flag("deliveries", "How often encodes are sent to the internet.").IsSetByUser(&deliveriesGiven).Float64()
 	app.Flag("whole-machine", "Charge encodes their whole machine, not the share that they have threads for.").
 		BoolVar(&place.WholeMachine)
+	addServiceFlags(app, &settings.Service)
 	settings.Web = kingpinflag.AddFlags(app, fmt.Sprintf(":%d", DefaultPort))
 	app.GetFlag("web.listen-address").IsSetByUser(&addressGiven)
 	promslogflag.AddFlags(app, settings.Log)
 	if _, err := app.Parse(args); err != nil {
+		return nil, err
+	}
+	if err := settings.Service.check(); err != nil {
 		return nil, err
 	}
 	if monthsGiven {

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/exporter-toolkit/web"
 
 	"github.com/encast/encast/go-exporter/internal/api"
+	"github.com/encast/encast/go-exporter/internal/limit"
 	"github.com/encast/encast/go-exporter/internal/serving"
 )
 
@@ -43,6 +44,7 @@ type Backend struct {
 	Reloader *serving.Reloader
 	Registry *prometheus.Registry
 	API      *api.API
+	Limits   *limit.Limits // of requests for forecasts
 	Version  string
 	Logger   *slog.Logger
 }
@@ -68,20 +70,21 @@ func Handler(backend Backend) (http.Handler, error) {
 		Registry:          backend.Registry,
 		EnableOpenMetrics: true,
 	})
+	guard := backend.Limits.Guard
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", landing)
 	mux.Handle("GET /metrics", requests.observe("metrics", metrics))
 	mux.Handle("GET /health", requests.observe("health", health(backend.Holder)))
-	mux.Handle("POST /predict", requests.observe("predict", backend.API.Predict()))
-	mux.Handle("POST /ladder", requests.observe("ladder", backend.API.Ladder()))
-	mux.Handle("GET /probe", requests.observe("probe", backend.API.Probe()))
-	mux.Handle("GET /model", requests.observe("model", backend.API.Model()))
+	mux.Handle("POST /predict", requests.observe("predict", guard(backend.API.Predict())))
+	mux.Handle("POST /ladder", requests.observe("ladder", guard(backend.API.Ladder())))
+	mux.Handle("GET /probe", requests.observe("probe", guard(backend.API.Probe())))
+	mux.Handle("GET /model", requests.observe("model", guard(backend.API.Model())))
 	mux.Handle("POST /reload", requests.observe("reload", reload(backend.Reloader)))
-	return mux, nil
+	return logged(explained(mux), backend.Logger), nil
 }
 
-// answer writes a JSON object.
-func answer(w http.ResponseWriter, status int, body any) {
+// reply writes a JSON object.
+func reply(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
@@ -104,7 +107,7 @@ func health(holder *serving.Holder) http.Handler {
 			body.Status = "error"
 			status = http.StatusServiceUnavailable
 		}
-		answer(w, status, body)
+		reply(w, status, body)
 	})
 }
 
@@ -118,9 +121,9 @@ func reload(reloader *serving.Reloader) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		info, err := reloader.Reload()
 		if err != nil {
-			answer(w, http.StatusInternalServerError, reloadAnswer{"error", err.Error()})
+			reply(w, http.StatusInternalServerError, reloadAnswer{"error", err.Error()})
 			return
 		}
-		answer(w, http.StatusOK, reloadAnswer{"ok", "model " + info.Version + " is in use"})
+		reply(w, http.StatusOK, reloadAnswer{"ok", "model " + info.Version + " is in use"})
 	})
 }
