@@ -28,6 +28,7 @@ import (
 	"github.com/encast/encast/go-exporter/internal/limit"
 	"github.com/encast/encast/go-exporter/internal/server"
 	"github.com/encast/encast/go-exporter/internal/serving"
+	"github.com/encast/encast/go-exporter/internal/tracing"
 )
 
 // drainTime is how long requests under way may take after the signal to stop.
@@ -83,17 +84,28 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	logger.Info("Starting", "exporter", name, "version", version.Info(), "build", version.BuildContext())
 	logger.Info("Model loaded", "path", settings.ModelPath, "version", model.Version, "trained_at", model.TrainedAt)
+	traces, err := tracing.New(ctx, settings.Service.OTLPEndpoint, version.Version, logger)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err := traces.Stop(); err != nil {
+			logger.Warn("Some traces were not sent", "err", err)
+		}
+	}()
+	reloader.Trace(traces)
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		collector.New(holder, reloader, logger),
 		versioncollector.NewCollector(name),
 		collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		collector.Paced(collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), time.Second),
 	)
 	handler, err := server.Handler(server.Backend{
 		Holder: holder, Reloader: reloader, Registry: registry, Version: version.Version, Logger: logger,
-		API:    api.New(holder, nil, api.Bounds{BodyBytes: int64(settings.Service.BodyBytes)}, logger),
-		Limits: limit.New(settings.Service.Rate, settings.Service.Concurrent),
+		API:     api.New(holder, nil, api.Bounds{BodyBytes: int64(settings.Service.BodyBytes)}, logger),
+		Tracing: traces,
+		Limits:  limit.New(settings.Service.Rate, settings.Service.Concurrent),
 	})
 	if err != nil {
 		return err

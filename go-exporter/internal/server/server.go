@@ -14,6 +14,7 @@ import (
 	"github.com/encast/encast/go-exporter/internal/api"
 	"github.com/encast/encast/go-exporter/internal/limit"
 	"github.com/encast/encast/go-exporter/internal/serving"
+	"github.com/encast/encast/go-exporter/internal/tracing"
 )
 
 // Bounds of one exchange. A reload of the largest bundle fits into the time for writing.
@@ -45,6 +46,7 @@ type Backend struct {
 	Registry *prometheus.Registry
 	API      *api.API
 	Limits   *limit.Limits // of requests for forecasts
+	Tracing  *tracing.Tracing
 	Version  string
 	Logger   *slog.Logger
 }
@@ -73,14 +75,20 @@ func Handler(backend Backend) (http.Handler, error) {
 	guard := backend.Limits.Guard
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", landing)
-	mux.Handle("GET /metrics", requests.observe("metrics", metrics))
+	mux.Handle("GET /metrics", requests.observe("metrics", newShared(metrics)))
 	mux.Handle("GET /health", requests.observe("health", health(backend.Holder)))
 	mux.Handle("POST /predict", requests.observe("predict", guard(backend.API.Predict())))
 	mux.Handle("POST /ladder", requests.observe("ladder", guard(backend.API.Ladder())))
 	mux.Handle("GET /probe", requests.observe("probe", guard(backend.API.Probe())))
 	mux.Handle("GET /model", requests.observe("model", guard(backend.API.Model())))
 	mux.Handle("POST /reload", requests.observe("reload", reload(backend.Reloader)))
-	return logged(explained(mux), backend.Logger), nil
+	named := func(r *http.Request) string {
+		if _, pattern := mux.Handler(r); pattern != "" {
+			return pattern
+		}
+		return r.Method // any path of a client would be a name of its own
+	}
+	return logged(backend.Tracing.Handler(explained(mux), named), backend.Logger), nil
 }
 
 // reply writes a JSON object.

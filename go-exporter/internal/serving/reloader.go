@@ -10,6 +10,7 @@ import (
 
 	"github.com/encast/encast/go-exporter/encast"
 	"github.com/encast/encast/go-exporter/internal/config"
+	"github.com/encast/encast/go-exporter/internal/tracing"
 )
 
 // Reloader loads the model and reads the configuration anew, both or none. A new model serves only after it has forecast
@@ -19,6 +20,7 @@ type Reloader struct {
 	open      func() (Model, error)
 	configure func() (*config.Config, error)
 	logger    *slog.Logger
+	tracing   *tracing.Tracing
 
 	mu      sync.Mutex
 	running *load // under way
@@ -50,6 +52,9 @@ func NewReloader(holder *Holder, open func() (Model, error), cfg *config.Config,
 
 // ReadConfig makes every reload read the configuration, too. It is called before the first one.
 func (r *Reloader) ReadConfig(read func() (*config.Config, error)) { r.configure = read }
+
+// Trace makes every reload a span. It is called before the first one.
+func (r *Reloader) Trace(traces *tracing.Tracing) { r.tracing = traces }
 
 // Status returns how loading went so far.
 func (r *Reloader) Status() Status {
@@ -92,7 +97,10 @@ func (r *Reloader) Reload() (encast.Info, error) {
 
 // run makes an attempt, and then the one that callers asked for meanwhile.
 func (r *Reloader) run(attempt *load) {
+	span := r.tracing.Root("reload")
 	attempt.info, attempt.err = r.replace()
+	tracing.Fail(span, attempt.err)
+	span.End()
 	r.mu.Lock()
 	r.status.LastFailed = attempt.err != nil
 	if attempt.err != nil {
