@@ -84,3 +84,14 @@ func (s *Store) read(most int, start, step func(*bolt.Cursor) ([]byte, []byte)) 
 	})
 	return found, last, err
 }
+
+// LastNumber returns the number of the observation that was stored last; 0 when there was none.
+func (s *Store) LastNumber() (number uint64, err error) {
+	err = guarded(func() error {
+		return s.db.View(func(tx *bolt.Tx) error {
+			number = tx.Bucket(observationBucket).Sequence()
+			return nil
+		})
+	})
+	return number, err
+}

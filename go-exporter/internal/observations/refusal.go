@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"syscall"
 	"unicode"
 	"unicode/utf8"
@@ -48,7 +49,13 @@ func StatusOf(err error) int {
 
 // noSpace tells a disk, a quota or a limit that is full: what passes when there is room again.
 func noSpace(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
+	for _, full := range []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
+		// Where the library makes the file larger, it keeps only the text of the error.
+		if errors.Is(err, full) || err != nil && strings.HasSuffix(err.Error(), full.Error()) {
+			return true
+		}
+	}
+	return false
 }
 
 // Bounds of texts, bytes.
