@@ -34,7 +34,7 @@ var (
 const schema = "1"
 
 // lockTime is how long opening waits for another process to let go of the file: a restart may overlap.
-const lockTime = 5 * time.Second
+const lockTime = 2 * time.Second
 
 // MaxRecords is how many forecasts that wait, and how many observations, are kept at most: beyond it the oldest go.
 const MaxRecords = 1_000_000

@@ -259,7 +259,7 @@ func TestForecastIsReplaced(t *testing.T) {
 
 // TestManyWriters: what was acknowledged is there after the file is opened again, once, and in the order that it was told in.
 func TestManyWriters(t *testing.T) {
-	const writers, each = 32, 25
+	const writers, each = 16, 20
 	path := newPath(t)
 	var told []uint64
 	s := open(t, path, Options{Stored: func(stored []*Observation) {
@@ -286,7 +286,7 @@ func TestManyWriters(t *testing.T) {
 	}
 	for range 4 {
 		group.Go(func() {
-			for range 20 {
+			for range 5 {
 				last := time.Time{}
 				if err := s.Scan(time.Time{}, 0, func(o *Observation) error {
 					if o.ObservedAt.Before(last) {
@@ -420,7 +420,7 @@ func TestRetention(t *testing.T) {
 	now = now.Add(time.Hour)
 	left(0, 0)
 	// The room is used again.
-	for round := range 5 {
+	for round := range 2 {
 		fill(fmt.Sprint(round), 700)
 		now = now.Add(2 * time.Hour)
 		left(0, 0)
@@ -509,7 +509,7 @@ func TestOtherFiles(t *testing.T) {
 func TestDamage(t *testing.T) {
 	path := newPath(t)
 	s := open(t, path, Options{})
-	for i := range 40 {
+	for i := range 30 {
 		f := forecastOf(fmt.Sprint(i))
 		if err := s.Record([]Forecast{f}); err != nil {
 			t.Fatal(err)
@@ -537,7 +537,7 @@ func TestDamage(t *testing.T) {
 		t.Fatal(err)
 	}
 	random := rand.New(rand.NewPCG(3, 4))
-	refused, rounds := 0, 600
+	refused, rounds := 0, 150
 	for round := range rounds {
 		damaged := bytes.Clone(content)
 		if round%10 == 0 {
