@@ -250,6 +250,7 @@ func (b *observing) plan(tx *bolt.Tx) (refusal, failure error) {
 // write writes what was planned and returns how many forecasts wait no more.
 func (b *observing) write(tx *bolt.Tx) (removed int64, err error) {
 	observations, ids := tx.Bucket(observationBucket), tx.Bucket(idBucket)
+	observations.FillPercent = .9 // keys come in their order, nearly
 	for i, o := range b.planned {
 		one, err := removeForecast(tx, o.ID)
 		if err != nil {
