@@ -1,6 +1,7 @@
 # Thin on purpose: each recipe is a script, so that it runs the same with and without make.
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-datafusion fmt bench bench-bulk bench-peers bench-training bench-content bench-converge bench-go bench-observations bench-ladder \
+.PHONY: help run build test test-datafusion fmt bench bench-bulk bench-peers bench-training bench-content bench-converge bench-exporter bench-go \
+	bench-ladder bench-observations chaos \
 	bench-resources instruction-counts install dist static deb test-packages fuzz miri valgrind yardstick accuracy measure probe-recipes train-model clean
 
 # Tables for `make bench-resources` beside data/measured.csv; benches/resources/README.md says which.
@@ -12,6 +13,8 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 # Rows of the tables for `make bench-bulk`.
 ROWS ?=
+# For `make bench-exporter` and `make chaos`.
+export DURATION CLIENTS RATE RELOADS KILLS
 # A clip for `make bench-content`; one is made without it.
 CLIP ?=
 # Tables for `make yardstick`, `make accuracy`, `make bench-training` and `make bench-ladder`: TABLE="a.csv b.csv"; TARGETS=vmaf,psnr and
@@ -75,6 +78,12 @@ bench-go: ## What a call from Go takes beside the same one from C
 
 bench-observations: ## How fast observations are taken, and 100 kills while they are (KILLS=…)
 	@KILLS="$(KILLS)" scripts/bench-observations.sh
+
+bench-exporter: ## The exporter under 100 clients, 5 minutes a phase: waits, memory, rows/s (DURATION=…, CLIENTS=…, RATE=…)
+	@scripts/bench-exporter.sh
+
+chaos: ## 1000 reloads of the exporter under load, then 100 kills (RELOADS=…, KILLS=…)
+	@scripts/chaos.sh
 
 bench-ladder: ## Forecast ladders on measured curves, beside a fixed one (TABLE=…)
 	@scripts/bench-ladder.sh $(TABLE)
