@@ -2,9 +2,11 @@
 #![forbid(unsafe_code)]
 
 mod commands;
+mod export;
 mod failure;
 mod focus;
 mod gate;
+mod http;
 mod input;
 #[cfg(target_os = "linux")]
 mod measure;
@@ -14,6 +16,7 @@ mod pipeline;
 mod place;
 mod plot;
 mod progress;
+mod reading;
 mod request;
 mod search;
 mod show;
@@ -52,6 +55,7 @@ enum Command {
     Train(commands::train::Args),
     Evaluate(commands::evaluate::Args),
     Columns(commands::columns::Args),
+    Export(Box<commands::export::Args>),
     Import(Box<commands::import::Args>),
     ExportModel(commands::export_model::Args),
     Inspect(commands::inspect::Args),
@@ -80,6 +84,7 @@ fn main() -> ExitCode {
         Command::Train(args) => commands::train::run(&args),
         Command::Evaluate(args) => commands::evaluate::run(&args),
         Command::Columns(args) => commands::columns::run(&args),
+        Command::Export(args) => commands::export::run(&args),
         Command::Import(args) => commands::import::run(&args),
         Command::ExportModel(args) => commands::export_model::run(&args),
         Command::Inspect(args) => commands::inspect::run(&args),

@@ -18,6 +18,7 @@ mod columns_parquet;
 pub mod compare;
 pub mod converge;
 pub mod evaluate;
+pub mod export;
 pub mod export_model;
 pub mod import;
 pub mod inspect;

@@ -11,6 +11,8 @@ mod compare;
 mod converge;
 mod documentation;
 mod evaluate;
+#[cfg(target_os = "linux")]
+mod export;
 mod import;
 mod inspect;
 mod ladder;
