@@ -18,6 +18,7 @@ mod plot;
 mod progress;
 mod reading;
 mod request;
+mod retrain;
 mod search;
 mod show;
 mod table;
@@ -53,6 +54,7 @@ enum Command {
     Compare(Box<commands::compare::Args>),
     Advise(Box<commands::advise::Args>),
     Train(commands::train::Args),
+    Retrain(Box<commands::retrain::Args>),
     Evaluate(commands::evaluate::Args),
     Columns(commands::columns::Args),
     Export(Box<commands::export::Args>),
@@ -82,6 +84,7 @@ fn main() -> ExitCode {
         Command::Compare(args) => commands::compare::run(&args),
         Command::Advise(args) => commands::advise::run(&args),
         Command::Train(args) => commands::train::run(&args),
+        Command::Retrain(args) => commands::retrain::run(&args),
         Command::Evaluate(args) => commands::evaluate::run(&args),
         Command::Columns(args) => commands::columns::run(&args),
         Command::Export(args) => commands::export::run(&args),

@@ -37,4 +37,5 @@ mod predict_table;
 pub mod predict_total;
 pub mod profiles;
 pub mod recommend;
+pub mod retrain;
 pub mod train;

@@ -31,6 +31,8 @@ mod profiles;
 #[cfg(target_os = "linux")]
 mod real_encodes;
 mod recommend;
+#[cfg(target_os = "linux")]
+mod retrain;
 mod search;
 mod signed;
 mod train;
