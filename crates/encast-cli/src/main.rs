@@ -23,6 +23,7 @@ mod search;
 mod show;
 mod table;
 mod time;
+mod validate;
 
 use std::process::ExitCode;
 
@@ -56,6 +57,7 @@ enum Command {
     Train(commands::train::Args),
     Retrain(Box<commands::retrain::Args>),
     Evaluate(commands::evaluate::Args),
+    Validate(Box<commands::validate::Args>),
     Columns(commands::columns::Args),
     Export(Box<commands::export::Args>),
     Import(Box<commands::import::Args>),
@@ -86,6 +88,7 @@ fn main() -> ExitCode {
         Command::Train(args) => commands::train::run(&args),
         Command::Retrain(args) => commands::retrain::run(&args),
         Command::Evaluate(args) => commands::evaluate::run(&args),
+        Command::Validate(args) => commands::validate::run(&args),
         Command::Columns(args) => commands::columns::run(&args),
         Command::Export(args) => commands::export::run(&args),
         Command::Import(args) => commands::import::run(&args),

@@ -39,3 +39,4 @@ pub mod profiles;
 pub mod recommend;
 pub mod retrain;
 pub mod train;
+pub mod validate;

@@ -37,3 +37,4 @@ mod search;
 mod signed;
 mod train;
 mod usage;
+mod validate;
