@@ -1,7 +1,8 @@
 # Thin on purpose: each recipe is a script, so that it runs the same with and without make.
 .DEFAULT_GOAL := help
 .PHONY: help run build test test-datafusion fmt bench bench-bulk bench-peers bench-training bench-content bench-converge bench-go bench-ladder \
-	bench-resources instruction-counts install dist static deb test-packages fuzz miri valgrind yardstick accuracy measure probe-recipes train-model clean
+	bench-resources instruction-counts install dist static deb test-packages fuzz miri valgrind yardstick accuracy measure probe-recipes train-model retrain \
+	test-retrain-kills clean
 
 # Tables for `make bench-resources` beside data/measured.csv; benches/resources/README.md says which.
 export UGC VEED HARDWARE
@@ -12,6 +13,10 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 # Rows of the tables for `make bench-bulk`.
 ROWS ?=
+# For `make retrain`: the bundle that serves, base tables, where observations come from. Flags of encast retrain go into ARGS.
+export OUT DATA FROM ARGS
+# For `make test-retrain-kills`.
+KILLS ?= 40
 # A clip for `make bench-content`; one is made without it.
 CLIP ?=
 # Tables for `make yardstick`, `make accuracy`, `make bench-training` and `make bench-ladder`: TABLE="a.csv b.csv"; TARGETS=vmaf,psnr and
@@ -105,6 +110,12 @@ probe-recipes: ## What trial encodes buy, recipe by recipe (CLIPS=folder)
 
 train-model: ## Trains models/default from data/measured.csv, with its figures and card
 	@scripts/train-model.sh
+
+retrain: ## One turn of the feedback loop: retrains OUT on DATA="a.csv b.csv" and FROM (the exporter's /observations)
+	@scripts/retrain.sh
+
+test-retrain-kills: ## kill -9 during retraining, at KILLS moments; each takes seconds
+	@ENCAST_KILLS="$(KILLS)" cargo test --locked -p encast-cli --test command -- --nocapture killed_at_any_moment
 
 clean: ## Removes everything built
 	cargo clean

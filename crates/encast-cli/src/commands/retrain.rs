@@ -37,7 +37,7 @@ const MIN_NEW: usize = 200;
 )]
 pub struct Args {
     /// Encode table, CSV or Parquet: measured before, or exported; repeatable, later rows of one id replace earlier ones
-    #[arg(long, value_name = "T")]
+    #[arg(long, visible_alias = "new", value_name = "T")]
     data: Vec<PathBuf>,
     #[command(flatten)]
     source: SourceArgs,
@@ -49,7 +49,7 @@ pub struct Args {
     out: PathBuf,
     /// Model to compare with [default: OUT; the embedded model where there is none]
     #[arg(long, value_name = "M")]
-    serving: Option<PathBuf>,
+    model: Option<PathBuf>,
     /// Bound that the bundle's own figures must keep, as vmaf.r2=0.85; in place of the usual two
     #[arg(long, value_name = "GATE")]
     require: Vec<Gate>,
@@ -141,7 +141,7 @@ pub fn run(args: &Args) -> Outcome {
         collected: args.collect.clone().unwrap_or_else(|| place.collected()),
         data: &args.data,
         source: &args.source,
-        serving: args.serving.clone(),
+        serving: args.model.clone(),
         require: &require,
         compare: &args.compare,
         tolerance: args.tolerance,

@@ -46,6 +46,9 @@ impl Span {
 /// Labels of a series, with its name as `__name__`.
 pub type Labels = BTreeMap<String, String>;
 
+/// Takes labels and samples (Unix seconds, value) of a series, in order of time.
+pub type Take<'a> = dyn FnMut(&Labels, &[(f64, f64)]) + 'a;
+
 #[derive(Deserialize)]
 struct Answer {
     status: String,
@@ -67,14 +70,14 @@ struct Series {
     values: Vec<(f64, String)>,
 }
 
-/// Asks for a series over a span; `take` gets labels and samples (Unix seconds, value), piece by piece, in order of time.
+/// Asks for a series over a span, piece by piece.
 pub fn each_series(
     client: &Client,
     base: &str,
     metric: &str,
     span: Span,
     asked: &mut dyn FnMut(),
-    take: &mut dyn FnMut(&Labels, &[(f64, f64)]),
+    take: &mut Take,
 ) -> Result<(), Trouble> {
     let url = format!("{}/api/v1/query_range", base.trim_end_matches('/'));
     for piece in span.pieces(STEPS) {
@@ -84,13 +87,7 @@ pub fn each_series(
     Ok(())
 }
 
-fn one_piece(
-    client: &Client,
-    url: &str,
-    metric: &str,
-    piece: Span,
-    take: &mut dyn FnMut(&Labels, &[(f64, f64)]),
-) -> Result<(), Trouble> {
+fn one_piece(client: &Client, url: &str, metric: &str, piece: Span, take: &mut Take) -> Result<(), Trouble> {
     // The last sample of each step, however short it was there: an instant selector would look back five minutes, or
     // not far enough.
     let query = format!("last_over_time({metric}[{}s])", piece.step);

@@ -78,7 +78,7 @@ pub struct Status {
     pub gates: Vec<Gate>,
     #[serde(default)]
     pub runs: Runs,
-    /// When a bundle was last put in place, Unix seconds.
+    /// When a run last did what it should, Unix seconds: a bundle was put in place, or there was no reason to.
     #[serde(default)]
     pub last_success_at: Option<i64>,
 }
@@ -108,11 +108,11 @@ impl Status {
     pub fn counted(mut self, before: Option<&Status>) -> Status {
         self.runs = before.map(|before| before.runs).unwrap_or_default();
         self.last_success_at = before.and_then(|before| before.last_success_at);
+        if matches!(self.outcome, Result::Placed | Result::Unchanged) {
+            self.last_success_at = Some(self.finished_at);
+        }
         match self.outcome {
-            Result::Placed => {
-                self.runs.placed += 1;
-                self.last_success_at = Some(self.finished_at);
-            }
+            Result::Placed => self.runs.placed += 1,
             Result::Refused => self.runs.refused += 1,
             Result::Failed => self.runs.failed += 1,
             Result::Unchanged => self.runs.unchanged += 1,
@@ -158,7 +158,7 @@ mod tests {
         }
         let last = Status::read(&path).unwrap();
         assert_eq!(last.runs, Runs { placed: 1, refused: 1, failed: 1, unchanged: 1 });
-        assert_eq!(last.last_success_at, Some(10));
+        assert_eq!(last.last_success_at, Some(40));
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.contains("\"outcome\": \"unchanged\""), "{text}");
         std::fs::write(&path, &text[..40]).unwrap();

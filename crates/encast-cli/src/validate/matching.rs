@@ -106,12 +106,11 @@ fn find(scenario: &Scenario, predictions: &[Prediction]) -> Result<usize, String
     }
 }
 
+/// Forecasts a scenario, or says why it can't.
+pub type OwnForecast<'a> = dyn Fn(&Scenario) -> Result<Prediction, String> + 'a;
+
 /// Puts scenarios and forecasts together. `own` gives a scenario's own forecast, in place of those of a list.
-pub fn pair_up(
-    scenarios: &[Scenario],
-    predictions: &[Prediction],
-    own: Option<&dyn Fn(&Scenario) -> Result<Prediction, String>>,
-) -> Matched {
+pub fn pair_up(scenarios: &[Scenario], predictions: &[Prediction], own: Option<&OwnForecast>) -> Matched {
     let mut matched = Matched::default();
     let mut used = vec![false; predictions.len()];
     for scenario in scenarios {

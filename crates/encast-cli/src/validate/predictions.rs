@@ -58,9 +58,17 @@ pub fn of_text(text: &str, name: &str) -> Result<Vec<Prediction>, Failure> {
     of_metrics(start).map_err(|(line, what)| Failure::Bad(format!("{name}:{line}: {what}")))
 }
 
+/// What the series of one encode say.
+#[derive(Default)]
+struct Told {
+    prediction: Prediction,
+    ends: BTreeMap<Target, [Option<f64>; 2]>,
+    size: Option<f64>,
+    rate: Option<f64>,
+}
+
 fn of_metrics(text: &str) -> Result<Vec<Prediction>, (usize, String)> {
-    let mut found: BTreeMap<[String; 4], (Prediction, BTreeMap<Target, [Option<f64>; 2]>, [Option<f64>; 2])> =
-        BTreeMap::new();
+    let mut found: BTreeMap<[String; 4], Told> = BTreeMap::new();
     for (at, line) in text.lines().enumerate() {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
@@ -79,7 +87,7 @@ fn of_metrics(text: &str) -> Result<Vec<Prediction>, (usize, String)> {
         }
         let label = |name: &str| labels.get(name).cloned().unwrap_or_default();
         let key = ["config", "bitrate", "resolution", "fps"].map(label);
-        let (prediction, ends, size_and_rate) = found.entry(key.clone()).or_default();
+        let Told { prediction, ends, size, rate } = found.entry(key.clone()).or_default();
         if prediction.estimates.is_empty() {
             prediction.name = Some(key[0].clone()).filter(|name| !name.is_empty());
             prediction.bitrate_kbps = reading::bitrate_kbps(&key[1]);
@@ -91,13 +99,14 @@ fn of_metrics(text: &str) -> Result<Vec<Prediction>, (usize, String)> {
                 prediction.estimates.insert(target, Interval { value: value * factor, ends: None });
             }
             (Some(&(_, target, factor)), Some(end)) => ends.entry(target).or_default()[end] = Some(value * factor),
-            (None, _) => size_and_rate[usize::from(family == RATE)] = Some(value),
+            (None, _) if family == SIZE => *size = Some(value),
+            (None, _) => *rate = Some(value),
         }
     }
-    let finished = found.into_values().filter(|(prediction, ..)| !prediction.estimates.is_empty());
+    let finished = found.into_values().filter(|told| !told.prediction.estimates.is_empty());
     Ok(finished
-        .map(|(mut prediction, ends, size_and_rate)| {
-            if let [Some(size), Some(rate)] = size_and_rate {
+        .map(|Told { mut prediction, ends, size, rate }| {
+            if let Some((size, rate)) = size.zip(rate) {
                 prediction.duration_s = Some(size / rate).filter(|length| length.is_finite() && *length > 0.0);
             }
             for (target, ends) in ends {

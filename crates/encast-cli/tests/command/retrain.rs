@@ -251,7 +251,7 @@ fn killed_at_any_moment_the_bundle_is_old_or_new() {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin("encast"));
         command.current_dir(new.folder.path()).args(USUAL).env("SOURCE_DATE_EPOCH", (TRAINED_AT + 1000).to_string());
         // All that is measured is newer than what serves, whatever was placed before.
-        command.args(["--serving", "first.encast"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+        command.args(["--model", "first.encast"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     };
     fs::copy(new.path("m.encast"), new.path("first.encast")).unwrap();
     let begun = Instant::now();
