@@ -64,6 +64,8 @@ if [[ -n $testing ]]; then
     have shellcheck || packages+=(shellcheck)
     have valgrind || packages+=(valgrind)
     have minisign || packages+=(minisign)
+    # A test makes a certificate for a server with it.
+    have openssl || packages+=(openssl)
     # Tests decode odd clips with it, and leave that out where it is missing.
     have "${ENCAST_FFMPEG:-ffmpeg}" || packages+=(ffmpeg)
     have_gstreamer || packages+=(gstreamer1.0-tools gstreamer1.0-plugins-{base,good,bad,ugly})
