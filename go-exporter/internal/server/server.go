@@ -9,8 +9,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"github.com/prometheus/exporter-toolkit/web"
 
+	"github.com/encast/encast/go-exporter/internal/page"
 	"github.com/encast/encast/go-exporter/internal/serving"
 )
 
@@ -47,16 +47,7 @@ type Backend struct {
 
 // Handler returns the exporter's endpoints. A method that an endpoint does not have gets 405 with Allow.
 func Handler(backend Backend) (http.Handler, error) {
-	landing, err := web.NewLandingPage(web.LandingConfig{
-		Name:        "encast exporter",
-		Description: "Forecasts of video encodes: quality, resources, cost and carbon",
-		Version:     backend.Version,
-		Profiling:   "false",
-		Links: []web.LandingLinks{
-			{Address: "metrics", Text: "Metrics", Description: "forecasts of the configured encodes"},
-			{Address: "health", Text: "Health", Description: "whether a usable model is loaded"},
-		},
-	})
+	whatIf, err := page.Handler(backend.Version)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +58,8 @@ func Handler(backend Backend) (http.Handler, error) {
 		EnableOpenMetrics: true,
 	})
 	mux := http.NewServeMux()
-	mux.Handle("GET /{$}", landing)
+	mux.Handle("GET /{$}", whatIf)
+	mux.Handle("GET /page/", whatIf)
 	mux.Handle("GET /metrics", requests.observe("metrics", metrics))
 	mux.Handle("GET /health", requests.observe("health", health(backend.Holder)))
 	mux.Handle("POST /reload", requests.observe("reload", reload(backend.Reloader)))
