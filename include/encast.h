@@ -394,6 +394,12 @@
 // size_mb.
 #define ENCAST_RANK_BY_SIZE 5
 
+// Code of a row whose name is not known, in EncastColumn.codes.
+#define ENCAST_UNKNOWN_NAME UINT32_MAX
+
+// Most names that a column of names takes.
+#define ENCAST_COLUMN_NAMES_MOST 65536
+
 // Measures the complexity of one clip, frame by frame. Made by encast_analyzer_new(), freed by encast_analyzer_free().
 //
 // One thread at a time may use an analyzer, any thread; a second at the same time gets ENCAST_STATUS_BAD_STATE.
@@ -1144,6 +1150,39 @@ typedef struct EncastLoadOptions {
     const char *signature;
 } EncastLoadOptions;
 
+// The values of one input, one a row. Set up by encast_column_init(), then filled in. An input of numbers has values,
+// one of names (codec, encoder, preset, machine) has codes and names; the others stay null and 0.
+typedef struct EncastColumn {
+    // Set by encast_column_init().
+    uint32_t struct_size;
+    // The input, by the number whose name encast_field_name() tells. Must be given: by default it is none.
+    uint32_t field;
+    // Numbers in the unit of the input, one a row, NaN = unknown. Read during the call only.
+    const double *values;
+    // Places in names, one a row, or ENCAST_UNKNOWN_NAME. Read during the call only.
+    const uint32_t *codes;
+    // Names, each UTF-8 and NUL-terminated: name_count of them. Read during the call only.
+    const char *const *names;
+    // How many names, at most ENCAST_COLUMN_NAMES_MOST.
+    size_t name_count;
+} EncastColumn;
+
+// Where the forecasts of one target go, one a row, in the unit of the target; NaN where a row's inputs do not give
+// it. Set up by encast_scores_init(), then filled in.
+typedef struct EncastScores {
+    // Set by encast_scores_init().
+    uint32_t struct_size;
+    // The target, by the number whose name encast_target_name() tells. Must be given: by default it is none.
+    uint32_t target;
+    // Receives the forecasts, not null.
+    double *values;
+    // Receives the lower ends of the intervals; null = no intervals of this target. If any target has intervals, all
+    // take as long as if they had: several times as long as the forecasts alone.
+    double *lower;
+    // Receives the upper ends of the intervals; null if and only if lower is.
+    double *upper;
+} EncastScores;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -1231,8 +1270,8 @@ int32_t encast_load_model_from_memory(const uint8_t *bytes, size_t length, struc
 //
 // model: a live handle, not null. path: the file, NUL-terminated, not null; an existing file is replaced.
 //
-// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_IO; on failure an existing file is as it was,
-// or, when only the sync of its folder failed, the whole new one. May be called from any thread.
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER, _BAD_HANDLE, _BAD_TEXT or _IO; on failure an existing file is
+// as it was, or, when only the sync of its folder failed, the whole new one. May be called from any thread.
 //
 // # Safety
 // model is a live handle; path is a C string.
@@ -1242,8 +1281,8 @@ int32_t encast_save_model(const struct EncastModel *model, const char *path);
 //
 // model: a live handle, which is dead after the call. A call that still uses it on another thread goes on undisturbed.
 //
-// Returns ENCAST_STATUS_OK, which leaves the text of the last error as it was, or ENCAST_STATUS_BAD_HANDLE when it was
-// freed before. May be called from any thread.
+// Returns ENCAST_STATUS_OK, which leaves the text of the last error as it was, or ENCAST_STATUS_BAD_HANDLE when it
+// was freed before. May be called from any thread.
 int32_t encast_free_model(struct EncastModel *model);
 
 // Makes every number 0 or NaN and every text empty.
@@ -1261,7 +1300,7 @@ int32_t encast_model_info_init(struct EncastModelInfo *info, size_t struct_size)
 //
 // model: a live handle, not null. info: set up by encast_model_info_init(), not null; written on success.
 //
-// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_BAD_STRUCT_SIZE. May be called from any
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER, _BAD_HANDLE or _BAD_STRUCT_SIZE. May be called from any
 // thread.
 //
 // # Safety
@@ -1275,7 +1314,7 @@ int32_t encast_model_info(const struct EncastModel *model, struct EncastModelInf
 // terminating NUL. out_length: receives the length without the NUL, not null; it is also written when the buffer is
 // too small, so that a first call with a capacity of 0 tells how much is needed.
 //
-// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER, or ENCAST_STATUS_BUFFER_TOO_SMALL with an untouched buffer.
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER, _BAD_HANDLE, or _BUFFER_TOO_SMALL with an untouched buffer.
 // May be called from any thread.
 //
 // # Safety
@@ -1343,9 +1382,9 @@ int32_t encast_predict_options_init(struct EncastPredictOptions *options, size_t
 // encast_predict_options_init(), or null for the defaults. result: set up by encast_result_init(), not null; written
 // on success only. result may not overlap the inputs.
 //
-// Returns ENCAST_STATUS_OK, or why there is no answer: ENCAST_STATUS_NULL_POINTER, _BAD_STRUCT_SIZE, _BAD_NUMBER,
-// _BAD_TEXT, _INVALID_FIELD, _MISSING_FIELD, _UNKNOWN_NAME, _CONTRADICTION, _NOT_PREDICTED. May be called from any
-// thread, also with one model at the same time.
+// Returns ENCAST_STATUS_OK, or why there is no answer: ENCAST_STATUS_NULL_POINTER, _BAD_HANDLE, _BAD_STRUCT_SIZE,
+// _BAD_NUMBER, _BAD_TEXT, _INVALID_FIELD, _MISSING_FIELD, _UNKNOWN_NAME, _CONTRADICTION, _NOT_PREDICTED. May be
+// called from any thread, also with one model at the same time.
 //
 // # Safety
 // model is a live handle; each struct has as many bytes as its struct_size says, and the array of anchors as many
@@ -1364,8 +1403,8 @@ int32_t encast_predict(const struct EncastModel *model,
 // be the same in all its elements. out_bad_row: may be null; receives the index of the first bad row when a row is to
 // blame for the failure, and is not touched otherwise.
 //
-// Returns as encast_predict(), or ENCAST_STATUS_BAD_COUNT. May be called from any thread, also with one model at the
-// same time.
+// Returns as encast_predict(), or ENCAST_STATUS_BAD_COUNT, or ENCAST_STATUS_OUT_OF_MEMORY. May be called from any
+// thread, also with one model at the same time.
 //
 // # Safety
 // model is a live handle; each array has count elements of as many bytes as the first one's struct_size says, and each
@@ -1452,9 +1491,9 @@ int32_t encast_retrain_options_init(struct EncastRetrainOptions *options, size_t
 // it and frees it with encast_free_model().
 //
 // Returns ENCAST_STATUS_OK, or why there is no model: ENCAST_STATUS_NULL_POINTER, _BAD_STRUCT_SIZE, _BAD_NUMBER,
-// _BAD_TEXT, _BAD_COUNT, _INVALID_FIELD, _MISSING_FIELD, _UNKNOWN_NAME, _CONTRADICTION, _TOO_FEW, _CONSTANT_TARGET,
-// _LEARNER; the text names the row where one is to blame. On failure *out_model is not touched. May be called from any
-// thread.
+// _BAD_TEXT, _BAD_COUNT, _OUT_OF_MEMORY, _INVALID_FIELD, _MISSING_FIELD, _UNKNOWN_NAME, _CONTRADICTION, _TOO_FEW,
+// _CONSTANT_TARGET, _LEARNER; the text names the row where one is to blame. On failure *out_model is not touched. May
+// be called from any thread.
 //
 // # Safety
 // Each array has count elements of as many bytes as the first one's struct_size says, and each array of anchors as many
@@ -1497,10 +1536,10 @@ uint32_t encast_abi_version(void);
 // options: set up by encast_analyzer_options_init() and filled in, not null; no reference to it is kept. out_analyzer:
 // receives the handle, not null; the caller owns it and frees it with encast_analyzer_free().
 //
-// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_STRUCT_SIZE, _INVALID_FIELD (width, height, bit_depth,
-// frame_rate, threads or segment_seconds beyond its bounds), _BAD_NUMBER (segmentation), _MISSING_FIELD (segments in
-// seconds without their length or without a frame rate) or _CONTRADICTION (a length, but no segments in seconds). On
-// failure *out_analyzer is not touched. May be called from any thread.
+// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_STRUCT_SIZE, _INVALID_FIELD (width, height,
+// bit_depth, frame_rate, threads or segment_seconds beyond its bounds), _BAD_NUMBER (segmentation), _MISSING_FIELD
+// (segments in seconds without their length or without a frame rate) or _CONTRADICTION (a length, but no segments in
+// seconds). On failure *out_analyzer is not touched. May be called from any thread.
 //
 // # Safety
 // options has as many bytes as its struct_size says; out_analyzer may be written.
@@ -1516,9 +1555,10 @@ int32_t encast_analyzer_new(const struct EncastAnalyzerOptions *options, struct 
 // row may end at the width. out: the figures of the frame, set up by encast_frame_complexity_init(), or null when they
 // are not wanted; written on success only.
 //
-// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_STRUCT_SIZE, _INVALID_FIELD (stride_bytes; luma when
-// it is not aligned or a sample is larger than its bit depth allows) or _BAD_STATE (after encast_analyzer_finish()).
-// After an error the frame counts as not given, and the next may follow. One thread at a time.
+// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_HANDLE, _BAD_STRUCT_SIZE, _INVALID_FIELD
+// (stride_bytes; luma when it is not aligned or a sample is larger than its bit depth allows) or _BAD_STATE (after
+// encast_analyzer_finish()). After an error the frame counts as not given, and the next may follow. One thread at a
+// time.
 //
 // # Safety
 // analyzer is a live handle that no other thread uses; luma points to as many rows as the analyzer's height, of its
@@ -1533,8 +1573,8 @@ int32_t encast_analyzer_push_frame(struct EncastAnalyzer *analyzer,
 // analyzer: a live handle, not null; it still has to be freed. out: set up by encast_complexity_init(), not null;
 // written on success only.
 //
-// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_STRUCT_SIZE, _NO_FRAME when no frame was taken, or
-// _BAD_STATE after an internal error. After a failure the clip has not ended. One thread at a time.
+// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_HANDLE, _BAD_STRUCT_SIZE, _NO_FRAME when no frame was
+// taken, or _BAD_STATE after an internal error. After a failure the clip has not ended. One thread at a time.
 //
 // # Safety
 // analyzer is a live handle that no other thread uses; out has as many bytes as its struct_size says.
@@ -1545,8 +1585,8 @@ int32_t encast_analyzer_finish(struct EncastAnalyzer *analyzer, struct EncastCom
 // analyzer: a live handle, not null, after encast_analyzer_finish(). index: 0 to EncastComplexity.segments - 1, in the
 // order of the clip. out: set up by encast_complexity_init(), not null; written on success only.
 //
-// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_STRUCT_SIZE, _BAD_STATE (not finished) or _BAD_INDEX.
-// Threads may ask a finished analyzer at the same time.
+// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_HANDLE, _BAD_STRUCT_SIZE, _BAD_STATE (not finished)
+// or _BAD_INDEX. Threads may ask a finished analyzer at the same time.
 //
 // # Safety
 // analyzer is a live handle that no other thread changes; out has as many bytes as its struct_size says.
@@ -1557,8 +1597,8 @@ int32_t encast_analyzer_segment(const struct EncastAnalyzer *analyzer, size_t in
 // analyzer: a live handle, not null, after encast_analyzer_finish(). index: 0 to EncastComplexity.cuts - 1, in the
 // order of the clip. out_frame: receives the number, not null; written on success only.
 //
-// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_STATE (not finished) or _BAD_INDEX. Threads may ask a
-// finished analyzer at the same time.
+// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_HANDLE, _BAD_STATE (not finished) or _BAD_INDEX.
+// Threads may ask a finished analyzer at the same time.
 //
 // # Safety
 // analyzer is a live handle that no other thread changes; out_frame may be written.
@@ -1569,8 +1609,8 @@ int32_t encast_analyzer_cut(const struct EncastAnalyzer *analyzer, size_t index,
 // analyzer: a live handle, which is dead after the call. A call that still uses it on another thread goes on
 // undisturbed.
 //
-// Returns ENCAST_STATUS_OK, which leaves the text of the last error as it was, or ENCAST_STATUS_BAD_HANDLE when it was
-// freed before. May be called from any thread.
+// Returns ENCAST_STATUS_OK, which leaves the text of the last error as it was, or ENCAST_STATUS_BAD_HANDLE when it
+// was freed before. May be called from any thread.
 int32_t encast_analyzer_free(struct EncastAnalyzer *analyzer);
 
 // Sets the defaults; width, height and bit_depth have none and become 0.
@@ -1686,8 +1726,8 @@ int32_t encast_rung_init(struct EncastRung *rung, size_t struct_size);
 // when there are more than capacity.
 //
 // Returns ENCAST_STATUS_OK; ENCAST_STATUS_BUFFER_TOO_SMALL when there are more rungs than capacity: no struct is
-// written then; or as encast_recommend_bitrate(). ENCAST_STATUS_MISSING_FIELD when neither sizes nor the source's size
-// are given. May be called from any thread, also with one model at the same time.
+// written then; ENCAST_STATUS_OUT_OF_MEMORY; or as encast_recommend_bitrate(). ENCAST_STATUS_MISSING_FIELD when
+// neither sizes nor the source's size are given. May be called from any thread, also with one model at the same time.
 //
 // # Safety
 // model is a live handle; each struct has as many bytes as its struct_size says; sizes, bitrates_kbps, anchors and
@@ -1733,8 +1773,8 @@ int32_t encast_parse_profiles(const char *text, size_t length, struct EncastProf
 // profiles: a live handle, which is dead after the call. A call that still uses it on another thread goes on
 // undisturbed.
 //
-// Returns ENCAST_STATUS_OK, which leaves the text of the last error as it was, or ENCAST_STATUS_BAD_HANDLE when it was
-// freed before. May be called from any thread.
+// Returns ENCAST_STATUS_OK, which leaves the text of the last error as it was, or ENCAST_STATUS_BAD_HANDLE when it
+// was freed before. May be called from any thread.
 int32_t encast_free_profiles(struct EncastProfiles *profiles);
 
 // Makes the site of a machine in a region. A price that is not known there is no error: costs that need it are NaN.
@@ -1742,9 +1782,9 @@ int32_t encast_free_profiles(struct EncastProfiles *profiles);
 // profiles: a live handle, not null. machine, region: their names in the profiles, NUL-terminated, not null. out_site:
 // receives the handle, not null; the caller owns it and frees it with encast_free_site().
 //
-// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER, ENCAST_STATUS_BAD_TEXT, or ENCAST_STATUS_UNKNOWN_NAME with a
-// text that lists the known machines or regions. On failure *out_site is not touched. May be called from any thread,
-// also with the same profiles at the same time.
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER, _BAD_HANDLE, _BAD_TEXT, or _UNKNOWN_NAME with a text that
+// lists the known machines or regions. On failure *out_site is not touched. May be called from any thread, also with
+// the same profiles at the same time.
 //
 // # Safety
 // profiles is a live handle; machine and region are C strings; out_site may be written.
@@ -1757,8 +1797,8 @@ int32_t encast_new_site(const struct EncastProfiles *profiles,
 //
 // site: a live handle, which is dead after the call. A call that still uses it on another thread goes on undisturbed.
 //
-// Returns ENCAST_STATUS_OK, which leaves the text of the last error as it was, or ENCAST_STATUS_BAD_HANDLE when it was
-// freed before. May be called from any thread.
+// Returns ENCAST_STATUS_OK, which leaves the text of the last error as it was, or ENCAST_STATUS_BAD_HANDLE when it
+// was freed before. May be called from any thread.
 int32_t encast_free_site(struct EncastSite *site);
 
 // Sets the defaults.
@@ -1795,10 +1835,10 @@ int32_t encast_proposal_init(struct EncastProposal *proposal, size_t struct_size
 // the stride, and must be the same in all. capacity: how many structs; 1 asks for the best alone. out_count: receives
 // the number of setups, not null; it may be more than capacity.
 //
-// Returns ENCAST_STATUS_OK, or as encast_recommend_bitrate(). ENCAST_STATUS_MISSING_FIELD when there is neither a
-// target nor a limit, or neither sizes nor the source's size; ENCAST_STATUS_NOT_PREDICTED when the model forecasts no
-// setup at all, or not what is limited or ranked by. May be called from any thread, also with one model at the same
-// time.
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_OUT_OF_MEMORY, or as encast_recommend_bitrate().
+// ENCAST_STATUS_MISSING_FIELD when there is neither a target nor a limit, or neither sizes nor the source's size;
+// ENCAST_STATUS_NOT_PREDICTED when the model forecasts no setup at all, or not what is limited or ranked by. May be
+// called from any thread, also with one model at the same time.
 //
 // # Safety
 // model is a live handle; each struct has as many bytes as its struct_size says; encoders, presets, sizes, anchors and
@@ -1825,10 +1865,10 @@ size_t encast_live_handles(void);
 // encast_load_options_init(), or null for the defaults, which ask for no signature. out_model: receives the handle, not
 // null; the caller owns it and frees it with encast_free_model().
 //
-// Returns as encast_load_model(), or ENCAST_STATUS_UNSIGNED, ENCAST_STATUS_BAD_SIGNATURE (another key, other bytes, or
-// no signature at all in the text), ENCAST_STATUS_BAD_KEY (also when a signature is required and no key is given),
-// ENCAST_STATUS_BAD_STRUCT_SIZE, _BAD_NUMBER or _BAD_TEXT. On failure *out_model is not touched. May be called from any
-// thread.
+// Returns as encast_load_model(), or ENCAST_STATUS_UNSIGNED, ENCAST_STATUS_BAD_SIGNATURE (another key, other bytes,
+// or no signature at all in the text), ENCAST_STATUS_BAD_KEY (also when a signature is required and no key is given),
+// ENCAST_STATUS_BAD_STRUCT_SIZE, _BAD_NUMBER or _BAD_TEXT. On failure *out_model is not touched. May be called from
+// any thread.
 //
 // # Safety
 // path is a C string; options has as many bytes as its struct_size says, and its texts are null or C strings; out_model
@@ -1844,8 +1884,8 @@ int32_t encast_load_model_with(const char *path,
 // encast_load_model_with(). out_model: receives the handle, not null; the caller owns it and frees it with
 // encast_free_model().
 //
-// Returns as encast_load_model_with(), without the codes of the file system. On failure *out_model is not touched. May
-// be called from any thread.
+// Returns as encast_load_model_with(), without the codes of the file system. On failure *out_model is not touched.
+// May be called from any thread.
 //
 // # Safety
 // bytes points to length readable bytes; options has as many bytes as its struct_size says, and its texts are null or C
@@ -1865,6 +1905,58 @@ int32_t encast_load_model_from_memory_with(const uint8_t *bytes,
 // # Safety
 // options points to struct_size writable bytes.
 int32_t encast_load_options_init(struct EncastLoadOptions *options, size_t struct_size);
+
+// Makes an input none.
+//
+// column: a struct of the caller, not null. struct_size: sizeof(EncastColumn).
+//
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_BAD_STRUCT_SIZE; on failure nothing is
+// written. May be called from any thread.
+//
+// # Safety
+// column points to struct_size writable bytes.
+int32_t encast_column_init(struct EncastColumn *column, size_t struct_size);
+
+// Makes a target none.
+//
+// scores: a struct of the caller, not null. struct_size: sizeof(EncastScores).
+//
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_BAD_STRUCT_SIZE; on failure nothing is
+// written. May be called from any thread.
+//
+// # Safety
+// scores points to struct_size writable bytes.
+int32_t encast_scores_init(struct EncastScores *scores, size_t struct_size);
+
+// Forecasts chosen targets of many encodes, all or none: bit for bit what encast_predict() gives for each row.
+// Confidence, recommendation and flags are left out. Rows that differ in bitrate_kbps or crf only share most of the
+// work, so that a what-if table takes a fraction of the time of encast_predict_batch().
+//
+// model: a live handle, not null. features: what is the same in every row, set up by encast_features_init(), not null;
+// without anchors. columns: column_count structs, each set up by encast_column_init(), may be null when column_count
+// is 0; what a column has stands in place of the field of features. row_count: how many rows; 0 is allowed. options:
+// set up by encast_predict_options_init(), or null for the defaults; what concerns recommendations is checked but not
+// used. scores: score_count structs, each set up by encast_scores_init(), not null unless score_count is 0; the arrays
+// that they point to are written when all rows have an answer, otherwise none is touched. The struct_size of an
+// array's first element is its stride, and must be the same in all its elements. out_bad_row: may be null; receives
+// the index of the first bad row when a row is to blame for the failure, and is not touched otherwise.
+//
+// Returns as encast_predict_batch(), or ENCAST_STATUS_INVALID_FIELD for a column that is none. May be called from any
+// thread, also with one model at the same time.
+//
+// # Safety
+// model is a live handle; each array of structs has as many elements as its count says, of as many bytes as the first
+// one's struct_size says; values and codes of columns, and the arrays of scores, have row_count elements; names has
+// name_count C strings; the arrays of scores overlap no input and each other not.
+int32_t encast_score(const struct EncastModel *model,
+                     const struct EncastFeatures *features,
+                     const struct EncastColumn *columns,
+                     size_t column_count,
+                     size_t row_count,
+                     const struct EncastPredictOptions *options,
+                     const struct EncastScores *scores,
+                     size_t score_count,
+                     size_t *out_bad_row);
 
 #ifdef __cplusplus
 }  // extern "C"

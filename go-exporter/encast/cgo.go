@@ -14,6 +14,8 @@ package encast
 #cgo nocallback encast_go_predict_plain
 #cgo noescape encast_go_predict_batch
 #cgo nocallback encast_go_predict_batch
+#cgo noescape encast_go_score
+#cgo nocallback encast_go_score
 #cgo noescape encast_go_compare
 #cgo nocallback encast_go_compare
 #cgo noescape encast_go_recommend

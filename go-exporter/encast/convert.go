@@ -25,6 +25,8 @@ var (
 	blankRetrainOptions = blank(func(s *C.EncastRetrainOptions) C.int32_t {
 		return C.encast_retrain_options_init(s, C.sizeof_EncastRetrainOptions)
 	})
+	blankColumn     = blank(func(s *C.EncastColumn) C.int32_t { return C.encast_column_init(s, C.sizeof_EncastColumn) })
+	blankScores     = blank(func(s *C.EncastScores) C.int32_t { return C.encast_scores_init(s, C.sizeof_EncastScores) })
 	blankComparison = blank(func(s *C.EncastComparison) C.int32_t {
 		return C.encast_comparison_init(s, C.sizeof_EncastComparison)
 	})

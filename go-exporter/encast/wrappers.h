@@ -52,6 +52,18 @@ static int32_t encast_go_predict_batch(const EncastModel *model, const EncastFea
 	return encast_go_done(status, failure);
 }
 
+static int32_t encast_go_score(const EncastModel *model, const EncastFeatures *features, const EncastColumn *columns,
+                               size_t column_count, size_t rows, const EncastPredictOptions *options,
+                               const EncastScores *scores, size_t score_count, encast_go_failure *failure)
+{
+	size_t row = SIZE_MAX;
+	int32_t status =
+		encast_score(model, features, columns, column_count, rows, options, scores, score_count, &row);
+	if (row != SIZE_MAX)
+		failure->row = (int64_t)row;
+	return encast_go_done(status, failure);
+}
+
 static int32_t encast_go_compare(const EncastModel *model, const EncastFeatures *a, const EncastFeatures *b,
                                  const EncastPredictOptions *options, EncastResult *result_a, EncastResult *result_b,
                                  EncastComparison *comparison, encast_go_failure *failure)

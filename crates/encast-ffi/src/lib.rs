@@ -37,5 +37,7 @@ pub mod advise;
 pub mod handles;
 pub mod load_options;
 
+pub mod score;
+
 #[cfg(test)]
 mod tests;

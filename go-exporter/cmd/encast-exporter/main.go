@@ -22,6 +22,7 @@ import (
 	"github.com/prometheus/exporter-toolkit/web"
 
 	"github.com/encast/encast/go-exporter/encast"
+	"github.com/encast/encast/go-exporter/internal/api"
 	"github.com/encast/encast/go-exporter/internal/collector"
 	"github.com/encast/encast/go-exporter/internal/config"
 	"github.com/encast/encast/go-exporter/internal/server"
@@ -87,6 +88,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	)
 	handler, err := server.Handler(server.Backend{
 		Holder: holder, Reloader: reloader, Registry: registry, Version: version.Version, Logger: logger,
+		API: api.New(holder, nil, api.Bounds{}, logger),
 	})
 	if err != nil {
 		return err

@@ -3,8 +3,6 @@ package collector
 
 import (
 	"log/slog"
-	"math"
-	"strconv"
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -41,27 +39,9 @@ func New(holder *serving.Holder, reloader *serving.Reloader, cfg *config.Config,
 		c.encodes[i].name = encode.Name
 		c.encodes[i].features = encode.Features
 		c.encodes[i].options = cfg.OptionsOf(encode)
-		c.encodes[i].labels = labelsOf(encode)
+		c.encodes[i].labels = labelsOf(encode.Name, &encode.Features)
 	}
 	return c
-}
-
-// labelsOf returns the values of encodeLabels. A label whose quantity is not known is empty, which to Prometheus is the
-// same as not there.
-func labelsOf(encode *config.Encode) []string {
-	f := &encode.Features
-	bitrate := number(f.BitrateKbps)
-	if bitrate != "" {
-		bitrate += "kbps"
-	}
-	return []string{encode.Name, bitrate, number(f.ResolutionWidth) + "x" + number(f.ResolutionHeight), number(f.FrameRate)}
-}
-
-func number(value float64) string {
-	if math.IsNaN(value) {
-		return ""
-	}
-	return strconv.FormatFloat(value, 'f', -1, 64)
 }
 
 // Describe implements [prometheus.Collector].
@@ -73,11 +53,7 @@ func (c *Collector) Describe(descs chan<- *prometheus.Desc) {
 
 // Collect implements [prometheus.Collector].
 func (c *Collector) Collect(metrics chan<- prometheus.Metric) {
-	send := func(f *Family, value float64, labels ...string) {
-		if !math.IsNaN(value) {
-			metrics <- f.sample(value, labels...)
-		}
-	}
+	send := senderTo(metrics)
 	send(info, 1, encast.Version(), "go", "rust")
 	c.collectReloads(send)
 	lease, loaded := c.holder.Acquire()
@@ -92,16 +68,6 @@ func (c *Collector) Collect(metrics chan<- prometheus.Metric) {
 	for i := range c.encodes {
 		send(failures, float64(c.encodes[i].failures.Load()), c.encodes[i].name)
 	}
-}
-
-// sender passes a sample on, unless it is NaN: what is not known has no sample.
-type sender func(f *Family, value float64, labels ...string)
-
-func boolean(value bool) float64 {
-	if value {
-		return 1
-	}
-	return 0
 }
 
 func (c *Collector) collectReloads(send sender) {
@@ -131,32 +97,5 @@ func (c *Collector) collectEncode(encode *labelled, model serving.Model, send se
 		c.logger.Warn("Forecast failed", "config", encode.name, "err", err)
 		return
 	}
-	for i := range forecasts {
-		f := &forecasts[i]
-		interval := f.interval(&result)
-		send(f.value, f.scale*f.of(&result), encode.labels...)
-		send(f.lower, f.scale*interval.Lower, encode.labels...)
-		send(f.upper, f.scale*interval.Upper, encode.labels...)
-	}
-	send(confidence, result.Confidence, encode.labels...)
-	send(sizeBytes, 1e6*result.SizeMB, encode.labels...)
-	send(bandwidth, 125e3*result.BandwidthMbps, encode.labels...)
-	send(recommended, result.RecommendedBitrateKbps, encode.labels...)
-	send(bestVMAF, result.BestReachableVMAF, encode.labels...)
-	if result.TargetUnreachable || !math.IsNaN(result.RecommendedBitrateKbps) {
-		send(unreachable, boolean(result.TargetUnreachable), encode.labels...)
-	}
-	for i := range parts {
-		for _, part := range parts[i].parts {
-			send(parts[i].family, parts[i].scale*part.of(&result.Resources), append(encode.labels[:4:4], part.name)...)
-		}
-	}
-	collectFields(outOfRange, result.OutOfRange, encode.labels, send)
-	collectFields(inputIgnored, result.Ignored, encode.labels, send)
-}
-
-func collectFields(f *Family, fields encast.FieldSet, labels []string, send sender) {
-	for field := range fields.All() {
-		send(f, 1, append(labels[:len(labels):len(labels)], field.String())...)
-	}
+	sendResult(&result, encode.labels, send)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/encast/encast/go-exporter/internal/api"
 	"github.com/encast/encast/go-exporter/internal/page"
 	"github.com/encast/encast/go-exporter/internal/serving"
 )
@@ -41,6 +42,7 @@ type Backend struct {
 	Holder   *serving.Holder
 	Reloader *serving.Reloader
 	Registry *prometheus.Registry
+	API      *api.API
 	Version  string
 	Logger   *slog.Logger
 }
@@ -62,6 +64,10 @@ func Handler(backend Backend) (http.Handler, error) {
 	mux.Handle("GET /page/", whatIf)
 	mux.Handle("GET /metrics", requests.observe("metrics", metrics))
 	mux.Handle("GET /health", requests.observe("health", health(backend.Holder)))
+	mux.Handle("POST /predict", requests.observe("predict", backend.API.Predict()))
+	mux.Handle("POST /ladder", requests.observe("ladder", backend.API.Ladder()))
+	mux.Handle("GET /probe", requests.observe("probe", backend.API.Probe()))
+	mux.Handle("GET /model", requests.observe("model", backend.API.Model()))
 	mux.Handle("POST /reload", requests.observe("reload", reload(backend.Reloader)))
 	return mux, nil
 }

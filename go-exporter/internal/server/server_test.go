@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/encast/encast/go-exporter/encast"
+	"github.com/encast/encast/go-exporter/internal/api"
 	"github.com/encast/encast/go-exporter/internal/collector"
 	"github.com/encast/encast/go-exporter/internal/config"
 	"github.com/encast/encast/go-exporter/internal/fixture"
@@ -38,7 +39,7 @@ func start(t testing.TB, modelPath string, load bool) (string, *serving.Holder) 
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collector.New(holder, reloader, cfg, quiet))
 	handler, err := server.Handler(server.Backend{
-		Holder: holder, Reloader: reloader, Registry: registry, Version: encast.Version(), Logger: quiet,
+		Holder: holder, Reloader: reloader, Registry: registry, API: api.New(holder, nil, api.Bounds{}, quiet), Version: encast.Version(), Logger: quiet,
 	})
 	if err != nil {
 		t.Fatal(err)

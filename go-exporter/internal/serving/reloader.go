@@ -118,7 +118,7 @@ func (r *Reloader) replace() (encast.Info, error) {
 		return encast.Info{}, err
 	}
 	info := model.Info()
-	r.holder.Replace(model)
+	r.holder.Replace(model, r.config)
 	return info, nil
 }
 

@@ -29,13 +29,13 @@ func TestHolder(t *testing.T) {
 		t.Fatal("an empty holder has a model")
 	}
 	first, second := fixture.Train(t, "1", 0), fixture.Train(t, "2", 0)
-	holder.Replace(first)
+	holder.Replace(first, config.BuiltIn())
 	lease, ok := holder.Acquire()
 	if !ok || lease.Model != Model(first) {
 		t.Fatalf("%v, %v", lease, ok)
 	}
 	other, _ := holder.Acquire()
-	holder.Replace(second)
+	holder.Replace(second, config.BuiltIn())
 	if isClosed(first) {
 		t.Error("the old model is closed while it is in use")
 	}
@@ -75,7 +75,7 @@ func TestReload(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var holder Holder
 			defer holder.Close()
-			holder.Replace(fixture.Train(t, "1", 0))
+			holder.Replace(fixture.Train(t, "1", 0), config.BuiltIn())
 			reloader := NewReloader(&holder, Opener(test.path, ""), config.BuiltIn(), quiet)
 			info, err := reloader.Reload()
 			lease, _ := holder.Acquire()
