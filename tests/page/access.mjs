@@ -109,7 +109,7 @@ describe("access", { concurrency: 3 }, () => {
 
   test("nothing needs sideways scrolling on small screens", async (t) => {
     for (const width of [320, 700]) {
-      const page = await visit(t, { width, height: 700, query: "?encoder=libx264&resolution=3840x2160&frame_rate=119.88&content=vda_tokyo&target_vmaf=97&duration_s=360000" });
+      const page = await visit(t, { width, height: 700, query: "?encoder=libx264&resolution=3840x2160&frame_rate=119.88&content=vda_tokyo&target_vmaf=97&duration_s=360000&min_bitrate_kbps=1&max_bitrate_kbps=100000" });
       await settled(page);
       for (const summary of await page.$$("summary")) await summary.click();
       const [needed, there] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
@@ -142,7 +142,7 @@ describe("access", { concurrency: 3 }, () => {
 
   // The picture of the docs: scripts/test-page.sh --picture.
   test("the picture", { skip: !process.env.ENCAST_PICTURE }, async (t) => {
-    const page = await visit(t, { width: 1180, height: 900, query: "?encoder=libx264&preset=medium&resolution=1920x1080&frame_rate=30&content=sam2_juggle&min_bitrate_kbps=100&max_bitrate_kbps=20000" });
+    const page = await visit(t, { width: 1180, height: 1015, query: "?encoder=libx264&preset=medium&resolution=1920x1080&frame_rate=30&content=sam2_juggle&min_bitrate_kbps=100&max_bitrate_kbps=20000" });
     await settled(page);
     await page.screenshot({ path: process.env.ENCAST_PICTURE });
   });

@@ -1,5 +1,8 @@
 // What the page does with wrong input, and with an exporter that is slow, gone or changed.
 import assert from "node:assert/strict";
+import { copyFile, mkdtemp, rename, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cells, change, settled, text } from "./browser.mjs";
@@ -120,7 +123,7 @@ describe("trouble", { concurrency: 2 }, () => {
     await page.waitForSelector("#alarm:not([hidden])");
     assert.match(await text(page, "#alarm"), /can’t be reached/);
     assert.match(await text(page, "#state"), /older/);
-    assert.equal((await cells(page, "values")).length, 48);
+    assert.equal((await cells(page, "values")).length, 49);
     await exporter.again();
     await settled(page);
     assert.equal(await page.isVisible("#alarm"), false);
@@ -129,5 +132,29 @@ describe("trouble", { concurrency: 2 }, () => {
       { encoder: "libx265", resolution: "1920x1080", frame_rate: 30, motion_intensity: 0.5, bitrate_kbps: 100 },
     ]);
     assert.ok(rows[0][1].startsWith(answer.estimates.vmaf.toFixed(1)), rows[0][1]);
+  });
+
+  test("shows another model as soon as it answers", async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), "encast-page-"));
+    t.after(() => rm(folder, { recursive: true }));
+    const [path, next] = ["model.encast", "next.encast"].map((name) => join(folder, name));
+    await copyFile(new URL("../../models/default/default.encast", import.meta.url), path);
+    const exporter = await Exporter.start(`--model-path=${path}`);
+    t.after(() => exporter.stop());
+    const page = await visit(t, { exporter });
+    await settled(page);
+    const { version } = await exporter.ask("model");
+    assert.ok((await text(page, "#model")).includes(`Version ${version},`));
+    await copyFile(new URL("../../testdata/bundles/v3.encast", import.meta.url), next);
+    await rename(next, path);
+    await exporter.ask("reload", {});
+    const other = await exporter.ask("model");
+    assert.notEqual(other.version, version);
+    await change(page, () => page.fill("#motion_intensity", "0.4"));
+    assert.ok((await text(page, "#model")).includes(`Version ${other.version},`), await text(page, "#model"));
+    const offered = await page.$$eval("#encoder option", (all) => all.map((one) => one.textContent));
+    // What was chosen stays, known to the model or not.
+    const expected = new Set(["not told", "libx264", ...other.encoders, ...other.codecs]);
+    assert.deepEqual([...offered].sort(), [...expected].sort());
   });
 });

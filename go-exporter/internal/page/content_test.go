@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"os"
 	"strconv"
@@ -90,7 +89,7 @@ func measuredContents(t *testing.T) []content {
 		if values == nil {
 			t.Fatalf("data/measured.csv has no title %s", one.title)
 		}
-		contents = append(contents, content{one.title, fmt.Sprintf("%s (%s)", one.label, one.title), values})
+		contents = append(contents, content{one.title, one.label, values})
 	}
 	return contents
 }

@@ -1,7 +1,7 @@
 // Package page is the exporter's what-if page: what an encode is forecast to be, over the bitrate, in a browser.
 //
 // The page is plain HTML, CSS and JavaScript within the program. It loads nothing from elsewhere and asks the endpoints
-// that everybody asks: POST /predict, POST /ladder, GET /model and GET /health.
+// that everybody asks: POST /predict, POST /ladder and GET /model.
 package page
 
 import (

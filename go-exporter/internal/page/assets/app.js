@@ -9,7 +9,7 @@ import * as results from "./results.js";
 const points = 48;
 const debounce = 150; // ms without a change before it is asked
 const patience = 500; // ms before the page says that it waits
-const heartbeat = 10_000; // ms between looks at whether the exporter is there
+const heartbeat = 10_000; // ms between looks at whether the exporter is there, and has the same model
 const retries = { first: 1000, longest: 8000 }; // ms until it is asked again
 
 const $ = (id) => document.getElementById(id);
@@ -66,6 +66,12 @@ async function refresh() {
     ]);
     const recommended = answers[0].recommended_bitrate_kbps ?? null;
     const at = recommended === null ? null : await ask("predict", { body: { ...one, bitrate_kbps: recommended }, signal });
+    if (at && !rates.includes(recommended)) {
+      // A point of the curves, so that it can be read like the others.
+      const place = rates.findIndex((rate) => rate > recommended);
+      rates.splice(place < 0 ? rates.length : place, 0, recommended);
+      answers.splice(place < 0 ? answers.length : place, 0, at);
+    }
     if (!model || (answers[0].model && answers[0].model !== model.version)) await getModel(signal);
     if (signal.aborted) return;
     const ladderSource = `${ladderRequest.source_width}×${ladderRequest.source_height}`;
@@ -118,10 +124,15 @@ function fail(failure) {
   }
 }
 
+/** Takes what the model says of itself; true when it is another model than before. */
 async function getModel(signal) {
-  model = await ask("model", { signal });
-  form.offer(model);
+  const next = await ask("model", { signal });
+  const other = next.version !== model?.version;
+  // Also of the same model the correction changes. Offering anew would close a list that is open.
+  if (other) form.offer(next);
+  model = next;
   results.showModel(model);
+  return other;
 }
 
 function show(next) {
@@ -143,7 +154,7 @@ function show(next) {
   }
   results.showVerdict(answers[0], next.at, next.assurance);
   results.showFlags(rates, answers, model?.ranges);
-  results.showValues(rates, answers);
+  results.showValues(rates, answers, recommended);
   results.showLadder(next.ladder, next.ladderFailure, next.ladderSource);
   $("at").max = rates.length - 1;
   mark(nearest(chosen ?? recommended ?? rates[rates.length >> 1]));
@@ -205,7 +216,7 @@ async function start() {
   setInterval(async () => {
     if (document.hidden || !$("alarm").hidden) return;
     try {
-      await ask("health");
+      if (await getModel()) later(0);
     } catch (failure) {
       fail(failure);
     }

@@ -41,7 +41,7 @@ function rateTicks(low, high, place) {
   }
   candidates = candidates.sort(([a], [b]) => a - b).map(([, rate]) => rate).filter((rate) => rate >= low && rate <= high);
   if (candidates.length < 2) candidates = steps(low, high, 4).ticks;
-  const room = 46;
+  const room = 38; // pixels; the longest label has 30
   const taken = [];
   for (const rate of candidates) {
     if (taken.every((other) => Math.abs(place(other) - place(rate)) >= room)) taken.push(rate);

@@ -101,9 +101,6 @@ export class Form {
   offer(model) {
     this.#model = model;
     this.#showEncoders();
-    for (const [list, names] of [["machines", model.machines], ["regions", model.regions]]) {
-      $(list).replaceChildren(...(names ?? []).map((name) => new Option("", name)));
-    }
   }
 
   /** Offers contents: name, label, and the numbers by field. */

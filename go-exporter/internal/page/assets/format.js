@@ -55,4 +55,9 @@ const fieldNames = {
 
 export const field = (name) => fieldNames[name] ?? name;
 
+const units = { bitrate_kbps: "kbit/s", resolution_width: "pixels", resolution_height: "pixels", frame_rate: "frames/s", duration_s: "s" };
+
+/** The unit of an input after a number, where it has one. */
+export const unit = (name) => (units[name] ? ` ${units[name]}` : "");
+
 export const plain = (value) => significant(value, 4);

@@ -77,7 +77,7 @@ export function showVerdict(answer, at, assurance) {
 export function showFlags(rates, answers, ranges = {}) {
   const words = [];
   const outside = new Set(answers.flatMap((answer) => answer.out_of_range));
-  const range = (name) => (ranges[name] ? ` It learnt from ${format.plain(ranges[name].min)} to ${format.plain(ranges[name].max)}.` : "");
+  const range = (name) => (ranges[name] ? ` It learnt from ${format.plain(ranges[name].min)} to ${format.plain(ranges[name].max)}${format.unit(name)}.` : "");
   for (const name of outside) {
     const at = rates.filter((_, i) => answers[i].out_of_range.includes(name));
     const where =
@@ -89,16 +89,19 @@ export function showFlags(rates, answers, ranges = {}) {
   $("flags").replaceChildren(...words.map((text) => element("li", text)));
 }
 
-/** The answers as a table, one row a bitrate. */
-export function showValues(rates, answers) {
+/** The answers as a table, one row a bitrate; the recommended one says so. */
+export function showValues(rates, answers, recommended) {
   fill(
     $("values"),
-    ["Bitrate, kbit/s", ...format.measures.map((measure) => (measure.unit ? `${measure.name}, ${measure.unit}` : measure.name)), "Confidence", "Outside of what was learnt"],
+    ["Bitrate, kbit/s", ...format.measures.map((measure) => (measure.unit ? `${measure.name}, ${measure.unit}` : measure.name)), "Confidence", "To mind"],
     rates.map((rate, i) => [
       format.bitrateNumber(rate),
       ...format.measures.map((measure) => estimate(answers[i], { ...measure, unit: "" })),
       answers[i].confidence === null ? missing : percent(answers[i].confidence),
-      answers[i].out_of_range.map(format.field).join(", "),
+      [
+        ...(rate === recommended ? ["recommended"] : []),
+        ...answers[i].out_of_range.map((name) => `${format.field(name)} outside of what was learnt`),
+      ].join(", "),
     ]),
   );
 }
