@@ -126,18 +126,20 @@ func (a *API) read(w http.ResponseWriter, r *http.Request, into *bytes.Buffer) e
 		return err
 	}
 	if r.ContentLength > a.bounds.BodyBytes {
-		return a.tooLarge()
+		return a.tooLarge(w)
 	}
 	if _, err := into.ReadFrom(http.MaxBytesReader(w, r.Body, a.bounds.BodyBytes)); err != nil {
 		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-			return a.tooLarge()
+			return a.tooLarge(w)
 		}
+		w.Header().Set("Connection", "close")
 		return &request.Error{Status: statusOfRead(err), Row: -1, Reason: "the body did not arrive: " + err.Error(), Err: err}
 	}
 	return nil
 }
 
-func (a *API) tooLarge() error {
+func (a *API) tooLarge(w http.ResponseWriter) error {
+	w.Header().Set("Connection", "close") // or the server would wait for the rest before it answers
 	mistake := request.Mistake("", "the body is larger than %d bytes", a.bounds.BodyBytes)
 	mistake.Status = http.StatusRequestEntityTooLarge
 	return mistake

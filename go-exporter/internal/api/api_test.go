@@ -17,6 +17,7 @@ import (
 	"github.com/encast/encast/go-exporter/internal/collector"
 	"github.com/encast/encast/go-exporter/internal/config"
 	"github.com/encast/encast/go-exporter/internal/fixture"
+	"github.com/encast/encast/go-exporter/internal/limit"
 	"github.com/encast/encast/go-exporter/internal/server"
 	"github.com/encast/encast/go-exporter/internal/serving"
 )
@@ -41,9 +42,10 @@ func startWith(t testing.TB, modelPath string, recorder api.Recorder, bounds api
 		t.Fatal(err)
 	}
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(collector.New(holder, reloader, cfg, quiet))
+	registry.MustRegister(collector.New(holder, reloader, quiet))
 	handler, err := server.Handler(server.Backend{
 		Holder: holder, Reloader: reloader, Registry: registry, Logger: quiet, API: api.New(holder, recorder, bounds, quiet),
+		Limits: limit.New(0, 0),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -6,12 +6,13 @@ import (
 	"github.com/encast/encast/go-exporter/internal/answer"
 	"github.com/encast/encast/go-exporter/internal/request"
 	"github.com/encast/encast/go-exporter/internal/serving"
+	"github.com/encast/encast/go-exporter/internal/tracing"
 )
 
 // Ladder answers POST /ladder: sizes and bitrates for adaptive streaming of a source.
 func (a *API) Ladder() http.Handler { return a.handler(http.StatusOK, a.ladder) }
 
-func (a *API) ladder(_ *http.Request, lease *serving.Lease, body, dst []byte) ([]byte, error) {
+func (a *API) ladder(r *http.Request, lease *serving.Lease, body, dst []byte) ([]byte, error) {
 	asked, options, err := request.ParseLadder(body, lease.Config.Options)
 	if err != nil {
 		return nil, err
@@ -20,7 +21,10 @@ func (a *API) ladder(_ *http.Request, lease *serving.Lease, body, dst []byte) ([
 		return nil, err
 	}
 	options.Predict = asked.Options
+	span := tracing.Start(r.Context(), "ladder")
 	rungs, err := lease.Model.Ladder(asked.Features, options)
+	tracing.Fail(span, err)
+	span.End()
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/encast/encast/go-exporter/internal/answer"
 	"github.com/encast/encast/go-exporter/internal/request"
 	"github.com/encast/encast/go-exporter/internal/serving"
+	"github.com/encast/encast/go-exporter/internal/tracing"
 )
 
 // Predict answers POST /predict: a request, an array of requests, or a table by columns.
@@ -20,12 +21,12 @@ func (a *API) predict(r *http.Request, lease *serving.Lease, body, dst []byte) (
 		return nil, err
 	}
 	if asked.Table != nil {
-		return a.score(lease, asked.Table, dst)
+		return a.score(r, lease, asked.Table, dst)
 	}
 	version := lease.Model.Info().Version
 	if !asked.Array {
 		one := &asked.Requests[0]
-		result, err := lease.Forecast(one)
+		result, err := forecast(r, lease, one)
 		if err != nil {
 			return nil, err
 		}
@@ -35,16 +36,8 @@ func (a *API) predict(r *http.Request, lease *serving.Lease, body, dst []byte) (
 		return answer.AppendForecast(dst, one, &result, version), nil
 	}
 	results := make([]encast.Result, len(asked.Requests))
-	begun := time.Now()
-	for row := range asked.Requests {
-		if row%64 == 63 {
-			if err := a.inTime(r, begun); err != nil {
-				return nil, err
-			}
-		}
-		if results[row], err = lease.Forecast(&asked.Requests[row]); err != nil {
-			return nil, request.InRow(err, row)
-		}
+	if err := a.forecasts(r, lease, asked.Requests, results); err != nil {
+		return nil, err
 	}
 	if err := a.record(r, asked.Requests, results, version); err != nil {
 		return nil, err
@@ -57,6 +50,34 @@ func (a *API) predict(r *http.Request, lease *serving.Lease, body, dst []byte) (
 		dst = answer.AppendForecast(dst, &asked.Requests[row], &results[row], version)
 	}
 	return append(dst, ']'), nil
+}
+
+// forecast makes a forecast, as a span of the request's.
+func forecast(r *http.Request, lease *serving.Lease, asked *request.Request) (encast.Result, error) {
+	span := tracing.Start(r.Context(), "forecast")
+	defer span.End()
+	result, err := lease.Forecast(asked)
+	tracing.Fail(span, err)
+	return result, err
+}
+
+// forecasts makes all forecasts of an array, as one span of the request's.
+func (a *API) forecasts(r *http.Request, lease *serving.Lease, asked []request.Request, results []encast.Result) (err error) {
+	span := tracing.Start(r.Context(), "forecasts")
+	defer span.End()
+	defer func() { tracing.Fail(span, err) }()
+	begun := time.Now()
+	for row := range asked {
+		if row%64 == 63 {
+			if err := a.inTime(r, begun); err != nil {
+				return err
+			}
+		}
+		if results[row], err = lease.Forecast(&asked[row]); err != nil {
+			return request.InRow(err, row)
+		}
+	}
+	return nil
 }
 
 // inTime ends work that nobody waits for any more, or that takes too long.

@@ -25,7 +25,7 @@ func (a *API) Probe() http.Handler {
 		asked, err := request.ParseQuery(r.URL.RawQuery, lease.Config.Options)
 		var result encast.Result
 		if err == nil {
-			result, err = lease.Forecast(asked)
+			result, err = forecast(r, lease, asked)
 		}
 		if err != nil {
 			answer.Failure(w, err)

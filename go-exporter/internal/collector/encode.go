@@ -27,7 +27,7 @@ func (*ofEncode) Describe(chan<- *prometheus.Desc) {}
 
 // Collect implements [prometheus.Collector].
 func (c *ofEncode) Collect(metrics chan<- prometheus.Metric) {
-	send := senderTo(metrics)
+	send := senderTo(func(metric prometheus.Metric) { metrics <- metric })
 	send(modelVersion, 1, c.model.Version)
 	sendResult(c.result, c.labels, send)
 }
@@ -52,10 +52,10 @@ func number(value float64) string {
 // sender passes a sample on, unless it is NaN: what is not known has no sample.
 type sender func(f *Family, value float64, labels ...string)
 
-func senderTo(metrics chan<- prometheus.Metric) sender {
+func senderTo(sink func(prometheus.Metric)) sender {
 	return func(f *Family, value float64, labels ...string) {
 		if !math.IsNaN(value) {
-			metrics <- f.sample(value, labels...)
+			sink(f.sample(value, labels...))
 		}
 	}
 }

@@ -30,7 +30,10 @@ func ParseQuery(query string, options encast.PredictOptions) (*Request, error) {
 			return nil, blame(err, name)
 		}
 	}
-	return &request, Complete(&request.Features)
+	if err := Complete(&request.Features); err != nil {
+		return nil, err
+	}
+	return &request, nil
 }
 
 // sortedNames makes errors the same each time.

@@ -59,7 +59,7 @@ func targetNames() []string {
 // columns reads the object of columns: of each a value for all rows, or an array of one a row.
 func (r *Reader) columns(t *Table, most int) error {
 	t.given, t.Same = true, New()
-	return Within(r.Object("columns", func(name []byte) error {
+	return Within(r.Object("", func(name []byte) error {
 		k, err := t.Same.lookUp(name)
 		switch {
 		case err != nil:

@@ -153,7 +153,7 @@ func TestReloadsAreSingleFlight(t *testing.T) {
 	for range 20 {
 		group.Go(reload)
 	}
-	waitFor(t, func() bool { return calls.Load() == 21 })
+	fixture.WaitFor(t, func() bool { return calls.Load() == 21 })
 	// From the counter to the queue it is a few instructions.
 	time.Sleep(100 * time.Millisecond)
 	leave <- struct{}{}
@@ -162,14 +162,5 @@ func TestReloadsAreSingleFlight(t *testing.T) {
 	group.Wait()
 	if loads.Load() != 2 || reloader.Status().Successes != 2 {
 		t.Errorf("%d loads for 21 calls, status %+v; want 2", loads.Load(), reloader.Status())
-	}
-}
-
-func waitFor(t *testing.T, condition func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !condition(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("did not happen within ten seconds")
-		}
 	}
 }
