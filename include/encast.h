@@ -17,6 +17,9 @@
  * Measured encodes of the same title sharpen all of these: EncastFeatures.anchors. A machine in a region
  * (encast_load_profiles(), encast_new_site(), EncastPredictOptions.site) says what a job takes there.
  *
+ * A monitor holds measured encodes against what a model forecast of them: errors, drift, and what would correct them
+ * (encast_monitor_new(), encast_monitor_observe(), encast_monitor_correction()).
+ *
  * An analyzer measures how hard the caller's own frames are to encode: encast_analyzer_new(), _push_frame() for each,
  * _finish(), then encast_features_set_content() before a forecast.
  *
@@ -33,7 +36,7 @@
  *   - A handle that was freed, or is of another kind, is ENCAST_STATUS_BAD_HANDLE: freeing twice, and use after
  *     freeing, are errors and not crashes.
  *   - Any number of threads may use one model, one site or one set of profiles at the same time; an analyzer is used
- *     by one thread at a time.
+ *     by one thread at a time; calls with one monitor wait for one another.
  *   - Memory of a size that the caller named, such as a count, may be refused: ENCAST_STATUS_OUT_OF_MEMORY. Running
  *     out of memory elsewhere ends the process.
  */
@@ -208,6 +211,9 @@
 // Bytes of the short texts in options, with the terminating NUL.
 #define ENCAST_TEXT_CAPACITY 64
 
+// Places for codecs in the offsets of EncastPredictOptions: their numbers, and 0 for no codec.
+#define ENCAST_CORRECTION_CODECS 8
+
 // Bytes of the long texts in options, with the terminating NUL.
 #define ENCAST_LONG_TEXT_CAPACITY 256
 
@@ -265,7 +271,8 @@
 // An array of that many elements cannot exist in memory.
 #define ENCAST_STATUS_BAD_COUNT 6
 
-// An analyzer is not where the call needs it: a frame after the end, or a segment before it.
+// An analyzer is not where the call needs it: a frame after the end, or a segment before it. A monitor that a defect
+// happened to.
 #define ENCAST_STATUS_BAD_STATE 7
 
 // There is no element of that index. The text says how many there are.
@@ -413,6 +420,12 @@ typedef struct EncastAnalyzer EncastAnalyzer;
 // A model never changes: any number of threads may use one handle at the same time without a lock. A call on another
 // thread that is still running when it is freed ends as if it was not.
 typedef struct EncastModel EncastModel;
+
+// Watches the forecasts of one model: errors, coverage and drift, and what would correct them. Made by
+// encast_monitor_new(), freed by encast_monitor_free(). The pointer is a number: there is nothing to read behind it.
+// Calls of several threads with one monitor wait for one another. It keeps the model that it was made for, whose handle
+// may be freed, and no file: a program that starts anew makes a new monitor and gives it the stored observations again.
+typedef struct EncastMonitor EncastMonitor;
 
 // Machines, regions, prices and how encoders scale. Made by encast_load_profiles() and encast_parse_profiles(); freed
 // by encast_free_profiles(). The pointer is a number: there is nothing to read behind it. It never changes: any number
@@ -695,6 +708,19 @@ typedef struct EncastPredictOptions {
     double max_energy_kwh;
     // Most carbon that the forecast of the job may have at what is recommended, kg CO2e, above 0. Default NaN = any.
     double max_co2_kg;
+    // What is added to every forecast of VMAF, by codec: index ENCAST_CODEC_..., 0 for requests that name no codec.
+    // VMAF points, -100 to 100. Interval, recommended bitrate and ladder move with it, within 0 to 100. Default 0,
+    // which changes nothing to the bit. This and the next four are what encast_monitor_correction() fills in.
+    double vmaf_offsets[ENCAST_CORRECTION_CODECS];
+    // What is added to every forecast of PSNR, by codec: dB, -60 to 60. Default 0.
+    double psnr_offsets[ENCAST_CORRECTION_CODECS];
+    // What is added to the base-2 logarithm of a bitrate that is forecast from a CRF, by codec: -10 to 10. Default 0.
+    double bitrate_octaves[ENCAST_CORRECTION_CODECS];
+    // What is added to the base-2 logarithm of encode_seconds, by codec: -10 to 10. Default 0.
+    double encode_octaves[ENCAST_CORRECTION_CODECS];
+    // What is added to the base-2 logarithm of cpu_seconds, by codec: -10 to 10. Energy, cost and carbon that follow
+    // from the CPU time move with it. Default 0.
+    double cpu_octaves[ENCAST_CORRECTION_CODECS];
 } EncastPredictOptions;
 
 // A forecast and the interval that holds the true value with the probability EncastPredictOptions.level. All three are
@@ -1182,6 +1208,136 @@ typedef struct EncastScores {
     // Receives the upper ends of the intervals; null if and only if lower is.
     double *upper;
 } EncastScores;
+
+// What a monitor keeps, and when it warns. Set up by encast_monitor_options_init(), then changed where the defaults do
+// not fit.
+typedef struct EncastMonitorOptions {
+    // Set by encast_monitor_options_init().
+    uint32_t struct_size;
+    // Leave it 0.
+    int32_t reserved;
+    // Newest observations of a target and codec that errors, coverage and bias are taken over: 1 to 10000. Default 200.
+    uint32_t window;
+    // Newest observations whose inputs are compared with the training: 1 to 10000. Default 500.
+    uint32_t inputs;
+    // Factor of every drift threshold, 0.1 to 100: above 1 there are fewer alarms, and later ones. Default 1.
+    double threshold;
+    // Population stability index from which on an input counts as drifted, above 0 to 100. Default 0.25.
+    double psi_alarm;
+} EncastMonitorOptions;
+
+// What one observation came to. Set up by encast_observed_init().
+typedef struct EncastObserved {
+    // Set by encast_observed_init().
+    uint32_t struct_size;
+    // 1 when one of the streams that the observation belongs to is in alarm after it, else 0.
+    int32_t alarm;
+    // The observation's number, from 1, in the order of calls.
+    uint64_t number;
+    // The largest drift score of the streams that it belongs to, after it: 1 and more is an alarm.
+    double score;
+    // Measured values that could be held against a forecast of the model's own.
+    uint64_t targets;
+} EncastObserved;
+
+// Residuals, measured minus the model's own forecast, of one target, codec and encoder. Set up by
+// encast_drift_stream_init(), written by encast_monitor_streams().
+typedef struct EncastDriftStream {
+    // Set by encast_drift_stream_init().
+    uint32_t struct_size;
+    // What is forecast: ENCAST_TARGET_....
+    int32_t target;
+    // ENCAST_CODEC_..., 0 = not known.
+    int32_t codec;
+    // ENCAST_ENCODER_..., 0 = not known.
+    int32_t encoder;
+    // Observations so far.
+    uint64_t count;
+    // Number of the first observation of the shift, from 1; 0 while nothing speaks for one.
+    uint64_t since;
+    // Mean residual over the window: in the target's unit for VMAF, PSNR, SSIM and percentages; of amounts (bitrate,
+    // times, memory, energy, cost, carbon) the base-2 logarithm of the ratio.
+    double bias;
+    // The estimated shift since then, as bias; shrunk towards 0, with titles as random effects.
+    double shift;
+    // The drift statistic, at least 0.
+    double statistic;
+    // Statistic from which on the stream is in alarm.
+    double threshold;
+    // statistic / threshold: 1 and more is an alarm.
+    double score;
+} EncastDriftStream;
+
+// Errors of the forecasts that were told, of one target and codec, over the window. Set up by
+// encast_forecast_errors_init(), written by encast_monitor_errors().
+typedef struct EncastForecastErrors {
+    // Set by encast_forecast_errors_init().
+    uint32_t struct_size;
+    // What was forecast: ENCAST_TARGET_....
+    int32_t target;
+    // ENCAST_CODEC_..., 0 = not known.
+    int32_t codec;
+    // Always 0.
+    int32_t reserved;
+    // Observations in the window.
+    uint64_t count;
+    // Observations so far.
+    uint64_t total;
+    // How many of count were measured within the interval of their forecast.
+    uint64_t covered;
+    // What the intervals promised, on average: a probability.
+    double nominal;
+    // Mean of measured minus forecast, in the target's unit, like all that follow.
+    double bias;
+    // Mean absolute error.
+    double mae;
+    // Absolute error that half of the forecasts keep.
+    double p50;
+    // Absolute error that 90 % keep.
+    double p90;
+    // Absolute error that 99 % keep.
+    double p99;
+} EncastForecastErrors;
+
+// How one input of the newest observations compares with the training rows. Set up by encast_input_drift_init(),
+// written by encast_monitor_inputs().
+typedef struct EncastInputDrift {
+    // Set by encast_input_drift_init().
+    uint32_t struct_size;
+    // The input: ENCAST_FIELD_....
+    int32_t field;
+    // 1 when psi is at least threshold, else 0.
+    int32_t alarm;
+    // Always 0.
+    int32_t reserved;
+    // Values in the window: titles for inputs that describe the source, else encodes.
+    uint64_t count;
+    // Population stability index; NaN for a model that does not know the shares of its training rows, and for fewer
+    // than 50 values.
+    double psi;
+    // PSI from which on the input counts as drifted, at this count.
+    double threshold;
+    // Share of the values outside of the range, or of the names, that the model saw in training, 0 to 1.
+    double out_of_range;
+} EncastInputDrift;
+
+// What a correction would add to the forecasts of a target for a codec. Set up by encast_offset_init(), written by
+// encast_monitor_offsets().
+typedef struct EncastOffset {
+    // Set by encast_offset_init().
+    uint32_t struct_size;
+    // What is corrected: ENCAST_TARGET_....
+    int32_t target;
+    // ENCAST_CODEC_..., 0 = not known.
+    int32_t codec;
+    // Always 0.
+    int32_t reserved;
+    // Observations since the shift began.
+    uint64_t count;
+    // What is added: VMAF points, dB, or of amounts the base-2 logarithm of a factor. 0 where too little speaks for
+    // anything else.
+    double offset;
+} EncastOffset;
 
 #ifdef __cplusplus
 extern "C" {
@@ -1957,6 +2113,180 @@ int32_t encast_score(const struct EncastModel *model,
                      const struct EncastScores *scores,
                      size_t score_count,
                      size_t *out_bad_row);
+
+// Sets the defaults.
+//
+// options: a struct of the caller, not null. struct_size: sizeof(EncastMonitorOptions).
+//
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_BAD_STRUCT_SIZE; on failure nothing is
+// written. May be called from any thread.
+//
+// # Safety
+// options points to struct_size writable bytes.
+int32_t encast_monitor_options_init(struct EncastMonitorOptions *options, size_t struct_size);
+
+// Makes a monitor that has seen nothing yet.
+//
+// model: a live handle, not null. options: set up by encast_monitor_options_init(), or null for the defaults.
+// out_monitor: receives the handle, not null; the caller owns it and frees it with encast_monitor_free().
+//
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER, _BAD_HANDLE, _BAD_STRUCT_SIZE, _BAD_NUMBER or _INVALID_FIELD.
+// On failure *out_monitor is not touched. May be called from any thread.
+//
+// # Safety
+// model is a live handle; options has as many bytes as its struct_size says; out_monitor may be written.
+int32_t encast_monitor_new(const struct EncastModel *model,
+                           const struct EncastMonitorOptions *options,
+                           struct EncastMonitor **out_monitor);
+
+// Frees a monitor. Null is allowed and does nothing.
+//
+// monitor: a live handle, which is dead after the call. A call that still uses it on another thread goes on.
+//
+// Returns ENCAST_STATUS_OK, which leaves the text of the last error as it was, or ENCAST_STATUS_BAD_HANDLE when it was
+// freed before. May be called from any thread.
+int32_t encast_monitor_free(struct EncastMonitor *monitor);
+
+// Takes one observation: a measured encode. Observations are given in the order in which they became known.
+//
+// monitor: a live handle, not null. features: the request as it was forecast, set up by encast_features_init(), not
+// null; its anchors are not looked at. measured: what was measured, and the title, set up by encast_targets_init(), not
+// null; an empty title stands for a title of its own. forecast: what was told of the encode, as encast_predict() wrote
+// it: errors and coverage are of this. Null = the model's own forecast. Drift and offsets are of the model's own
+// forecast, which the monitor makes itself, always. level: the probability that the intervals of forecast promise; 0 =
+// 0.9. observed: set up by encast_observed_init(), or null.
+//
+// Returns ENCAST_STATUS_OK, or as encast_predict(); ENCAST_STATUS_MISSING_FIELD when nothing was measured,
+// ENCAST_STATUS_INVALID_FIELD also for a measured value beyond its bounds. On failure the monitor is as it was. May be
+// called from any thread.
+//
+// # Safety
+// monitor is a live handle; each struct has as many bytes as its struct_size says, observed may be written, and the
+// array of anchors has as many elements as its count says.
+int32_t encast_monitor_observe(const struct EncastMonitor *monitor,
+                               const struct EncastFeatures *features,
+                               const struct EncastTargets *measured,
+                               const struct EncastResult *forecast,
+                               double level,
+                               struct EncastObserved *observed);
+
+// Tells bias and drift of the model's own forecasts, by target, codec and encoder.
+//
+// monitor: a live handle, not null. rows: capacity structs, each set up by encast_drift_stream_init(), may be null when
+// capacity is 0; as many as there are streams are written, on success only. The struct_size of the first is the
+// stride, and must be the same in all. out_count: receives the number of streams, not null; it is also written when
+// there are more than capacity.
+//
+// Returns ENCAST_STATUS_OK; ENCAST_STATUS_BUFFER_TOO_SMALL when there are more streams than capacity: no struct is
+// written then; ENCAST_STATUS_NULL_POINTER, _BAD_HANDLE, _BAD_STRUCT_SIZE or _BAD_COUNT. May be called from any thread.
+//
+// # Safety
+// monitor is a live handle; rows has capacity elements of as many bytes as the first one's struct_size says; out_count
+// may be written.
+int32_t encast_monitor_streams(const struct EncastMonitor *monitor,
+                               struct EncastDriftStream *rows,
+                               size_t capacity,
+                               size_t *out_count);
+
+// Tells errors and coverage of the forecasts that were told, by target and codec, over the window.
+//
+// Arguments and statuses are those of encast_monitor_streams(); each row is set up by encast_forecast_errors_init().
+//
+// # Safety
+// As encast_monitor_streams().
+int32_t encast_monitor_errors(const struct EncastMonitor *monitor,
+                              struct EncastForecastErrors *rows,
+                              size_t capacity,
+                              size_t *out_count);
+
+// Compares the inputs of the newest observations with the rows that the model was trained on, input by input.
+//
+// Arguments and statuses are those of encast_monitor_streams(); each row is set up by encast_input_drift_init().
+//
+// # Safety
+// As encast_monitor_streams().
+int32_t encast_monitor_inputs(const struct EncastMonitor *monitor,
+                              struct EncastInputDrift *rows,
+                              size_t capacity,
+                              size_t *out_count);
+
+// Tells what a correction would add to forecasts, by target and codec.
+//
+// Arguments and statuses are those of encast_monitor_streams(); each row is set up by encast_offset_init().
+//
+// # Safety
+// As encast_monitor_streams().
+int32_t encast_monitor_offsets(const struct EncastMonitor *monitor,
+                               struct EncastOffset *rows,
+                               size_t capacity,
+                               size_t *out_count);
+
+// Writes what a correction would add into the options of forecasts: vmaf_offsets, psnr_offsets, bitrate_octaves,
+// encode_octaves and cpu_octaves are replaced, every other field stays as it is.
+//
+// monitor: a live handle, not null. options: set up by encast_predict_options_init(), not null; written on success
+// only.
+//
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER, _BAD_HANDLE or _BAD_STRUCT_SIZE. May be called from any thread.
+//
+// # Safety
+// monitor is a live handle; options has as many bytes as its struct_size says, and may be written.
+int32_t encast_monitor_correction(const struct EncastMonitor *monitor, struct EncastPredictOptions *options);
+
+// Makes every value NaN and every number that cannot be NaN 0.
+//
+// observed: a struct of the caller, not null. struct_size: sizeof(EncastObserved).
+//
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_BAD_STRUCT_SIZE; on failure nothing is
+// written. May be called from any thread.
+//
+// # Safety
+// observed points to struct_size writable bytes.
+int32_t encast_observed_init(struct EncastObserved *observed, size_t struct_size);
+
+// Makes every value NaN and every number that cannot be NaN 0.
+//
+// stream: a struct of the caller, not null. struct_size: sizeof(EncastDriftStream).
+//
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_BAD_STRUCT_SIZE; on failure nothing is
+// written. May be called from any thread.
+//
+// # Safety
+// stream points to struct_size writable bytes.
+int32_t encast_drift_stream_init(struct EncastDriftStream *stream, size_t struct_size);
+
+// Makes every value NaN and every number that cannot be NaN 0.
+//
+// errors: a struct of the caller, not null. struct_size: sizeof(EncastForecastErrors).
+//
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_BAD_STRUCT_SIZE; on failure nothing is
+// written. May be called from any thread.
+//
+// # Safety
+// errors points to struct_size writable bytes.
+int32_t encast_forecast_errors_init(struct EncastForecastErrors *errors, size_t struct_size);
+
+// Makes every value NaN and every number that cannot be NaN 0.
+//
+// input: a struct of the caller, not null. struct_size: sizeof(EncastInputDrift).
+//
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_BAD_STRUCT_SIZE; on failure nothing is
+// written. May be called from any thread.
+//
+// # Safety
+// input points to struct_size writable bytes.
+int32_t encast_input_drift_init(struct EncastInputDrift *input, size_t struct_size);
+
+// Makes every value NaN and every number that cannot be NaN 0.
+//
+// offset: a struct of the caller, not null. struct_size: sizeof(EncastOffset).
+//
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_BAD_STRUCT_SIZE; on failure nothing is
+// written. May be called from any thread.
+//
+// # Safety
+// offset points to struct_size writable bytes.
+int32_t encast_offset_init(struct EncastOffset *offset, size_t struct_size);
 
 #ifdef __cplusplus
 }  // extern "C"

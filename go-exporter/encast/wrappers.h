@@ -229,3 +229,48 @@ static int32_t encast_go_analyzer_cut(const EncastAnalyzer *analyzer, size_t ind
 {
 	return encast_go_done(encast_analyzer_cut(analyzer, index, frame), failure);
 }
+
+static int32_t encast_go_monitor_new(const EncastModel *model, const EncastMonitorOptions *options,
+                                     EncastMonitor **monitor, encast_go_failure *failure)
+{
+	return encast_go_done(encast_monitor_new(model, options, monitor), failure);
+}
+
+static int32_t encast_go_monitor_observe(const EncastMonitor *monitor, const encast_go_features *features,
+                                         const EncastTargets *measured, const EncastResult *forecast, double level,
+                                         EncastObserved *observed, encast_go_failure *failure)
+{
+	return encast_go_done(encast_monitor_observe(monitor, (const EncastFeatures *)features, measured, forecast,
+	                                             level, observed),
+	                      failure);
+}
+
+static int32_t encast_go_monitor_streams(const EncastMonitor *monitor, EncastDriftStream *rows, size_t capacity,
+                                         size_t *count, encast_go_failure *failure)
+{
+	return encast_go_done(encast_monitor_streams(monitor, rows, capacity, count), failure);
+}
+
+static int32_t encast_go_monitor_errors(const EncastMonitor *monitor, EncastForecastErrors *rows, size_t capacity,
+                                        size_t *count, encast_go_failure *failure)
+{
+	return encast_go_done(encast_monitor_errors(monitor, rows, capacity, count), failure);
+}
+
+static int32_t encast_go_monitor_inputs(const EncastMonitor *monitor, EncastInputDrift *rows, size_t capacity,
+                                        size_t *count, encast_go_failure *failure)
+{
+	return encast_go_done(encast_monitor_inputs(monitor, rows, capacity, count), failure);
+}
+
+static int32_t encast_go_monitor_offsets(const EncastMonitor *monitor, EncastOffset *rows, size_t capacity,
+                                         size_t *count, encast_go_failure *failure)
+{
+	return encast_go_done(encast_monitor_offsets(monitor, rows, capacity, count), failure);
+}
+
+static int32_t encast_go_monitor_correction(const EncastMonitor *monitor, EncastPredictOptions *options,
+                                            encast_go_failure *failure)
+{
+	return encast_go_done(encast_monitor_correction(monitor, options), failure);
+}

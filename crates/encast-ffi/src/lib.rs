@@ -39,5 +39,8 @@ pub mod load_options;
 
 pub mod score;
 
+pub mod monitor;
+pub mod monitor_rows;
+
 #[cfg(test)]
 mod tests;
