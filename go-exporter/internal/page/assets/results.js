@@ -35,6 +35,9 @@ function estimate(answer, measure) {
   return format.withUnit(measure, value) + (known ? ` (${measure.text(interval.lower)} – ${measure.text(interval.upper)})` : "");
 }
 
+/** What is added to the forecasts of a target. */
+const offset = (name, by) => `${name.replace(/vmaf|psnr|ssim/, (target) => target.toUpperCase())} ${by < 0 ? "−" : "+"}${format.plain(Math.abs(by))}`;
+
 const percent = (share) => `${Math.round(share * 100)} %`;
 
 /** What is recommended, and what is forecast there; `at` is the answer at the recommended bitrate, null when there is none. The
@@ -83,6 +86,11 @@ export function showFlags(rates, answers, ranges = {}) {
     const where =
       at.length === rates.length ? "" : at[0] === rates[0] ? ` up to ${format.bitrate(at.at(-1))}` : ` from ${format.bitrate(at[0])} on`;
     words.push(`The ${format.field(name)} is outside of what the model learnt${where}: intervals are wider, confidence is lower.${range(name)}`);
+  }
+  const corrected = Object.entries(answers[0].corrected ?? {});
+  if (corrected.length) {
+    const offsets = corrected.map(([target, by]) => offset(target, by));
+    words.push(`Corrected by what encodes of this codec measured: ${offsets.join(", ")} to what the model says.`);
   }
   const ignored = new Set(answers[0].ignored);
   if (ignored.size) words.push(`No forecast of this model uses: ${[...ignored].map(format.field).join(", ")}.`);
@@ -158,9 +166,9 @@ export function showModel(model) {
     ]),
   );
   const correction = model.correction;
-  const offsets = (correction?.offsets ?? []).map(
-    ({ target, codec, offset }) => `${target.toUpperCase()}${codec ? ` of ${codec}` : ""} ${offset < 0 ? "−" : "+"}${format.plain(Math.abs(offset))}`,
-  );
+  const offsets = (correction?.offsets ?? [])
+    .filter((one) => one.offset !== null && one.offset !== 0)
+    .map((one) => offset(one.codec ? `${one.codec} ${one.target}` : one.target, one.offset));
   $("correction").textContent = !correction
     ? ""
     : !correction.enabled
