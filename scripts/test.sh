@@ -80,3 +80,4 @@ step govulncheck go_vulnerabilities
 step smoke scripts/smoke.sh
 # Not from the cache: it does not see that libencast.a was rebuilt.
 step test-go in_go gotestsum --format testname -- -race -count=1 ./...
+step page scripts/test-page.sh
