@@ -1,7 +1,8 @@
 # Thin on purpose: each recipe is a script, so that it runs the same with and without make.
 .DEFAULT_GOAL := help
 .PHONY: help run build test test-datafusion fmt bench bench-bulk bench-peers bench-training bench-content bench-converge bench-go bench-ladder \
-	bench-resources instruction-counts install dist static deb test-packages fuzz miri valgrind yardstick accuracy measure probe-recipes train-model clean
+	bench-resources instruction-counts install dist static deb test-packages fuzz miri valgrind yardstick accuracy measure probe-recipes train-model deploy-ml \
+	update-dashboards check-deploy clean
 
 # Tables for `make bench-resources` beside data/measured.csv; benches/resources/README.md says which.
 export UGC VEED HARDWARE
@@ -50,7 +51,7 @@ test-packages: ## Programs built against tarballs, cargo-c's tree and Debian pac
 
 fmt: ## Formats Rust and Go
 	cargo fmt --all
-	gofmt -w go-exporter examples/go
+	gofmt -w go-exporter examples/go deploy
 
 bench: ## Criterion benchmarks
 	cargo bench --workspace --locked
@@ -105,6 +106,15 @@ probe-recipes: ## What trial encodes buy, recipe by recipe (CLIPS=folder)
 
 train-model: ## Trains models/default from data/measured.csv, with its figures and card
 	@scripts/train-model.sh
+
+deploy-ml: ## Exporter, retraining, VictoriaMetrics, alerts and Grafana in containers; waits and prints where
+	@scripts/deploy-ml.sh
+
+update-dashboards: ## Writes dashboard, Kubernetes rules, table of alerts; uploads with GRAFANA_URL and GRAFANA_TOKEN
+	@scripts/update-dashboards.sh
+
+check-deploy: ## Checks deploy/ without containers or a cluster; compiles Kubernetes' types, some 3 minutes
+	@scripts/check-deploy.sh
 
 clean: ## Removes everything built
 	cargo clean
