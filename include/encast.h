@@ -17,6 +17,9 @@
  * Measured encodes of the same title sharpen all of these: EncastFeatures.anchors. A machine in a region
  * (encast_load_profiles(), encast_new_site(), EncastPredictOptions.site) says what a job takes there.
  *
+ * A monitor holds measured encodes against what a model forecast of them: errors, drift, and what would correct them
+ * (encast_monitor_new(), encast_monitor_observe(), encast_monitor_correction()).
+ *
  * An analyzer measures how hard the caller's own frames are to encode: encast_analyzer_new(), _push_frame() for each,
  * _finish(), then encast_features_set_content() before a forecast.
  *
@@ -33,7 +36,7 @@
  *   - A handle that was freed, or is of another kind, is ENCAST_STATUS_BAD_HANDLE: freeing twice, and use after
  *     freeing, are errors and not crashes.
  *   - Any number of threads may use one model, one site or one set of profiles at the same time; an analyzer is used
- *     by one thread at a time.
+ *     by one thread at a time; calls with one monitor wait for one another.
  *   - Memory of a size that the caller named, such as a count, may be refused: ENCAST_STATUS_OUT_OF_MEMORY. Running
  *     out of memory elsewhere ends the process.
  */
@@ -208,6 +211,9 @@
 // Bytes of the short texts in options, with the terminating NUL.
 #define ENCAST_TEXT_CAPACITY 64
 
+// Places for codecs in the offsets of EncastPredictOptions: their numbers, and 0 for no codec.
+#define ENCAST_CORRECTION_CODECS 8
+
 // Bytes of the long texts in options, with the terminating NUL.
 #define ENCAST_LONG_TEXT_CAPACITY 256
 
@@ -265,7 +271,8 @@
 // An array of that many elements cannot exist in memory.
 #define ENCAST_STATUS_BAD_COUNT 6
 
-// An analyzer is not where the call needs it: a frame after the end, or a segment before it.
+// An analyzer is not where the call needs it: a frame after the end, or a segment before it. A monitor that a defect
+// happened to.
 #define ENCAST_STATUS_BAD_STATE 7
 
 // There is no element of that index. The text says how many there are.
@@ -394,6 +401,12 @@
 // size_mb.
 #define ENCAST_RANK_BY_SIZE 5
 
+// Code of a row whose name is not known, in EncastColumn.codes.
+#define ENCAST_UNKNOWN_NAME UINT32_MAX
+
+// Most names that a column of names takes.
+#define ENCAST_COLUMN_NAMES_MOST 65536
+
 // Measures the complexity of one clip, frame by frame. Made by encast_analyzer_new(), freed by encast_analyzer_free().
 //
 // One thread at a time may use an analyzer, any thread; a second at the same time gets ENCAST_STATUS_BAD_STATE.
@@ -407,6 +420,12 @@ typedef struct EncastAnalyzer EncastAnalyzer;
 // A model never changes: any number of threads may use one handle at the same time without a lock. A call on another
 // thread that is still running when it is freed ends as if it was not.
 typedef struct EncastModel EncastModel;
+
+// Watches the forecasts of one model: errors, coverage and drift, and what would correct them. Made by
+// encast_monitor_new(), freed by encast_monitor_free(). The pointer is a number: there is nothing to read behind it.
+// Calls of several threads with one monitor wait for one another. It keeps the model that it was made for, whose handle
+// may be freed, and no file: a program that starts anew makes a new monitor and gives it the stored observations again.
+typedef struct EncastMonitor EncastMonitor;
 
 // Machines, regions, prices and how encoders scale. Made by encast_load_profiles() and encast_parse_profiles(); freed
 // by encast_free_profiles(). The pointer is a number: there is nothing to read behind it. It never changes: any number
@@ -689,6 +708,19 @@ typedef struct EncastPredictOptions {
     double max_energy_kwh;
     // Most carbon that the forecast of the job may have at what is recommended, kg CO2e, above 0. Default NaN = any.
     double max_co2_kg;
+    // What is added to every forecast of VMAF, by codec: index ENCAST_CODEC_..., 0 for requests that name no codec.
+    // VMAF points, -100 to 100. Interval, recommended bitrate and ladder move with it, within 0 to 100. Default 0,
+    // which changes nothing to the bit. This and the next four are what encast_monitor_correction() fills in.
+    double vmaf_offsets[ENCAST_CORRECTION_CODECS];
+    // What is added to every forecast of PSNR, by codec: dB, -60 to 60. Default 0.
+    double psnr_offsets[ENCAST_CORRECTION_CODECS];
+    // What is added to the base-2 logarithm of a bitrate that is forecast from a CRF, by codec: -10 to 10. Default 0.
+    double bitrate_octaves[ENCAST_CORRECTION_CODECS];
+    // What is added to the base-2 logarithm of encode_seconds, by codec: -10 to 10. Default 0.
+    double encode_octaves[ENCAST_CORRECTION_CODECS];
+    // What is added to the base-2 logarithm of cpu_seconds, by codec: -10 to 10. Energy, cost and carbon that follow
+    // from the CPU time move with it. Default 0.
+    double cpu_octaves[ENCAST_CORRECTION_CODECS];
 } EncastPredictOptions;
 
 // A forecast and the interval that holds the true value with the probability EncastPredictOptions.level. All three are
@@ -1144,6 +1176,169 @@ typedef struct EncastLoadOptions {
     const char *signature;
 } EncastLoadOptions;
 
+// The values of one input, one a row. Set up by encast_column_init(), then filled in. An input of numbers has values,
+// one of names (codec, encoder, preset, machine) has codes and names; the others stay null and 0.
+typedef struct EncastColumn {
+    // Set by encast_column_init().
+    uint32_t struct_size;
+    // The input, by the number whose name encast_field_name() tells. Must be given: by default it is none.
+    uint32_t field;
+    // Numbers in the unit of the input, one a row, NaN = unknown. Read during the call only.
+    const double *values;
+    // Places in names, one a row, or ENCAST_UNKNOWN_NAME. Read during the call only.
+    const uint32_t *codes;
+    // Names, each UTF-8 and NUL-terminated: name_count of them. Read during the call only.
+    const char *const *names;
+    // How many names, at most ENCAST_COLUMN_NAMES_MOST.
+    size_t name_count;
+} EncastColumn;
+
+// Where the forecasts of one target go, one a row, in the unit of the target; NaN where a row's inputs do not give
+// it. Set up by encast_scores_init(), then filled in.
+typedef struct EncastScores {
+    // Set by encast_scores_init().
+    uint32_t struct_size;
+    // The target, by the number whose name encast_target_name() tells. Must be given: by default it is none.
+    uint32_t target;
+    // Receives the forecasts, not null.
+    double *values;
+    // Receives the lower ends of the intervals; null = no intervals of this target. If any target has intervals, all
+    // take as long as if they had: several times as long as the forecasts alone.
+    double *lower;
+    // Receives the upper ends of the intervals; null if and only if lower is.
+    double *upper;
+} EncastScores;
+
+// What a monitor keeps, and when it warns. Set up by encast_monitor_options_init(), then changed where the defaults do
+// not fit.
+typedef struct EncastMonitorOptions {
+    // Set by encast_monitor_options_init().
+    uint32_t struct_size;
+    // Leave it 0.
+    int32_t reserved;
+    // Newest observations of a target and codec that errors, coverage and bias are taken over: 1 to 10000. Default 200.
+    uint32_t window;
+    // Newest observations whose inputs are compared with the training: 1 to 10000. Default 500.
+    uint32_t inputs;
+    // Factor of every drift threshold, 0.1 to 100: above 1 there are fewer alarms, and later ones. Default 1.
+    double threshold;
+    // Population stability index from which on an input counts as drifted, above 0 to 100. Default 0.25.
+    double psi_alarm;
+} EncastMonitorOptions;
+
+// What one observation came to. Set up by encast_observed_init().
+typedef struct EncastObserved {
+    // Set by encast_observed_init().
+    uint32_t struct_size;
+    // 1 when one of the streams that the observation belongs to is in alarm after it, else 0.
+    int32_t alarm;
+    // The observation's number, from 1, in the order of calls.
+    uint64_t number;
+    // The largest drift score of the streams that it belongs to, after it: 1 and more is an alarm.
+    double score;
+    // Measured values that could be held against a forecast of the model's own.
+    uint64_t targets;
+} EncastObserved;
+
+// Residuals, measured minus the model's own forecast, of one target, codec and encoder. Set up by
+// encast_drift_stream_init(), written by encast_monitor_streams().
+typedef struct EncastDriftStream {
+    // Set by encast_drift_stream_init().
+    uint32_t struct_size;
+    // What is forecast: ENCAST_TARGET_....
+    int32_t target;
+    // ENCAST_CODEC_..., 0 = not known.
+    int32_t codec;
+    // ENCAST_ENCODER_..., 0 = not known.
+    int32_t encoder;
+    // Observations so far.
+    uint64_t count;
+    // Number of the first observation of the shift, from 1; 0 while nothing speaks for one.
+    uint64_t since;
+    // Mean residual over the window: in the target's unit for VMAF, PSNR, SSIM and percentages; of amounts (bitrate,
+    // times, memory, energy, cost, carbon) the base-2 logarithm of the ratio.
+    double bias;
+    // The estimated shift since then, as bias; shrunk towards 0, with titles as random effects.
+    double shift;
+    // The drift statistic, at least 0.
+    double statistic;
+    // Statistic from which on the stream is in alarm.
+    double threshold;
+    // statistic / threshold: 1 and more is an alarm.
+    double score;
+} EncastDriftStream;
+
+// Errors of the forecasts that were told, of one target and codec, over the window. Set up by
+// encast_forecast_errors_init(), written by encast_monitor_errors().
+typedef struct EncastForecastErrors {
+    // Set by encast_forecast_errors_init().
+    uint32_t struct_size;
+    // What was forecast: ENCAST_TARGET_....
+    int32_t target;
+    // ENCAST_CODEC_..., 0 = not known.
+    int32_t codec;
+    // Always 0.
+    int32_t reserved;
+    // Observations in the window.
+    uint64_t count;
+    // Observations so far.
+    uint64_t total;
+    // How many of count were measured within the interval of their forecast.
+    uint64_t covered;
+    // What the intervals promised, on average: a probability.
+    double nominal;
+    // Mean of measured minus forecast, in the target's unit, like all that follow.
+    double bias;
+    // Mean absolute error.
+    double mae;
+    // Absolute error that half of the forecasts keep.
+    double p50;
+    // Absolute error that 90 % keep.
+    double p90;
+    // Absolute error that 99 % keep.
+    double p99;
+} EncastForecastErrors;
+
+// How one input of the newest observations compares with the training rows. Set up by encast_input_drift_init(),
+// written by encast_monitor_inputs().
+typedef struct EncastInputDrift {
+    // Set by encast_input_drift_init().
+    uint32_t struct_size;
+    // The input: ENCAST_FIELD_....
+    int32_t field;
+    // 1 when psi is at least threshold, else 0.
+    int32_t alarm;
+    // Always 0.
+    int32_t reserved;
+    // Values in the window: titles for inputs that describe the source, else encodes.
+    uint64_t count;
+    // Population stability index; NaN for a model that does not know the shares of its training rows, and for fewer
+    // than 50 values.
+    double psi;
+    // PSI from which on the input counts as drifted, at this count.
+    double threshold;
+    // Share of the values outside of the range, or of the names, that the model saw in training, 0 to 1.
+    double out_of_range;
+} EncastInputDrift;
+
+// What a correction would add to the forecasts of a target for a codec. Set up by encast_offset_init(), written by
+// encast_monitor_offsets().
+typedef struct EncastOffset {
+    // Set by encast_offset_init().
+    uint32_t struct_size;
+    // What is corrected: ENCAST_TARGET_....
+    int32_t target;
+    // ENCAST_CODEC_..., 0 = not known.
+    int32_t codec;
+    // Always 0.
+    int32_t reserved;
+    // Observations since the shift began.
+    uint64_t count;
+    // What is added: VMAF points, dB, or of amounts the base-2 logarithm of a factor. 0 where too little speaks for
+    // anything else.
+    double offset;
+} EncastOffset;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -1231,8 +1426,8 @@ int32_t encast_load_model_from_memory(const uint8_t *bytes, size_t length, struc
 //
 // model: a live handle, not null. path: the file, NUL-terminated, not null; an existing file is replaced.
 //
-// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_IO; on failure an existing file is as it was,
-// or, when only the sync of its folder failed, the whole new one. May be called from any thread.
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER, _BAD_HANDLE, _BAD_TEXT or _IO; on failure an existing file is
+// as it was, or, when only the sync of its folder failed, the whole new one. May be called from any thread.
 //
 // # Safety
 // model is a live handle; path is a C string.
@@ -1242,8 +1437,8 @@ int32_t encast_save_model(const struct EncastModel *model, const char *path);
 //
 // model: a live handle, which is dead after the call. A call that still uses it on another thread goes on undisturbed.
 //
-// Returns ENCAST_STATUS_OK, which leaves the text of the last error as it was, or ENCAST_STATUS_BAD_HANDLE when it was
-// freed before. May be called from any thread.
+// Returns ENCAST_STATUS_OK, which leaves the text of the last error as it was, or ENCAST_STATUS_BAD_HANDLE when it
+// was freed before. May be called from any thread.
 int32_t encast_free_model(struct EncastModel *model);
 
 // Makes every number 0 or NaN and every text empty.
@@ -1261,7 +1456,7 @@ int32_t encast_model_info_init(struct EncastModelInfo *info, size_t struct_size)
 //
 // model: a live handle, not null. info: set up by encast_model_info_init(), not null; written on success.
 //
-// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_BAD_STRUCT_SIZE. May be called from any
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER, _BAD_HANDLE or _BAD_STRUCT_SIZE. May be called from any
 // thread.
 //
 // # Safety
@@ -1275,7 +1470,7 @@ int32_t encast_model_info(const struct EncastModel *model, struct EncastModelInf
 // terminating NUL. out_length: receives the length without the NUL, not null; it is also written when the buffer is
 // too small, so that a first call with a capacity of 0 tells how much is needed.
 //
-// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER, or ENCAST_STATUS_BUFFER_TOO_SMALL with an untouched buffer.
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER, _BAD_HANDLE, or _BUFFER_TOO_SMALL with an untouched buffer.
 // May be called from any thread.
 //
 // # Safety
@@ -1343,9 +1538,9 @@ int32_t encast_predict_options_init(struct EncastPredictOptions *options, size_t
 // encast_predict_options_init(), or null for the defaults. result: set up by encast_result_init(), not null; written
 // on success only. result may not overlap the inputs.
 //
-// Returns ENCAST_STATUS_OK, or why there is no answer: ENCAST_STATUS_NULL_POINTER, _BAD_STRUCT_SIZE, _BAD_NUMBER,
-// _BAD_TEXT, _INVALID_FIELD, _MISSING_FIELD, _UNKNOWN_NAME, _CONTRADICTION, _NOT_PREDICTED. May be called from any
-// thread, also with one model at the same time.
+// Returns ENCAST_STATUS_OK, or why there is no answer: ENCAST_STATUS_NULL_POINTER, _BAD_HANDLE, _BAD_STRUCT_SIZE,
+// _BAD_NUMBER, _BAD_TEXT, _INVALID_FIELD, _MISSING_FIELD, _UNKNOWN_NAME, _CONTRADICTION, _NOT_PREDICTED. May be
+// called from any thread, also with one model at the same time.
 //
 // # Safety
 // model is a live handle; each struct has as many bytes as its struct_size says, and the array of anchors as many
@@ -1364,8 +1559,8 @@ int32_t encast_predict(const struct EncastModel *model,
 // be the same in all its elements. out_bad_row: may be null; receives the index of the first bad row when a row is to
 // blame for the failure, and is not touched otherwise.
 //
-// Returns as encast_predict(), or ENCAST_STATUS_BAD_COUNT. May be called from any thread, also with one model at the
-// same time.
+// Returns as encast_predict(), or ENCAST_STATUS_BAD_COUNT, or ENCAST_STATUS_OUT_OF_MEMORY. May be called from any
+// thread, also with one model at the same time.
 //
 // # Safety
 // model is a live handle; each array has count elements of as many bytes as the first one's struct_size says, and each
@@ -1452,9 +1647,9 @@ int32_t encast_retrain_options_init(struct EncastRetrainOptions *options, size_t
 // it and frees it with encast_free_model().
 //
 // Returns ENCAST_STATUS_OK, or why there is no model: ENCAST_STATUS_NULL_POINTER, _BAD_STRUCT_SIZE, _BAD_NUMBER,
-// _BAD_TEXT, _BAD_COUNT, _INVALID_FIELD, _MISSING_FIELD, _UNKNOWN_NAME, _CONTRADICTION, _TOO_FEW, _CONSTANT_TARGET,
-// _LEARNER; the text names the row where one is to blame. On failure *out_model is not touched. May be called from any
-// thread.
+// _BAD_TEXT, _BAD_COUNT, _OUT_OF_MEMORY, _INVALID_FIELD, _MISSING_FIELD, _UNKNOWN_NAME, _CONTRADICTION, _TOO_FEW,
+// _CONSTANT_TARGET, _LEARNER; the text names the row where one is to blame. On failure *out_model is not touched. May
+// be called from any thread.
 //
 // # Safety
 // Each array has count elements of as many bytes as the first one's struct_size says, and each array of anchors as many
@@ -1497,10 +1692,10 @@ uint32_t encast_abi_version(void);
 // options: set up by encast_analyzer_options_init() and filled in, not null; no reference to it is kept. out_analyzer:
 // receives the handle, not null; the caller owns it and frees it with encast_analyzer_free().
 //
-// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_STRUCT_SIZE, _INVALID_FIELD (width, height, bit_depth,
-// frame_rate, threads or segment_seconds beyond its bounds), _BAD_NUMBER (segmentation), _MISSING_FIELD (segments in
-// seconds without their length or without a frame rate) or _CONTRADICTION (a length, but no segments in seconds). On
-// failure *out_analyzer is not touched. May be called from any thread.
+// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_STRUCT_SIZE, _INVALID_FIELD (width, height,
+// bit_depth, frame_rate, threads or segment_seconds beyond its bounds), _BAD_NUMBER (segmentation), _MISSING_FIELD
+// (segments in seconds without their length or without a frame rate) or _CONTRADICTION (a length, but no segments in
+// seconds). On failure *out_analyzer is not touched. May be called from any thread.
 //
 // # Safety
 // options has as many bytes as its struct_size says; out_analyzer may be written.
@@ -1516,9 +1711,10 @@ int32_t encast_analyzer_new(const struct EncastAnalyzerOptions *options, struct 
 // row may end at the width. out: the figures of the frame, set up by encast_frame_complexity_init(), or null when they
 // are not wanted; written on success only.
 //
-// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_STRUCT_SIZE, _INVALID_FIELD (stride_bytes; luma when
-// it is not aligned or a sample is larger than its bit depth allows) or _BAD_STATE (after encast_analyzer_finish()).
-// After an error the frame counts as not given, and the next may follow. One thread at a time.
+// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_HANDLE, _BAD_STRUCT_SIZE, _INVALID_FIELD
+// (stride_bytes; luma when it is not aligned or a sample is larger than its bit depth allows) or _BAD_STATE (after
+// encast_analyzer_finish()). After an error the frame counts as not given, and the next may follow. One thread at a
+// time.
 //
 // # Safety
 // analyzer is a live handle that no other thread uses; luma points to as many rows as the analyzer's height, of its
@@ -1533,8 +1729,8 @@ int32_t encast_analyzer_push_frame(struct EncastAnalyzer *analyzer,
 // analyzer: a live handle, not null; it still has to be freed. out: set up by encast_complexity_init(), not null;
 // written on success only.
 //
-// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_STRUCT_SIZE, _NO_FRAME when no frame was taken, or
-// _BAD_STATE after an internal error. After a failure the clip has not ended. One thread at a time.
+// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_HANDLE, _BAD_STRUCT_SIZE, _NO_FRAME when no frame was
+// taken, or _BAD_STATE after an internal error. After a failure the clip has not ended. One thread at a time.
 //
 // # Safety
 // analyzer is a live handle that no other thread uses; out has as many bytes as its struct_size says.
@@ -1545,8 +1741,8 @@ int32_t encast_analyzer_finish(struct EncastAnalyzer *analyzer, struct EncastCom
 // analyzer: a live handle, not null, after encast_analyzer_finish(). index: 0 to EncastComplexity.segments - 1, in the
 // order of the clip. out: set up by encast_complexity_init(), not null; written on success only.
 //
-// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_STRUCT_SIZE, _BAD_STATE (not finished) or _BAD_INDEX.
-// Threads may ask a finished analyzer at the same time.
+// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_HANDLE, _BAD_STRUCT_SIZE, _BAD_STATE (not finished)
+// or _BAD_INDEX. Threads may ask a finished analyzer at the same time.
 //
 // # Safety
 // analyzer is a live handle that no other thread changes; out has as many bytes as its struct_size says.
@@ -1557,8 +1753,8 @@ int32_t encast_analyzer_segment(const struct EncastAnalyzer *analyzer, size_t in
 // analyzer: a live handle, not null, after encast_analyzer_finish(). index: 0 to EncastComplexity.cuts - 1, in the
 // order of the clip. out_frame: receives the number, not null; written on success only.
 //
-// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_STATE (not finished) or _BAD_INDEX. Threads may ask a
-// finished analyzer at the same time.
+// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_HANDLE, _BAD_STATE (not finished) or _BAD_INDEX.
+// Threads may ask a finished analyzer at the same time.
 //
 // # Safety
 // analyzer is a live handle that no other thread changes; out_frame may be written.
@@ -1569,8 +1765,8 @@ int32_t encast_analyzer_cut(const struct EncastAnalyzer *analyzer, size_t index,
 // analyzer: a live handle, which is dead after the call. A call that still uses it on another thread goes on
 // undisturbed.
 //
-// Returns ENCAST_STATUS_OK, which leaves the text of the last error as it was, or ENCAST_STATUS_BAD_HANDLE when it was
-// freed before. May be called from any thread.
+// Returns ENCAST_STATUS_OK, which leaves the text of the last error as it was, or ENCAST_STATUS_BAD_HANDLE when it
+// was freed before. May be called from any thread.
 int32_t encast_analyzer_free(struct EncastAnalyzer *analyzer);
 
 // Sets the defaults; width, height and bit_depth have none and become 0.
@@ -1686,8 +1882,8 @@ int32_t encast_rung_init(struct EncastRung *rung, size_t struct_size);
 // when there are more than capacity.
 //
 // Returns ENCAST_STATUS_OK; ENCAST_STATUS_BUFFER_TOO_SMALL when there are more rungs than capacity: no struct is
-// written then; or as encast_recommend_bitrate(). ENCAST_STATUS_MISSING_FIELD when neither sizes nor the source's size
-// are given. May be called from any thread, also with one model at the same time.
+// written then; ENCAST_STATUS_OUT_OF_MEMORY; or as encast_recommend_bitrate(). ENCAST_STATUS_MISSING_FIELD when
+// neither sizes nor the source's size are given. May be called from any thread, also with one model at the same time.
 //
 // # Safety
 // model is a live handle; each struct has as many bytes as its struct_size says; sizes, bitrates_kbps, anchors and
@@ -1733,8 +1929,8 @@ int32_t encast_parse_profiles(const char *text, size_t length, struct EncastProf
 // profiles: a live handle, which is dead after the call. A call that still uses it on another thread goes on
 // undisturbed.
 //
-// Returns ENCAST_STATUS_OK, which leaves the text of the last error as it was, or ENCAST_STATUS_BAD_HANDLE when it was
-// freed before. May be called from any thread.
+// Returns ENCAST_STATUS_OK, which leaves the text of the last error as it was, or ENCAST_STATUS_BAD_HANDLE when it
+// was freed before. May be called from any thread.
 int32_t encast_free_profiles(struct EncastProfiles *profiles);
 
 // Makes the site of a machine in a region. A price that is not known there is no error: costs that need it are NaN.
@@ -1742,9 +1938,9 @@ int32_t encast_free_profiles(struct EncastProfiles *profiles);
 // profiles: a live handle, not null. machine, region: their names in the profiles, NUL-terminated, not null. out_site:
 // receives the handle, not null; the caller owns it and frees it with encast_free_site().
 //
-// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER, ENCAST_STATUS_BAD_TEXT, or ENCAST_STATUS_UNKNOWN_NAME with a
-// text that lists the known machines or regions. On failure *out_site is not touched. May be called from any thread,
-// also with the same profiles at the same time.
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER, _BAD_HANDLE, _BAD_TEXT, or _UNKNOWN_NAME with a text that
+// lists the known machines or regions. On failure *out_site is not touched. May be called from any thread, also with
+// the same profiles at the same time.
 //
 // # Safety
 // profiles is a live handle; machine and region are C strings; out_site may be written.
@@ -1757,8 +1953,8 @@ int32_t encast_new_site(const struct EncastProfiles *profiles,
 //
 // site: a live handle, which is dead after the call. A call that still uses it on another thread goes on undisturbed.
 //
-// Returns ENCAST_STATUS_OK, which leaves the text of the last error as it was, or ENCAST_STATUS_BAD_HANDLE when it was
-// freed before. May be called from any thread.
+// Returns ENCAST_STATUS_OK, which leaves the text of the last error as it was, or ENCAST_STATUS_BAD_HANDLE when it
+// was freed before. May be called from any thread.
 int32_t encast_free_site(struct EncastSite *site);
 
 // Sets the defaults.
@@ -1795,10 +1991,10 @@ int32_t encast_proposal_init(struct EncastProposal *proposal, size_t struct_size
 // the stride, and must be the same in all. capacity: how many structs; 1 asks for the best alone. out_count: receives
 // the number of setups, not null; it may be more than capacity.
 //
-// Returns ENCAST_STATUS_OK, or as encast_recommend_bitrate(). ENCAST_STATUS_MISSING_FIELD when there is neither a
-// target nor a limit, or neither sizes nor the source's size; ENCAST_STATUS_NOT_PREDICTED when the model forecasts no
-// setup at all, or not what is limited or ranked by. May be called from any thread, also with one model at the same
-// time.
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_OUT_OF_MEMORY, or as encast_recommend_bitrate().
+// ENCAST_STATUS_MISSING_FIELD when there is neither a target nor a limit, or neither sizes nor the source's size;
+// ENCAST_STATUS_NOT_PREDICTED when the model forecasts no setup at all, or not what is limited or ranked by. May be
+// called from any thread, also with one model at the same time.
 //
 // # Safety
 // model is a live handle; each struct has as many bytes as its struct_size says; encoders, presets, sizes, anchors and
@@ -1825,10 +2021,10 @@ size_t encast_live_handles(void);
 // encast_load_options_init(), or null for the defaults, which ask for no signature. out_model: receives the handle, not
 // null; the caller owns it and frees it with encast_free_model().
 //
-// Returns as encast_load_model(), or ENCAST_STATUS_UNSIGNED, ENCAST_STATUS_BAD_SIGNATURE (another key, other bytes, or
-// no signature at all in the text), ENCAST_STATUS_BAD_KEY (also when a signature is required and no key is given),
-// ENCAST_STATUS_BAD_STRUCT_SIZE, _BAD_NUMBER or _BAD_TEXT. On failure *out_model is not touched. May be called from any
-// thread.
+// Returns as encast_load_model(), or ENCAST_STATUS_UNSIGNED, ENCAST_STATUS_BAD_SIGNATURE (another key, other bytes,
+// or no signature at all in the text), ENCAST_STATUS_BAD_KEY (also when a signature is required and no key is given),
+// ENCAST_STATUS_BAD_STRUCT_SIZE, _BAD_NUMBER or _BAD_TEXT. On failure *out_model is not touched. May be called from
+// any thread.
 //
 // # Safety
 // path is a C string; options has as many bytes as its struct_size says, and its texts are null or C strings; out_model
@@ -1844,8 +2040,8 @@ int32_t encast_load_model_with(const char *path,
 // encast_load_model_with(). out_model: receives the handle, not null; the caller owns it and frees it with
 // encast_free_model().
 //
-// Returns as encast_load_model_with(), without the codes of the file system. On failure *out_model is not touched. May
-// be called from any thread.
+// Returns as encast_load_model_with(), without the codes of the file system. On failure *out_model is not touched.
+// May be called from any thread.
 //
 // # Safety
 // bytes points to length readable bytes; options has as many bytes as its struct_size says, and its texts are null or C
@@ -1865,6 +2061,232 @@ int32_t encast_load_model_from_memory_with(const uint8_t *bytes,
 // # Safety
 // options points to struct_size writable bytes.
 int32_t encast_load_options_init(struct EncastLoadOptions *options, size_t struct_size);
+
+// Makes an input none.
+//
+// column: a struct of the caller, not null. struct_size: sizeof(EncastColumn).
+//
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_BAD_STRUCT_SIZE; on failure nothing is
+// written. May be called from any thread.
+//
+// # Safety
+// column points to struct_size writable bytes.
+int32_t encast_column_init(struct EncastColumn *column, size_t struct_size);
+
+// Makes a target none.
+//
+// scores: a struct of the caller, not null. struct_size: sizeof(EncastScores).
+//
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_BAD_STRUCT_SIZE; on failure nothing is
+// written. May be called from any thread.
+//
+// # Safety
+// scores points to struct_size writable bytes.
+int32_t encast_scores_init(struct EncastScores *scores, size_t struct_size);
+
+// Forecasts chosen targets of many encodes, all or none: bit for bit what encast_predict() gives for each row.
+// Confidence, recommendation and flags are left out. Rows that differ in bitrate_kbps or crf only share most of the
+// work, so that a what-if table takes a fraction of the time of encast_predict_batch().
+//
+// model: a live handle, not null. features: what is the same in every row, set up by encast_features_init(), not null;
+// without anchors. columns: column_count structs, each set up by encast_column_init(), may be null when column_count
+// is 0; what a column has stands in place of the field of features. row_count: how many rows; 0 is allowed. options:
+// set up by encast_predict_options_init(), or null for the defaults; what concerns recommendations is checked but not
+// used. scores: score_count structs, each set up by encast_scores_init(), not null unless score_count is 0; the arrays
+// that they point to are written when all rows have an answer, otherwise none is touched. The struct_size of an
+// array's first element is its stride, and must be the same in all its elements. out_bad_row: may be null; receives
+// the index of the first bad row when a row is to blame for the failure, and is not touched otherwise.
+//
+// Returns as encast_predict_batch(), or ENCAST_STATUS_INVALID_FIELD for a column that is none. May be called from any
+// thread, also with one model at the same time.
+//
+// # Safety
+// model is a live handle; each array of structs has as many elements as its count says, of as many bytes as the first
+// one's struct_size says; values and codes of columns, and the arrays of scores, have row_count elements; names has
+// name_count C strings; the arrays of scores overlap no input and each other not.
+int32_t encast_score(const struct EncastModel *model,
+                     const struct EncastFeatures *features,
+                     const struct EncastColumn *columns,
+                     size_t column_count,
+                     size_t row_count,
+                     const struct EncastPredictOptions *options,
+                     const struct EncastScores *scores,
+                     size_t score_count,
+                     size_t *out_bad_row);
+
+// Sets the defaults.
+//
+// options: a struct of the caller, not null. struct_size: sizeof(EncastMonitorOptions).
+//
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_BAD_STRUCT_SIZE; on failure nothing is
+// written. May be called from any thread.
+//
+// # Safety
+// options points to struct_size writable bytes.
+int32_t encast_monitor_options_init(struct EncastMonitorOptions *options, size_t struct_size);
+
+// Makes a monitor that has seen nothing yet.
+//
+// model: a live handle, not null. options: set up by encast_monitor_options_init(), or null for the defaults.
+// out_monitor: receives the handle, not null; the caller owns it and frees it with encast_monitor_free().
+//
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER, _BAD_HANDLE, _BAD_STRUCT_SIZE, _BAD_NUMBER or _INVALID_FIELD.
+// On failure *out_monitor is not touched. May be called from any thread.
+//
+// # Safety
+// model is a live handle; options has as many bytes as its struct_size says; out_monitor may be written.
+int32_t encast_monitor_new(const struct EncastModel *model,
+                           const struct EncastMonitorOptions *options,
+                           struct EncastMonitor **out_monitor);
+
+// Frees a monitor. Null is allowed and does nothing.
+//
+// monitor: a live handle, which is dead after the call. A call that still uses it on another thread goes on.
+//
+// Returns ENCAST_STATUS_OK, which leaves the text of the last error as it was, or ENCAST_STATUS_BAD_HANDLE when it was
+// freed before. May be called from any thread.
+int32_t encast_monitor_free(struct EncastMonitor *monitor);
+
+// Takes one observation: a measured encode. Observations are given in the order in which they became known.
+//
+// monitor: a live handle, not null. features: the request as it was forecast, set up by encast_features_init(), not
+// null; its anchors are not looked at. measured: what was measured, and the title, set up by encast_targets_init(), not
+// null; an empty title stands for a title of its own. forecast: what was told of the encode, as encast_predict() wrote
+// it: errors and coverage are of this. Null = the model's own forecast. Drift and offsets are of the model's own
+// forecast, which the monitor makes itself, always. level: the probability that the intervals of forecast promise; 0 =
+// 0.9. observed: set up by encast_observed_init(), or null.
+//
+// Returns ENCAST_STATUS_OK, or as encast_predict(); ENCAST_STATUS_MISSING_FIELD when nothing was measured,
+// ENCAST_STATUS_INVALID_FIELD also for a measured value beyond its bounds. On failure the monitor is as it was. May be
+// called from any thread.
+//
+// # Safety
+// monitor is a live handle; each struct has as many bytes as its struct_size says, observed may be written, and the
+// array of anchors has as many elements as its count says.
+int32_t encast_monitor_observe(const struct EncastMonitor *monitor,
+                               const struct EncastFeatures *features,
+                               const struct EncastTargets *measured,
+                               const struct EncastResult *forecast,
+                               double level,
+                               struct EncastObserved *observed);
+
+// Tells bias and drift of the model's own forecasts, by target, codec and encoder.
+//
+// monitor: a live handle, not null. rows: capacity structs, each set up by encast_drift_stream_init(), may be null when
+// capacity is 0; as many as there are streams are written, on success only. The struct_size of the first is the
+// stride, and must be the same in all. out_count: receives the number of streams, not null; it is also written when
+// there are more than capacity.
+//
+// Returns ENCAST_STATUS_OK; ENCAST_STATUS_BUFFER_TOO_SMALL when there are more streams than capacity: no struct is
+// written then; ENCAST_STATUS_NULL_POINTER, _BAD_HANDLE, _BAD_STRUCT_SIZE or _BAD_COUNT. May be called from any thread.
+//
+// # Safety
+// monitor is a live handle; rows has capacity elements of as many bytes as the first one's struct_size says; out_count
+// may be written.
+int32_t encast_monitor_streams(const struct EncastMonitor *monitor,
+                               struct EncastDriftStream *rows,
+                               size_t capacity,
+                               size_t *out_count);
+
+// Tells errors and coverage of the forecasts that were told, by target and codec, over the window.
+//
+// Arguments and statuses are those of encast_monitor_streams(); each row is set up by encast_forecast_errors_init().
+//
+// # Safety
+// As encast_monitor_streams().
+int32_t encast_monitor_errors(const struct EncastMonitor *monitor,
+                              struct EncastForecastErrors *rows,
+                              size_t capacity,
+                              size_t *out_count);
+
+// Compares the inputs of the newest observations with the rows that the model was trained on, input by input.
+//
+// Arguments and statuses are those of encast_monitor_streams(); each row is set up by encast_input_drift_init().
+//
+// # Safety
+// As encast_monitor_streams().
+int32_t encast_monitor_inputs(const struct EncastMonitor *monitor,
+                              struct EncastInputDrift *rows,
+                              size_t capacity,
+                              size_t *out_count);
+
+// Tells what a correction would add to forecasts, by target and codec.
+//
+// Arguments and statuses are those of encast_monitor_streams(); each row is set up by encast_offset_init().
+//
+// # Safety
+// As encast_monitor_streams().
+int32_t encast_monitor_offsets(const struct EncastMonitor *monitor,
+                               struct EncastOffset *rows,
+                               size_t capacity,
+                               size_t *out_count);
+
+// Writes what a correction would add into the options of forecasts: vmaf_offsets, psnr_offsets, bitrate_octaves,
+// encode_octaves and cpu_octaves are replaced, every other field stays as it is.
+//
+// monitor: a live handle, not null. options: set up by encast_predict_options_init(), not null; written on success
+// only.
+//
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER, _BAD_HANDLE or _BAD_STRUCT_SIZE. May be called from any thread.
+//
+// # Safety
+// monitor is a live handle; options has as many bytes as its struct_size says, and may be written.
+int32_t encast_monitor_correction(const struct EncastMonitor *monitor, struct EncastPredictOptions *options);
+
+// Makes every value NaN and every number that cannot be NaN 0.
+//
+// observed: a struct of the caller, not null. struct_size: sizeof(EncastObserved).
+//
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_BAD_STRUCT_SIZE; on failure nothing is
+// written. May be called from any thread.
+//
+// # Safety
+// observed points to struct_size writable bytes.
+int32_t encast_observed_init(struct EncastObserved *observed, size_t struct_size);
+
+// Makes every value NaN and every number that cannot be NaN 0.
+//
+// stream: a struct of the caller, not null. struct_size: sizeof(EncastDriftStream).
+//
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_BAD_STRUCT_SIZE; on failure nothing is
+// written. May be called from any thread.
+//
+// # Safety
+// stream points to struct_size writable bytes.
+int32_t encast_drift_stream_init(struct EncastDriftStream *stream, size_t struct_size);
+
+// Makes every value NaN and every number that cannot be NaN 0.
+//
+// errors: a struct of the caller, not null. struct_size: sizeof(EncastForecastErrors).
+//
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_BAD_STRUCT_SIZE; on failure nothing is
+// written. May be called from any thread.
+//
+// # Safety
+// errors points to struct_size writable bytes.
+int32_t encast_forecast_errors_init(struct EncastForecastErrors *errors, size_t struct_size);
+
+// Makes every value NaN and every number that cannot be NaN 0.
+//
+// input: a struct of the caller, not null. struct_size: sizeof(EncastInputDrift).
+//
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_BAD_STRUCT_SIZE; on failure nothing is
+// written. May be called from any thread.
+//
+// # Safety
+// input points to struct_size writable bytes.
+int32_t encast_input_drift_init(struct EncastInputDrift *input, size_t struct_size);
+
+// Makes every value NaN and every number that cannot be NaN 0.
+//
+// offset: a struct of the caller, not null. struct_size: sizeof(EncastOffset).
+//
+// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_BAD_STRUCT_SIZE; on failure nothing is
+// written. May be called from any thread.
+//
+// # Safety
+// offset points to struct_size writable bytes.
+int32_t encast_offset_init(struct EncastOffset *offset, size_t struct_size);
 
 #ifdef __cplusplus
 }  // extern "C"

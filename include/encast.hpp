@@ -13,10 +13,10 @@
  *     std::printf("VMAF %.1f [%.1f, %.1f]\n", result.vmaf.value, result.vmaf.lower, result.vmaf.upper);
  *
  * Owners of handles, which move and do not copy: Model, Profiles, Site, Analyzer. Values, which set themselves up and
- * have the fields of the structs of encast.h: Features, Anchor, Targets; LoadOptions, PredictOptions, LadderOptions,
- * AdviseOptions, RetrainOptions, AnalyzerOptions, Profile; Result, Recommendation, Rung, Comparison, Proposal,
- * ModelInfo, Complexity, FrameComplexity. Numbers: Status, Codec, Encoder, Target, Field, Outcome, Limit, ModelKind,
- * Segmentation, RankBy.
+ * have the fields of the structs of encast.h: Features, Anchor, Targets; Column, Scores; LoadOptions, PredictOptions,
+ * LadderOptions, AdviseOptions, RetrainOptions, AnalyzerOptions, Profile; Result, Recommendation, Rung, Comparison,
+ * Proposal, ModelInfo, Complexity, FrameComplexity. Numbers: Status, Codec, Encoder, Target, Field, Outcome, Limit,
+ * ModelKind, Segmentation, RankBy.
  *
  * Rules:
  *   - Every operation has a form try_x() that returns an Expected: an answer, or an Error with its status, text, field
@@ -43,6 +43,7 @@
 #include "encast/names.hpp"
 #include "encast/numbers.hpp"
 #include "encast/options.hpp"
+#include "encast/score.hpp"
 #include "encast/sites.hpp"
 #include "encast/span.hpp"
 

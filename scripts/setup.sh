@@ -60,6 +60,8 @@ if [[ -n $testing ]]; then
     compiles cc c x264.h stdint.h || packages+=(libx264-dev)
     compiles cc c cjson/cJSON.h || packages+=(libcjson-dev)
     compiles c++ c++ nlohmann/json.hpp || packages+=(nlohmann-json3-dev)
+    # The requests of docs/exporter.md are run as they stand there.
+    have curl || packages+=(curl)
     have shellcheck || packages+=(shellcheck)
     have valgrind || packages+=(valgrind)
     have minisign || packages+=(minisign)

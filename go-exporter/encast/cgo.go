@@ -14,6 +14,8 @@ package encast
 #cgo nocallback encast_go_predict_plain
 #cgo noescape encast_go_predict_batch
 #cgo nocallback encast_go_predict_batch
+#cgo noescape encast_go_score
+#cgo nocallback encast_go_score
 #cgo noescape encast_go_compare
 #cgo nocallback encast_go_compare
 #cgo noescape encast_go_recommend
@@ -58,6 +60,20 @@ package encast
 #cgo nocallback encast_go_analyzer_segment
 #cgo noescape encast_go_analyzer_cut
 #cgo nocallback encast_go_analyzer_cut
+#cgo noescape encast_go_monitor_new
+#cgo nocallback encast_go_monitor_new
+#cgo noescape encast_go_monitor_observe
+#cgo nocallback encast_go_monitor_observe
+#cgo noescape encast_go_monitor_streams
+#cgo nocallback encast_go_monitor_streams
+#cgo noescape encast_go_monitor_errors
+#cgo nocallback encast_go_monitor_errors
+#cgo noescape encast_go_monitor_inputs
+#cgo nocallback encast_go_monitor_inputs
+#cgo noescape encast_go_monitor_offsets
+#cgo nocallback encast_go_monitor_offsets
+#cgo noescape encast_go_monitor_correction
+#cgo nocallback encast_go_monitor_correction
 #include "wrappers.h"
 */
 import "C"
@@ -122,7 +138,7 @@ func textOf(array []C.char) string {
 // Version returns the version of the linked library.
 func Version() string { return C.GoString(C.encast_version()) }
 
-// LiveHandles tells how many models, sites, profiles and analyzers of the whole process were made and not closed yet, be it
+// LiveHandles tells how many models, sites, profiles, analyzers and monitors of the whole process were made and not closed yet, be it
 // from Go or from C: for tests that look for leaks.
 func LiveHandles() int { return int(C.encast_live_handles()) }
 

@@ -25,6 +25,8 @@ var (
 	blankRetrainOptions = blank(func(s *C.EncastRetrainOptions) C.int32_t {
 		return C.encast_retrain_options_init(s, C.sizeof_EncastRetrainOptions)
 	})
+	blankColumn     = blank(func(s *C.EncastColumn) C.int32_t { return C.encast_column_init(s, C.sizeof_EncastColumn) })
+	blankScores     = blank(func(s *C.EncastScores) C.int32_t { return C.encast_scores_init(s, C.sizeof_EncastScores) })
 	blankComparison = blank(func(s *C.EncastComparison) C.int32_t {
 		return C.encast_comparison_init(s, C.sizeof_EncastComparison)
 	})
@@ -48,6 +50,20 @@ var (
 	blankComplexity = blank(func(s *C.EncastComplexity) C.int32_t {
 		return C.encast_complexity_init(s, C.sizeof_EncastComplexity)
 	})
+	blankMonitorOptions = blank(func(s *C.EncastMonitorOptions) C.int32_t {
+		return C.encast_monitor_options_init(s, C.sizeof_EncastMonitorOptions)
+	})
+	blankObserved    = blank(func(s *C.EncastObserved) C.int32_t { return C.encast_observed_init(s, C.sizeof_EncastObserved) })
+	blankDriftStream = blank(func(s *C.EncastDriftStream) C.int32_t {
+		return C.encast_drift_stream_init(s, C.sizeof_EncastDriftStream)
+	})
+	blankForecastErrors = blank(func(s *C.EncastForecastErrors) C.int32_t {
+		return C.encast_forecast_errors_init(s, C.sizeof_EncastForecastErrors)
+	})
+	blankInputDrift = blank(func(s *C.EncastInputDrift) C.int32_t {
+		return C.encast_input_drift_init(s, C.sizeof_EncastInputDrift)
+	})
+	blankOffset = blank(func(s *C.EncastOffset) C.int32_t { return C.encast_offset_init(s, C.sizeof_EncastOffset) })
 )
 
 // libraryIsOlder: it leaves fields of this header alone, which it does not know.
@@ -180,6 +196,9 @@ func (o *PredictOptions) toC(c *C.EncastPredictOptions) error {
 	}
 	if o.WholeMachine {
 		c.whole_machine = 1
+	}
+	if !o.Correction.IsZero() {
+		o.Correction.toC(c)
 	}
 	if err := o.Profile.toC(&c.profile); err != nil {
 		return err

@@ -135,7 +135,8 @@ func (m *Model) Metadata() (json.RawMessage, error) {
 }
 
 // Save saves the model: as JSON when the name ends in ".json", else as compact binary. The file appears whole or not
-// at all; on failure an existing file is as it was.
+// at all; on failure an existing file is as it was, unless the error says that only its folder could not be synced: then the
+// new file is there, and may be lost when the machine stops.
 func (m *Model) Save(path string) error {
 	cPath, err := pathToC(path)
 	if err != nil {

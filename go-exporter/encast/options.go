@@ -29,6 +29,10 @@ type PredictOptions struct {
 	MonthsStored float64 // months that the encode is kept, for which a site charges, 0-1e4
 	Deliveries   float64 // how often the whole encode is sent to the internet, for which a site charges, 0-1e12
 	WholeMachine bool    // a site charges the job its whole machine, not only the vCPUs that it has threads for
+
+	// Correction is added to forecasts before intervals, recommendations and ladders are made of them. The zero value
+	// adds nothing.
+	Correction Correction
 }
 
 // Profile holds prices and carbon factors of one machine in one place.

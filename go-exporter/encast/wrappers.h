@@ -52,6 +52,18 @@ static int32_t encast_go_predict_batch(const EncastModel *model, const EncastFea
 	return encast_go_done(status, failure);
 }
 
+static int32_t encast_go_score(const EncastModel *model, const EncastFeatures *features, const EncastColumn *columns,
+                               size_t column_count, size_t rows, const EncastPredictOptions *options,
+                               const EncastScores *scores, size_t score_count, encast_go_failure *failure)
+{
+	size_t row = SIZE_MAX;
+	int32_t status =
+		encast_score(model, features, columns, column_count, rows, options, scores, score_count, &row);
+	if (row != SIZE_MAX)
+		failure->row = (int64_t)row;
+	return encast_go_done(status, failure);
+}
+
 static int32_t encast_go_compare(const EncastModel *model, const EncastFeatures *a, const EncastFeatures *b,
                                  const EncastPredictOptions *options, EncastResult *result_a, EncastResult *result_b,
                                  EncastComparison *comparison, encast_go_failure *failure)
@@ -216,4 +228,49 @@ static int32_t encast_go_analyzer_cut(const EncastAnalyzer *analyzer, size_t ind
                                       encast_go_failure *failure)
 {
 	return encast_go_done(encast_analyzer_cut(analyzer, index, frame), failure);
+}
+
+static int32_t encast_go_monitor_new(const EncastModel *model, const EncastMonitorOptions *options,
+                                     EncastMonitor **monitor, encast_go_failure *failure)
+{
+	return encast_go_done(encast_monitor_new(model, options, monitor), failure);
+}
+
+static int32_t encast_go_monitor_observe(const EncastMonitor *monitor, const encast_go_features *features,
+                                         const EncastTargets *measured, const EncastResult *forecast, double level,
+                                         EncastObserved *observed, encast_go_failure *failure)
+{
+	return encast_go_done(encast_monitor_observe(monitor, (const EncastFeatures *)features, measured, forecast,
+	                                             level, observed),
+	                      failure);
+}
+
+static int32_t encast_go_monitor_streams(const EncastMonitor *monitor, EncastDriftStream *rows, size_t capacity,
+                                         size_t *count, encast_go_failure *failure)
+{
+	return encast_go_done(encast_monitor_streams(monitor, rows, capacity, count), failure);
+}
+
+static int32_t encast_go_monitor_errors(const EncastMonitor *monitor, EncastForecastErrors *rows, size_t capacity,
+                                        size_t *count, encast_go_failure *failure)
+{
+	return encast_go_done(encast_monitor_errors(monitor, rows, capacity, count), failure);
+}
+
+static int32_t encast_go_monitor_inputs(const EncastMonitor *monitor, EncastInputDrift *rows, size_t capacity,
+                                        size_t *count, encast_go_failure *failure)
+{
+	return encast_go_done(encast_monitor_inputs(monitor, rows, capacity, count), failure);
+}
+
+static int32_t encast_go_monitor_offsets(const EncastMonitor *monitor, EncastOffset *rows, size_t capacity,
+                                         size_t *count, encast_go_failure *failure)
+{
+	return encast_go_done(encast_monitor_offsets(monitor, rows, capacity, count), failure);
+}
+
+static int32_t encast_go_monitor_correction(const EncastMonitor *monitor, EncastPredictOptions *options,
+                                            encast_go_failure *failure)
+{
+	return encast_go_done(encast_monitor_correction(monitor, options), failure);
 }

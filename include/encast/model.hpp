@@ -6,6 +6,7 @@
 #include "error.hpp"
 #include "features.hpp"
 #include "options.hpp"
+#include "score.hpp"
 #include "sites.hpp"
 #include "span.hpp"
 
@@ -75,7 +76,8 @@ public:
     }
 
     /// Saves the model: as JSON when the name ends in ".json", else as compact binary. The file appears whole or not at
-    /// all; on Status::io an existing file is as it was.
+    /// all; on Status::io an existing file is as it was, unless the text says that only its folder could not be synced:
+    /// then the new file is there, and may be lost when the machine stops.
     [[nodiscard]] Expected<void> try_save(const std::string &path) const {
         if (auto done = detail::whole(path, "path"); !done) {
             return done;
@@ -119,14 +121,20 @@ public:
             return detail::refused(Status::length_mismatch, "features have " + std::to_string(features.size()) +
                                                                 " rows, results " + std::to_string(results.size()));
         }
-        constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
-        std::size_t row = none;
-        const auto status =
-            encast_predict_batch(get(), features.data(), features.size(), options.get(), results.data(), &row);
-        if (status != ENCAST_STATUS_OK) {
-            return detail::failed(status, row == none ? std::nullopt : std::optional<std::size_t>(row));
-        }
-        return {};
+        return of_rows([&](std::size_t *row) {
+            return encast_predict_batch(get(), features.data(), features.size(), options.get(), results.data(), row);
+        });
+    }
+    /// Forecasts chosen targets of many encodes, all or none: bit for bit what try_predict() gives for each row,
+    /// without confidence, recommendation and flags. features: what is the same in every row, without anchors; what a
+    /// column has stands in place of its field. rows: how many values each column, and how many places each of the
+    /// scores has. Rows that differ in bitrate_kbps or crf only share most of the work. Errors as try_predict_batch().
+    [[nodiscard]] Expected<void> try_score(const Features &features, Span<const Column> columns, std::size_t rows,
+                                           Span<const Scores> scores, Options options = {}) const {
+        return of_rows([&](std::size_t *row) {
+            return encast_score(get(), &features, columns.data(), columns.size(), rows, options.get(), scores.data(),
+                                scores.size(), row);
+        });
     }
     /// Finds the smallest bitrate that reaches a VMAF; bitrate_kbps and crf are not looked at. An unreachable target is
     /// an answer that says so, and so is one beyond a limit. Errors as try_predict().
@@ -215,6 +223,11 @@ public:
     void predict_batch(Span<const Features> features, Span<Result> results, Options options = {}) const {
         detail::value(try_predict_batch(features, results, options));
     }
+    /// As try_score(); throws its Error.
+    void score(const Features &features, Span<const Column> columns, std::size_t rows, Span<const Scores> scores,
+               Options options = {}) const {
+        detail::value(try_score(features, columns, rows, scores, options));
+    }
     /// As try_recommend_bitrate(); throws its Error.
     [[nodiscard]] Recommendation recommend_bitrate(const Features &features, Options options = {}) const {
         return detail::value(try_recommend_bitrate(features, options));
@@ -255,6 +268,17 @@ private:
             return detail::failed(status);
         }
         return answer;
+    }
+
+    /// What became of a call that tells the row to blame.
+    template <class Call>
+    static Expected<void> of_rows(Call call) {
+        constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
+        std::size_t row = none;
+        if (const std::int32_t status = call(&row); status != ENCAST_STATUS_OK) {
+            return detail::failed(status, row == none ? std::nullopt : std::optional<std::size_t>(row));
+        }
+        return {};
     }
 
     /// As many rungs as a ladder can have, or a guess where its options are none that the library takes.

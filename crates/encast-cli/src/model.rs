@@ -3,12 +3,18 @@
 
 use std::{
     ffi::OsString,
+    fs::File,
+    io::Read,
     path::{Path, PathBuf},
 };
 
+use clap::builder::NonEmptyStringValueParser;
 use encast::{LoadOptions, MAX_SIGNATURE_BYTES, Model, TrustedKeys};
 
 use crate::failure::Failure;
+
+/// The variable that asks for a signature where the flag does not.
+const VARIABLE: &str = "ENCAST_REQUIRE_SIGNATURE";
 
 /// The flags that name a model.
 #[derive(clap::Args)]
@@ -24,8 +30,10 @@ pub struct ModelArg {
 #[derive(clap::Args)]
 pub struct SignatureArg {
     /// Refuse a model file that none of these minisign public keys signed: a .pub file, or a key itself; the signature is
-    /// the file beside the model, M.minisig. The embedded model needs none
-    #[arg(long, value_name = "KEYS", env = "ENCAST_REQUIRE_SIGNATURE", hide_env_values = true)]
+    /// the file beside the model, M.minisig. The embedded model needs none [default: what ENCAST_REQUIRE_SIGNATURE names]
+    // The variable is read by hand: an empty one counts as not set, an empty argument is a mistake that must not turn
+    // the check off.
+    #[arg(long, value_name = "KEYS", value_parser = NonEmptyStringValueParser::new())]
     require_signature: Option<String>,
 }
 
@@ -47,25 +55,31 @@ impl ModelArg {
 impl SignatureArg {
     /// The keys that count; `None` when no signature is asked for.
     fn keys(&self) -> Result<Option<TrustedKeys>, Failure> {
-        let Some(named) = self.require_signature.as_deref().filter(|named| !named.is_empty()) else {
+        let by_variable = || std::env::var_os(VARIABLE).filter(|keys| !keys.is_empty());
+        let Some(named) = self.require_signature.as_ref().map(OsString::from).or_else(by_variable) else {
             return Ok(None);
         };
-        let path = Path::new(named);
-        if let Ok(about) = path.metadata() {
-            let text = if about.len() > MAX_SIGNATURE_BYTES {
-                return Err(Failure::of_file(
-                    path,
-                    format!("{} bytes, keys have at most {MAX_SIGNATURE_BYTES}", about.len()),
-                ));
-            } else {
-                std::fs::read_to_string(path).map_err(|error| Failure::of_file(path, error))?
-            };
+        let path = Path::new(&named);
+        if path.exists() {
+            let text = read(path).map_err(|error| Failure::of_file(path, error))?;
             return TrustedKeys::parse(&text).map(Some).map_err(|error| Failure::of_file(path, error));
         }
-        let no_key =
-            |_| Failure::Bad(format!("--require-signature '{named}': neither a file nor a public key of minisign"));
-        TrustedKeys::parse(named).map(Some).map_err(no_key)
+        let no_key = || {
+            let named = path.display();
+            Failure::Bad(format!("--require-signature '{named}': neither a file nor a public key of minisign"))
+        };
+        TrustedKeys::parse(named.to_str().ok_or_else(no_key)?).map(Some).map_err(|_| no_key())
     }
+}
+
+/// The text of a file of keys, however large the file says it is.
+fn read(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(MAX_SIGNATURE_BYTES + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MAX_SIGNATURE_BYTES {
+        return Err(std::io::Error::other(format!("more than {MAX_SIGNATURE_BYTES} bytes, keys have no more")));
+    }
+    Ok(text)
 }
 
 /// Loads the file, or the one that `ENCAST_MODEL` names, or the embedded model.

@@ -343,10 +343,10 @@ pub unsafe extern "C" fn encast_proposal_init(proposal: *mut EncastProposal, str
 /// the stride, and must be the same in all. capacity: how many structs; 1 asks for the best alone. out_count: receives
 /// the number of setups, not null; it may be more than capacity.
 ///
-/// Returns ENCAST_STATUS_OK, or as encast_recommend_bitrate(). ENCAST_STATUS_MISSING_FIELD when there is neither a
-/// target nor a limit, or neither sizes nor the source's size; ENCAST_STATUS_NOT_PREDICTED when the model forecasts no
-/// setup at all, or not what is limited or ranked by. May be called from any thread, also with one model at the same
-/// time.
+/// Returns ENCAST_STATUS_OK, ENCAST_STATUS_OUT_OF_MEMORY, or as encast_recommend_bitrate().
+/// ENCAST_STATUS_MISSING_FIELD when there is neither a target nor a limit, or neither sizes nor the source's size;
+/// ENCAST_STATUS_NOT_PREDICTED when the model forecasts no setup at all, or not what is limited or ranked by. May be
+/// called from any thread, also with one model at the same time.
 ///
 /// # Safety
 /// model is a live handle; each struct has as many bytes as its struct_size says; encoders, presets, sizes, anchors and

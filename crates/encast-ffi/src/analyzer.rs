@@ -154,10 +154,10 @@ fn change(clip: &RwLock<Clip>) -> Result<RwLockWriteGuard<'_, Clip>, Failure> {
 /// options: set up by encast_analyzer_options_init() and filled in, not null; no reference to it is kept. out_analyzer:
 /// receives the handle, not null; the caller owns it and frees it with encast_analyzer_free().
 ///
-/// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_STRUCT_SIZE, _INVALID_FIELD (width, height, bit_depth,
-/// frame_rate, threads or segment_seconds beyond its bounds), _BAD_NUMBER (segmentation), _MISSING_FIELD (segments in
-/// seconds without their length or without a frame rate) or _CONTRADICTION (a length, but no segments in seconds). On
-/// failure *out_analyzer is not touched. May be called from any thread.
+/// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_STRUCT_SIZE, _INVALID_FIELD (width, height,
+/// bit_depth, frame_rate, threads or segment_seconds beyond its bounds), _BAD_NUMBER (segmentation), _MISSING_FIELD
+/// (segments in seconds without their length or without a frame rate) or _CONTRADICTION (a length, but no segments in
+/// seconds). On failure *out_analyzer is not touched. May be called from any thread.
 ///
 /// # Safety
 /// options has as many bytes as its struct_size says; out_analyzer may be written.
@@ -193,9 +193,10 @@ pub unsafe extern "C" fn encast_analyzer_new(
 /// row may end at the width. out: the figures of the frame, set up by encast_frame_complexity_init(), or null when they
 /// are not wanted; written on success only.
 ///
-/// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_STRUCT_SIZE, _INVALID_FIELD (stride_bytes; luma when
-/// it is not aligned or a sample is larger than its bit depth allows) or _BAD_STATE (after encast_analyzer_finish()).
-/// After an error the frame counts as not given, and the next may follow. One thread at a time.
+/// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_HANDLE, _BAD_STRUCT_SIZE, _INVALID_FIELD
+/// (stride_bytes; luma when it is not aligned or a sample is larger than its bit depth allows) or _BAD_STATE (after
+/// encast_analyzer_finish()). After an error the frame counts as not given, and the next may follow. One thread at a
+/// time.
 ///
 /// # Safety
 /// analyzer is a live handle that no other thread uses; luma points to as many rows as the analyzer's height, of its
@@ -232,8 +233,8 @@ pub unsafe extern "C" fn encast_analyzer_push_frame(
 /// analyzer: a live handle, not null; it still has to be freed. out: set up by encast_complexity_init(), not null;
 /// written on success only.
 ///
-/// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_STRUCT_SIZE, _NO_FRAME when no frame was taken, or
-/// _BAD_STATE after an internal error. After a failure the clip has not ended. One thread at a time.
+/// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_HANDLE, _BAD_STRUCT_SIZE, _NO_FRAME when no frame was
+/// taken, or _BAD_STATE after an internal error. After a failure the clip has not ended. One thread at a time.
 ///
 /// # Safety
 /// analyzer is a live handle that no other thread uses; out has as many bytes as its struct_size says.
@@ -261,8 +262,8 @@ pub unsafe extern "C" fn encast_analyzer_finish(analyzer: *mut EncastAnalyzer, o
 /// analyzer: a live handle, not null, after encast_analyzer_finish(). index: 0 to EncastComplexity.segments - 1, in the
 /// order of the clip. out: set up by encast_complexity_init(), not null; written on success only.
 ///
-/// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_STRUCT_SIZE, _BAD_STATE (not finished) or _BAD_INDEX.
-/// Threads may ask a finished analyzer at the same time.
+/// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_HANDLE, _BAD_STRUCT_SIZE, _BAD_STATE (not finished)
+/// or _BAD_INDEX. Threads may ask a finished analyzer at the same time.
 ///
 /// # Safety
 /// analyzer is a live handle that no other thread changes; out has as many bytes as its struct_size says.
@@ -290,8 +291,8 @@ pub unsafe extern "C" fn encast_analyzer_segment(
 /// analyzer: a live handle, not null, after encast_analyzer_finish(). index: 0 to EncastComplexity.cuts - 1, in the
 /// order of the clip. out_frame: receives the number, not null; written on success only.
 ///
-/// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_STATE (not finished) or _BAD_INDEX. Threads may ask a
-/// finished analyzer at the same time.
+/// Returns ENCAST_STATUS_OK, or ENCAST_STATUS_NULL_POINTER, _BAD_HANDLE, _BAD_STATE (not finished) or _BAD_INDEX.
+/// Threads may ask a finished analyzer at the same time.
 ///
 /// # Safety
 /// analyzer is a live handle that no other thread changes; out_frame may be written.
@@ -318,8 +319,8 @@ pub unsafe extern "C" fn encast_analyzer_cut(
 /// analyzer: a live handle, which is dead after the call. A call that still uses it on another thread goes on
 /// undisturbed.
 ///
-/// Returns ENCAST_STATUS_OK, which leaves the text of the last error as it was, or ENCAST_STATUS_BAD_HANDLE when it was
-/// freed before. May be called from any thread.
+/// Returns ENCAST_STATUS_OK, which leaves the text of the last error as it was, or ENCAST_STATUS_BAD_HANDLE when it
+/// was freed before. May be called from any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn encast_analyzer_free(analyzer: *mut EncastAnalyzer) -> i32 {
     handles::free(analyzer)

@@ -168,6 +168,7 @@ pub extern "C" fn encast_live_handles() -> usize {
         + crate::site::EncastSite::table().live()
         + crate::profiles::EncastProfiles::table().live()
         + crate::analyzer::EncastAnalyzer::table().live()
+        + crate::monitor::EncastMonitor::table().live()
 }
 
 #[cfg(test)]

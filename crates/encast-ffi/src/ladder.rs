@@ -242,8 +242,8 @@ pub unsafe extern "C" fn encast_rung_init(rung: *mut EncastRung, struct_size: us
 /// when there are more than capacity.
 ///
 /// Returns ENCAST_STATUS_OK; ENCAST_STATUS_BUFFER_TOO_SMALL when there are more rungs than capacity: no struct is
-/// written then; or as encast_recommend_bitrate(). ENCAST_STATUS_MISSING_FIELD when neither sizes nor the source's size
-/// are given. May be called from any thread, also with one model at the same time.
+/// written then; ENCAST_STATUS_OUT_OF_MEMORY; or as encast_recommend_bitrate(). ENCAST_STATUS_MISSING_FIELD when
+/// neither sizes nor the source's size are given. May be called from any thread, also with one model at the same time.
 ///
 /// # Safety
 /// model is a live handle; each struct has as many bytes as its struct_size says; sizes, bitrates_kbps, anchors and

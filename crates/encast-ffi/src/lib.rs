@@ -37,5 +37,10 @@ pub mod advise;
 pub mod handles;
 pub mod load_options;
 
+pub mod score;
+
+pub mod monitor;
+pub mod monitor_rows;
+
 #[cfg(test)]
 mod tests;

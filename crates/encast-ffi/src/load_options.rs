@@ -83,10 +83,10 @@ unsafe fn with<T>(
 /// encast_load_options_init(), or null for the defaults, which ask for no signature. out_model: receives the handle, not
 /// null; the caller owns it and frees it with encast_free_model().
 ///
-/// Returns as encast_load_model(), or ENCAST_STATUS_UNSIGNED, ENCAST_STATUS_BAD_SIGNATURE (another key, other bytes, or
-/// no signature at all in the text), ENCAST_STATUS_BAD_KEY (also when a signature is required and no key is given),
-/// ENCAST_STATUS_BAD_STRUCT_SIZE, _BAD_NUMBER or _BAD_TEXT. On failure *out_model is not touched. May be called from any
-/// thread.
+/// Returns as encast_load_model(), or ENCAST_STATUS_UNSIGNED, ENCAST_STATUS_BAD_SIGNATURE (another key, other bytes,
+/// or no signature at all in the text), ENCAST_STATUS_BAD_KEY (also when a signature is required and no key is given),
+/// ENCAST_STATUS_BAD_STRUCT_SIZE, _BAD_NUMBER or _BAD_TEXT. On failure *out_model is not touched. May be called from
+/// any thread.
 ///
 /// # Safety
 /// path is a C string; options has as many bytes as its struct_size says, and its texts are null or C strings; out_model
@@ -114,8 +114,8 @@ pub unsafe extern "C" fn encast_load_model_with(
 /// encast_load_model_with(). out_model: receives the handle, not null; the caller owns it and frees it with
 /// encast_free_model().
 ///
-/// Returns as encast_load_model_with(), without the codes of the file system. On failure *out_model is not touched. May
-/// be called from any thread.
+/// Returns as encast_load_model_with(), without the codes of the file system. On failure *out_model is not touched.
+/// May be called from any thread.
 ///
 /// # Safety
 /// bytes points to length readable bytes; options has as many bytes as its struct_size says, and its texts are null or C

@@ -125,8 +125,8 @@ pub unsafe extern "C" fn encast_load_model_from_memory(
 ///
 /// model: a live handle, not null. path: the file, NUL-terminated, not null; an existing file is replaced.
 ///
-/// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_IO; on failure an existing file is as it was,
-/// or, when only the sync of its folder failed, the whole new one. May be called from any thread.
+/// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER, _BAD_HANDLE, _BAD_TEXT or _IO; on failure an existing file is
+/// as it was, or, when only the sync of its folder failed, the whole new one. May be called from any thread.
 ///
 /// # Safety
 /// model is a live handle; path is a C string.
@@ -144,8 +144,8 @@ pub unsafe extern "C" fn encast_save_model(model: *const EncastModel, path: *con
 ///
 /// model: a live handle, which is dead after the call. A call that still uses it on another thread goes on undisturbed.
 ///
-/// Returns ENCAST_STATUS_OK, which leaves the text of the last error as it was, or ENCAST_STATUS_BAD_HANDLE when it was
-/// freed before. May be called from any thread.
+/// Returns ENCAST_STATUS_OK, which leaves the text of the last error as it was, or ENCAST_STATUS_BAD_HANDLE when it
+/// was freed before. May be called from any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn encast_free_model(model: *mut EncastModel) -> i32 {
     handles::free(model)
@@ -242,7 +242,7 @@ pub unsafe extern "C" fn encast_model_info_init(info: *mut EncastModelInfo, stru
 ///
 /// model: a live handle, not null. info: set up by encast_model_info_init(), not null; written on success.
 ///
-/// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER or ENCAST_STATUS_BAD_STRUCT_SIZE. May be called from any
+/// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER, _BAD_HANDLE or _BAD_STRUCT_SIZE. May be called from any
 /// thread.
 ///
 /// # Safety
@@ -267,7 +267,7 @@ pub unsafe extern "C" fn encast_model_info(model: *const EncastModel, info: *mut
 /// terminating NUL. out_length: receives the length without the NUL, not null; it is also written when the buffer is
 /// too small, so that a first call with a capacity of 0 tells how much is needed.
 ///
-/// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER, or ENCAST_STATUS_BUFFER_TOO_SMALL with an untouched buffer.
+/// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER, _BAD_HANDLE, or _BUFFER_TOO_SMALL with an untouched buffer.
 /// May be called from any thread.
 ///
 /// # Safety

@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use encast_core::{PredictOptions, RecommendOptions, ResourceProfile};
+use encast_core::{Codec, Correction, PredictOptions, RecommendOptions, ResourceProfile, Target};
 
 use crate::{
     boundary::enter,
@@ -14,6 +14,8 @@ use crate::{
 
 /// Bytes of the short texts in options, with the terminating NUL.
 pub const ENCAST_TEXT_CAPACITY: usize = 64;
+/// Places for codecs in the offsets of EncastPredictOptions: their numbers, and 0 for no codec.
+pub const ENCAST_CORRECTION_CODECS: usize = 8;
 /// Bytes of the long texts in options, with the terminating NUL.
 pub const ENCAST_LONG_TEXT_CAPACITY: usize = 256;
 
@@ -115,6 +117,19 @@ pub struct EncastPredictOptions {
     pub max_energy_kwh: f64,
     /// Most carbon that the forecast of the job may have at what is recommended, kg CO2e, above 0. Default NaN = any.
     pub max_co2_kg: f64,
+    /// What is added to every forecast of VMAF, by codec: index ENCAST_CODEC_..., 0 for requests that name no codec.
+    /// VMAF points, -100 to 100. Interval, recommended bitrate and ladder move with it, within 0 to 100. Default 0,
+    /// which changes nothing to the bit. This and the next four are what encast_monitor_correction() fills in.
+    pub vmaf_offsets: [f64; ENCAST_CORRECTION_CODECS],
+    /// What is added to every forecast of PSNR, by codec: dB, -60 to 60. Default 0.
+    pub psnr_offsets: [f64; ENCAST_CORRECTION_CODECS],
+    /// What is added to the base-2 logarithm of a bitrate that is forecast from a CRF, by codec: -10 to 10. Default 0.
+    pub bitrate_octaves: [f64; ENCAST_CORRECTION_CODECS],
+    /// What is added to the base-2 logarithm of encode_seconds, by codec: -10 to 10. Default 0.
+    pub encode_octaves: [f64; ENCAST_CORRECTION_CODECS],
+    /// What is added to the base-2 logarithm of cpu_seconds, by codec: -10 to 10. Energy, cost and carbon that follow
+    /// from the CPU time move with it. Default 0.
+    pub cpu_octaves: [f64; ENCAST_CORRECTION_CODECS],
 }
 
 // SAFETY: repr(C), struct_size first, numbers, arrays of numbers, structs of both and a raw pointer only.
@@ -145,8 +160,56 @@ unsafe impl CStruct for EncastPredictOptions {
             reserved: 0,
             max_energy_kwh: or_nan(recommend.max_energy_kwh),
             max_co2_kg: or_nan(recommend.max_co2_kg),
+            vmaf_offsets: [0.0; ENCAST_CORRECTION_CODECS],
+            psnr_offsets: [0.0; ENCAST_CORRECTION_CODECS],
+            bitrate_octaves: [0.0; ENCAST_CORRECTION_CODECS],
+            encode_octaves: [0.0; ENCAST_CORRECTION_CODECS],
+            cpu_octaves: [0.0; ENCAST_CORRECTION_CODECS],
         }
     }
+}
+
+impl EncastPredictOptions {
+    /// The offsets of a target by codec.
+    pub(crate) fn offsets(&mut self, target: Target) -> Option<&mut [f64; ENCAST_CORRECTION_CODECS]> {
+        match target {
+            Target::Vmaf => Some(&mut self.vmaf_offsets),
+            Target::Psnr => Some(&mut self.psnr_offsets),
+            Target::BitrateKbps => Some(&mut self.bitrate_octaves),
+            Target::EncodeSeconds => Some(&mut self.encode_octaves),
+            Target::CpuSeconds => Some(&mut self.cpu_octaves),
+            _ => None,
+        }
+    }
+}
+
+/// The codecs that an index of offsets may stand for, with their numbers.
+pub(crate) fn corrected_codecs() -> impl Iterator<Item = (usize, Option<Codec>)> {
+    (0..ENCAST_CORRECTION_CODECS)
+        .map(|number| (number, Codec::from_number(number as i32)))
+        .filter(|(number, codec)| *number == 0 || codec.is_some())
+}
+
+/// Offsets in the core's terms, checked here, where their names are known.
+fn correction(c: &EncastPredictOptions) -> Result<Correction, Failure> {
+    let mut correction = Correction::default();
+    let arrays = [
+        ("vmaf_offsets", Target::Vmaf, &c.vmaf_offsets),
+        ("psnr_offsets", Target::Psnr, &c.psnr_offsets),
+        ("bitrate_octaves", Target::BitrateKbps, &c.bitrate_octaves),
+        ("encode_octaves", Target::EncodeSeconds, &c.encode_octaves),
+        ("cpu_octaves", Target::CpuSeconds, &c.cpu_octaves),
+    ];
+    for (field, target, offsets) in arrays {
+        let bound = Correction::bound(target);
+        if let Some(offset) = offsets.iter().find(|offset| !(-bound..=bound).contains(*offset)) {
+            return Err(Failure::bound(field, offset, format_args!("a finite number from -{bound} to {bound}")));
+        }
+        for (number, codec) in corrected_codecs() {
+            correction.set(target, codec, offsets[number]);
+        }
+    }
+    Ok(correction)
 }
 
 /// The options in the core's terms; the core checks the limits of the search.
@@ -181,6 +244,7 @@ pub(crate) fn from_c(c: &EncastPredictOptions) -> Result<PredictOptions, Failure
         months_stored: c.months_stored,
         deliveries: c.deliveries,
         whole_machine: c.whole_machine == 1,
+        correction: correction(c)?,
     })
 }
 

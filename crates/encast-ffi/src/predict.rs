@@ -19,9 +19,9 @@ use crate::{
 /// encast_predict_options_init(), or null for the defaults. result: set up by encast_result_init(), not null; written
 /// on success only. result may not overlap the inputs.
 ///
-/// Returns ENCAST_STATUS_OK, or why there is no answer: ENCAST_STATUS_NULL_POINTER, _BAD_STRUCT_SIZE, _BAD_NUMBER,
-/// _BAD_TEXT, _INVALID_FIELD, _MISSING_FIELD, _UNKNOWN_NAME, _CONTRADICTION, _NOT_PREDICTED. May be called from any
-/// thread, also with one model at the same time.
+/// Returns ENCAST_STATUS_OK, or why there is no answer: ENCAST_STATUS_NULL_POINTER, _BAD_HANDLE, _BAD_STRUCT_SIZE,
+/// _BAD_NUMBER, _BAD_TEXT, _INVALID_FIELD, _MISSING_FIELD, _UNKNOWN_NAME, _CONTRADICTION, _NOT_PREDICTED. May be
+/// called from any thread, also with one model at the same time.
 ///
 /// # Safety
 /// model is a live handle; each struct has as many bytes as its struct_size says, and the array of anchors as many
@@ -63,8 +63,8 @@ pub unsafe extern "C" fn encast_predict(
 /// be the same in all its elements. out_bad_row: may be null; receives the index of the first bad row when a row is to
 /// blame for the failure, and is not touched otherwise.
 ///
-/// Returns as encast_predict(), or ENCAST_STATUS_BAD_COUNT. May be called from any thread, also with one model at the
-/// same time.
+/// Returns as encast_predict(), or ENCAST_STATUS_BAD_COUNT, or ENCAST_STATUS_OUT_OF_MEMORY. May be called from any
+/// thread, also with one model at the same time.
 ///
 /// # Safety
 /// model is a live handle; each array has count elements of as many bytes as the first one's struct_size says, and each

@@ -127,8 +127,8 @@ pub unsafe extern "C" fn encast_parse_profiles(
 /// profiles: a live handle, which is dead after the call. A call that still uses it on another thread goes on
 /// undisturbed.
 ///
-/// Returns ENCAST_STATUS_OK, which leaves the text of the last error as it was, or ENCAST_STATUS_BAD_HANDLE when it was
-/// freed before. May be called from any thread.
+/// Returns ENCAST_STATUS_OK, which leaves the text of the last error as it was, or ENCAST_STATUS_BAD_HANDLE when it
+/// was freed before. May be called from any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn encast_free_profiles(profiles: *mut EncastProfiles) -> i32 {
     handles::free(profiles)

@@ -147,9 +147,9 @@ pub unsafe extern "C" fn encast_retrain_options_init(options: *mut EncastRetrain
 /// it and frees it with encast_free_model().
 ///
 /// Returns ENCAST_STATUS_OK, or why there is no model: ENCAST_STATUS_NULL_POINTER, _BAD_STRUCT_SIZE, _BAD_NUMBER,
-/// _BAD_TEXT, _BAD_COUNT, _INVALID_FIELD, _MISSING_FIELD, _UNKNOWN_NAME, _CONTRADICTION, _TOO_FEW, _CONSTANT_TARGET,
-/// _LEARNER; the text names the row where one is to blame. On failure *out_model is not touched. May be called from any
-/// thread.
+/// _BAD_TEXT, _BAD_COUNT, _OUT_OF_MEMORY, _INVALID_FIELD, _MISSING_FIELD, _UNKNOWN_NAME, _CONTRADICTION, _TOO_FEW,
+/// _CONSTANT_TARGET, _LEARNER; the text names the row where one is to blame. On failure *out_model is not touched. May
+/// be called from any thread.
 ///
 /// # Safety
 /// Each array has count elements of as many bytes as the first one's struct_size says, and each array of anchors as many

@@ -34,9 +34,9 @@ impl Handle for EncastSite {
 /// profiles: a live handle, not null. machine, region: their names in the profiles, NUL-terminated, not null. out_site:
 /// receives the handle, not null; the caller owns it and frees it with encast_free_site().
 ///
-/// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER, ENCAST_STATUS_BAD_TEXT, or ENCAST_STATUS_UNKNOWN_NAME with a
-/// text that lists the known machines or regions. On failure *out_site is not touched. May be called from any thread,
-/// also with the same profiles at the same time.
+/// Returns ENCAST_STATUS_OK, ENCAST_STATUS_NULL_POINTER, _BAD_HANDLE, _BAD_TEXT, or _UNKNOWN_NAME with a text that
+/// lists the known machines or regions. On failure *out_site is not touched. May be called from any thread, also with
+/// the same profiles at the same time.
 ///
 /// # Safety
 /// profiles is a live handle; machine and region are C strings; out_site may be written.
@@ -60,8 +60,8 @@ pub unsafe extern "C" fn encast_new_site(
 ///
 /// site: a live handle, which is dead after the call. A call that still uses it on another thread goes on undisturbed.
 ///
-/// Returns ENCAST_STATUS_OK, which leaves the text of the last error as it was, or ENCAST_STATUS_BAD_HANDLE when it was
-/// freed before. May be called from any thread.
+/// Returns ENCAST_STATUS_OK, which leaves the text of the last error as it was, or ENCAST_STATUS_BAD_HANDLE when it
+/// was freed before. May be called from any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn encast_free_site(site: *mut EncastSite) -> i32 {
     handles::free(site)

@@ -24,7 +24,8 @@ pub const ENCAST_STATUS_BAD_TEXT: i32 = 4;
 pub const ENCAST_STATUS_BUFFER_TOO_SMALL: i32 = 5;
 /// An array of that many elements cannot exist in memory.
 pub const ENCAST_STATUS_BAD_COUNT: i32 = 6;
-/// An analyzer is not where the call needs it: a frame after the end, or a segment before it.
+/// An analyzer is not where the call needs it: a frame after the end, or a segment before it. A monitor that a defect
+/// happened to.
 pub const ENCAST_STATUS_BAD_STATE: i32 = 7;
 /// There is no element of that index. The text says how many there are.
 pub const ENCAST_STATUS_BAD_INDEX: i32 = 8;

@@ -25,6 +25,11 @@ fn inputs() {
 }
 
 #[test]
+fn score() {
+    passes("score");
+}
+
+#[test]
 fn search() {
     passes("search");
 }

@@ -18,7 +18,7 @@ use crate::{
     recommend::{Choice, Recommendation},
     scale,
     smooth::{Along, Shared},
-    target::Scale,
+    target::{Scale, Target},
     variant::{Forecast, Variant},
 };
 
@@ -209,7 +209,8 @@ impl<'a, 'b> AnchoredCurve<'a, 'b> {
             let request = anchor.as_request(asked.features);
             let of_anchor = Settings::new(variant, &request, derive(&request)?, &mut names);
             let forecast = of_anchor.on_grid(position);
-            let residual = scale::to_learning(target, measured, &request) - forecast.value;
+            let expected = forecast.value + asked.corrected_by(target, &request);
+            let residual = scale::to_learning(target, measured, &request) - expected;
             let place = of_anchor.place(position);
             (lowest, highest) = (lowest.min(place.rate), highest.max(place.rate));
             residuals.push((place, residual / forecast.amplitude));
@@ -281,7 +282,8 @@ impl<'a, 'b> AnchoredCurve<'a, 'b> {
             Choice { setting: bitrate_kbps, vmaf, assured_vmaf: vmaf.value }
         };
         let (lowest, highest) = (options.min_bitrate_kbps, options.max_bitrate_kbps);
-        let reaches = |log2_bitrate: f64| point(log2_bitrate).value >= options.target_vmaf;
+        let target = options.target_vmaf - self.asked.shift(Target::Vmaf);
+        let reaches = |log2_bitrate: f64| point(log2_bitrate).value >= target;
         let (mut below, mut above) = (lowest.log2(), highest.log2());
         if !reaches(above) {
             return Recommendation::Unreachable(choice(highest));

@@ -42,7 +42,9 @@ mod codec;
 mod columns;
 mod compare;
 pub mod confidence;
+mod correction;
 mod cost;
+mod drift;
 mod error;
 mod evaluate;
 mod evaluation;
@@ -83,16 +85,20 @@ pub use advise::{
 pub use anchor::Anchor;
 pub use bulk::{BulkInputs, BulkOutput, Names, Numbers, Scorer};
 pub use bundle::{
-    FORMAT_VERSION, HeadlineMetrics, ImportedModel, MAX_BUNDLE_BYTES, Metadata, Model, NotLearnt, Range, TierFigures,
-    load_model, load_model_with, save_model,
+    FORMAT_VERSION, HeadlineMetrics, ImportedModel, MAX_BUNDLE_BYTES, Metadata, Model, NotLearnt, NumberShares, Range,
+    TierFigures, TrainingShares, load_model, load_model_with, save_model,
 };
 pub use calibration::NOMINAL;
 pub use codec::{Codec, Encoder, Preset};
 pub use columns::Column;
 pub use compare::{Comparison, Difference, compare};
+pub use correction::Correction;
 pub use cost::{
     DataPrices, EncoderScaling, JobCost, JobResources, MAX_PROFILES_BYTES, Machine, Price, Profiles, Region,
     ResourceProfile, Site, Work,
+};
+pub use drift::{
+    DriftStream, ForecastErrors, InputDrift, Monitor, MonitorOptions, Observation, Observed, Offset, Told,
 };
 pub use encast_trees::exchange::{ExchangeError, Format as ForeignFormat};
 pub use error::{Error, Result};

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     calibration::NOMINAL,
+    correction::Correction,
     cost::{ResourceProfile, Site},
     error::{Error, Result},
     field::Group,
@@ -183,6 +184,8 @@ pub struct PredictOptions {
     pub deliveries: f64,
     /// Whether a site charges the job its whole machine instead of the vCPUs that it has threads for. Default false.
     pub whole_machine: bool,
+    /// What is added to forecasts before anything is made of them. Default: nothing.
+    pub correction: Correction,
 }
 
 impl Default for PredictOptions {
@@ -195,6 +198,7 @@ impl Default for PredictOptions {
             months_stored: 0.0,
             deliveries: 0.0,
             whole_machine: false,
+            correction: Correction::default(),
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     cell::Cell,
     columns::{Row, derive},
     confidence::{Distance, confidence, distance},
+    correction::Correction,
     error::{Error, Result},
     features::PredictionFeatures,
     field::{Field, FieldSet},
@@ -119,6 +120,7 @@ pub(crate) struct Asked<'a> {
     pub megapixels: f64,
     /// The machine that its times are of, where the model was taught it.
     machine: Option<&'a str>,
+    correction: &'a Correction,
     shared: Shared,
     /// The curves of the model of VMAF from a bitrate: forecast and search share them.
     quality: OnceCell<Option<Along<'a>>>,
@@ -146,7 +148,7 @@ pub(crate) struct Surroundings {
     pub level: f64,
     /// Distance from the trained range.
     pub away: f64,
-    /// Octaves that the machine adds.
+    /// What machine and correction add, on the learning scale.
     pub shift: f64,
     pub megapixels: f64,
 }
@@ -160,7 +162,7 @@ pub(crate) fn estimate(forecast: &Forecast, at: &Surroundings) -> Estimate {
     scale::estimate(forecast.variant.key.target, forecast.value + at.shift, around, at.megapixels)
 }
 
-type Forecasts<'a> = [Option<Forecast<'a>>; Target::COUNT];
+pub(crate) type Forecasts<'a> = [Option<Forecast<'a>>; Target::COUNT];
 
 impl<'a> Asked<'a> {
     /// # Errors
@@ -181,6 +183,7 @@ impl<'a> Asked<'a> {
             cell: Cell::of_request(features),
             megapixels: features.megapixels(),
             machine: machine(features, model, options)?,
+            correction: &options.correction,
             shared: Shared::default(),
             quality: OnceCell::new(),
         })
@@ -194,13 +197,13 @@ impl<'a> Asked<'a> {
     /// A forecast as an estimate, its interval widened for distance.
     pub(crate) fn estimate_of(&self, forecast: &Forecast) -> Estimate {
         let (level, away, cell, megapixels) = (self.level, self.distance.sum, self.cell, self.megapixels);
-        let shift = self.machine_shift(forecast.variant.key.target);
+        let shift = self.shift(forecast.variant.key.target);
         estimate(forecast, &Surroundings { cell, level, away, shift, megapixels })
     }
 
     /// A value of the learning scale in the target's unit, on the request's machine.
     pub(crate) fn in_unit(&self, target: Target, value: f64) -> f64 {
-        scale::from_learning(target, value + self.machine_shift(target), self.megapixels)
+        scale::from_learning(target, value + self.shift(target), self.megapixels)
     }
 
     /// The value, in the target's unit, that is exceeded with this probability (0.5–1), widened for distance.
@@ -208,12 +211,17 @@ impl<'a> Asked<'a> {
         let (lower, _) = forecast.around(self.cell);
         let reach = lower * forecast.variant.calibration.levels.lower(probability) * (1.0 + self.distance.sum);
         let target = forecast.variant.key.target;
-        scale::from_learning(target, forecast.value + reach + self.machine_shift(target), self.megapixels)
+        scale::from_learning(target, forecast.value + reach + self.shift(target), self.megapixels)
     }
 
-    /// Octaves that the machine adds to a target; exactly 0 for all that no machine changes.
-    fn machine_shift(&self, target: Target) -> f64 {
-        self.model.metadata().machines.shift(self.machine, target)
+    /// What machine and correction add to a target on the learning scale; exactly 0 where neither changes it.
+    pub(crate) fn shift(&self, target: Target) -> f64 {
+        self.model.metadata().machines.shift(self.machine, target) + self.corrected_by(target, self.features)
+    }
+
+    /// What the correction adds to a target of a request, which may be an anchor of this one.
+    pub(crate) fn corrected_by(&self, target: Target, features: &PredictionFeatures) -> f64 {
+        self.correction.get(target, features.codec_known())
     }
 
     /// What the models of this request have in common.
@@ -245,7 +253,7 @@ impl<'a> Asked<'a> {
     }
 
     /// The forecasts of all targets, one by one.
-    fn forecasts(&self) -> Forecasts<'a> {
+    pub(crate) fn forecasts(&self) -> Forecasts<'a> {
         let mut forecasts = [None; Target::COUNT];
         for &target in Target::ALL {
             forecasts[target as usize] = self.variant(target).map(|variant| self.learnt(variant));

@@ -315,7 +315,7 @@ impl RecommendOptions {
 const LEVELS: (f64, f64) = (0.1, 0.98);
 
 impl PredictOptions {
-    /// Checks the search's target and limits, the profile, and what a site charges for.
+    /// Checks the search's target and limits, the profile, the correction, and what a site charges for.
     ///
     /// # Errors
     /// [`Error::InvalidField`].
@@ -327,6 +327,7 @@ impl PredictOptions {
         self.recommend.check()?;
         Work { months_stored: self.months_stored, deliveries: self.deliveries, ..Work::of_cpu_seconds(0.0, 1.0) }
             .check()?;
+        self.correction.check()?;
         self.profile.as_ref().map_or(Ok(()), |profile| profile.check())
     }
 }

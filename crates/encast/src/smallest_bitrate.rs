@@ -30,7 +30,7 @@ pub(crate) fn in_answer(asked: &Asked, options: &PredictOptions) -> Result<Optio
     let Some(variant) = asked.model.best(Target::Vmaf, Given::Bitrate, asked.known) else { return Ok(None) };
     if limits.of_forecast_alone() && asked.features.anchors.is_empty() {
         let (bitrate_kbps, value) = smallest(asked, variant, limits);
-        let reached = reaches(value, limits).then_some(bitrate_kbps);
+        let reached = reaches(asked, value, limits).then_some(bitrate_kbps);
         let best_vmaf = if reached.is_none() { Some(asked.in_unit(Target::Vmaf, value)) } else { None };
         return Ok(Some(InAnswer { reached, best_vmaf }));
     }
@@ -61,14 +61,14 @@ pub(crate) fn by_forecast(asked: &Asked, options: &RecommendOptions) -> Result<O
     let trees = variant.flat.predict_with_spread(&row);
     let vmaf = asked.estimate_of(&variant.forecast(&row, (asked.quality(variant), asked.shared()), trees));
     let choice = Choice { setting: bitrate_kbps, vmaf, assured_vmaf: vmaf.value };
-    Ok(Some(match reaches(value, options) {
+    Ok(Some(match reaches(asked, value, options) {
         true => Recommendation::Reached(choice),
         false => Recommendation::Unreachable(choice),
     }))
 }
 
-fn reaches(value: f64, options: &RecommendOptions) -> bool {
-    value.min(Target::Vmaf.bounds().1) >= options.target_vmaf
+fn reaches(asked: &Asked, value: f64, options: &RecommendOptions) -> bool {
+    (value + asked.shift(Target::Vmaf)).min(Target::Vmaf.bounds().1) >= options.target_vmaf
 }
 
 /// The smallest bitrate whose forecast reaches the target, or the highest allowed one; with the forecast there, on the
@@ -89,7 +89,14 @@ fn smallest<'a>(asked: &Asked<'a>, variant: &'a Variant, options: &RecommendOpti
     let bracket = (lowest.log2(), highest.log2());
     let mut scratch = asked.row;
     let set = |position: f64, row: &mut [f32]| columns.set(row, position);
-    let crossing = variant.crossing(along, options.target_vmaf, bracket, PRECISION.log2(), &mut scratch, set);
+    let crossing = variant.crossing(
+        along,
+        options.target_vmaf - asked.shift(Target::Vmaf),
+        bracket,
+        PRECISION.log2(),
+        &mut scratch,
+        set,
+    );
     let mut bitrate_kbps = match crossing {
         Crossing::Beyond => highest,
         Crossing::Before => lowest,
@@ -97,7 +104,7 @@ fn smallest<'a>(asked: &Asked<'a>, variant: &'a Variant, options: &RecommendOpti
     };
     let mut value = forecast(bitrate_kbps);
     // Rounding may leave the forecast a hair below the target: step up until it is reached.
-    while !reaches(value, options) && bitrate_kbps < highest {
+    while !reaches(asked, value, options) && bitrate_kbps < highest {
         bitrate_kbps = (bitrate_kbps * PRECISION).min(highest);
         value = forecast(bitrate_kbps);
     }

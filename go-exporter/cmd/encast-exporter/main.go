@@ -22,10 +22,13 @@ import (
 	"github.com/prometheus/exporter-toolkit/web"
 
 	"github.com/encast/encast/go-exporter/encast"
+	"github.com/encast/encast/go-exporter/internal/api"
 	"github.com/encast/encast/go-exporter/internal/collector"
 	"github.com/encast/encast/go-exporter/internal/config"
+	"github.com/encast/encast/go-exporter/internal/limit"
 	"github.com/encast/encast/go-exporter/internal/server"
 	"github.com/encast/encast/go-exporter/internal/serving"
+	"github.com/encast/encast/go-exporter/internal/tracing"
 )
 
 // drainTime is how long requests under way may take after the signal to stop.
@@ -58,7 +61,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	settings.Log.Writer = stderr
 	logger := promslog.New(settings.Log)
-	cfg, err := config.Load(settings.ConfigFile, settings.Place)
+	readConfig := func() (*config.Config, error) { return config.Load(settings.ConfigFile, settings.Place) }
+	cfg, err := readConfig()
 	if err != nil {
 		return err
 	}
@@ -68,6 +72,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	holder := &serving.Holder{}
 	defer holder.Close()
 	reloader := serving.NewReloader(holder, serving.Opener(settings.ModelPath, settings.RequireSignature), cfg, logger)
+	reloader.ReadConfig(readConfig)
+	reloader.Files(settings.ModelPath, signatureOf(settings.ModelPath), settings.ConfigFile)
 	model, err := reloader.Start()
 	if err != nil {
 		return err
@@ -78,15 +84,28 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	logger.Info("Starting", "exporter", name, "version", version.Info(), "build", version.BuildContext())
 	logger.Info("Model loaded", "path", settings.ModelPath, "version", model.Version, "trained_at", model.TrainedAt)
+	traces, err := tracing.New(ctx, settings.Service.OTLPEndpoint, version.Version, logger)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err := traces.Stop(); err != nil {
+			logger.Warn("Some traces were not sent", "err", err)
+		}
+	}()
+	reloader.Trace(traces)
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
-		collector.New(holder, reloader, cfg, logger),
+		collector.New(holder, reloader, logger),
 		versioncollector.NewCollector(name),
 		collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		collector.Paced(collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), time.Second),
 	)
 	handler, err := server.Handler(server.Backend{
 		Holder: holder, Reloader: reloader, Registry: registry, Version: version.Version, Logger: logger,
+		API:     api.New(holder, nil, api.Bounds{BodyBytes: int64(settings.Service.BodyBytes)}, logger),
+		Tracing: traces,
+		Limits:  limit.New(settings.Service.Rate, settings.Service.Concurrent),
 	})
 	if err != nil {
 		return err
@@ -96,6 +115,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
 	go reloadOnHangup(ctx, hangup, reloader)
+	if settings.Service.ReloadWatch > 0 {
+		go reloader.Watch(ctx, settings.Service.ReloadWatch)
+	}
 	return serve(ctx, server.New(handler, logger), settings.Web, logger)
 }
 
@@ -115,6 +137,14 @@ func serve(ctx context.Context, httpServer *http.Server, flags *web.FlagConfig, 
 		return errors.Join(fmt.Errorf("stopping: %w", err), httpServer.Close())
 	}
 	return nil
+}
+
+// signatureOf returns where the signature of a model is, if it has one.
+func signatureOf(model string) string {
+	if model == "" {
+		return ""
+	}
+	return model + ".minisig"
 }
 
 // reloadOnHangup reloads the model at each hangup; how it went is logged and counted by the reloader.

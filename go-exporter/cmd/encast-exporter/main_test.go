@@ -203,6 +203,8 @@ func TestRefusesToStart(t *testing.T) {
 		"checked model":         {nil, []string{"--config.check", "--model-path=/none/model.json"}, []string{"/none/model.json"}},
 		"not signed":            {nil, []string{"--model-path=" + good, "--require-signature=../../../testdata/signed/one.pub"}, []string{"not signed"}},
 		"another's signature":   {[]string{"ENCAST_REQUIRE_SIGNATURE=RWQEbtHvmCt+D3QJ3bF6Qo3f+A3khgVEVVbF7sCRcUSkvpR31PDUJD5P"}, []string{"--model-path=" + signed}, []string{"another key"}},
+		"empty key":             {nil, []string{"--model-path=" + good, "--require-signature="}, []string{"--require-signature: is empty"}},
+		"endless key file":      {nil, []string{"--model-path=" + signed, "--require-signature=/dev/zero"}, []string{"--require-signature", "/dev/zero", "65536"}},
 		"no key":                {nil, []string{"--model-path=" + signed, "--require-signature=none.pub"}, []string{"--require-signature", "none.pub"}},
 	} {
 		t.Run(name, func(t *testing.T) {

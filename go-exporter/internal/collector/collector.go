@@ -3,8 +3,7 @@ package collector
 
 import (
 	"log/slog"
-	"math"
-	"strconv"
+	"sync"
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -14,54 +13,33 @@ import (
 	"github.com/encast/encast/go-exporter/internal/serving"
 )
 
-// Collector forecasts the configured encodes at each scrape. Everything that one scrape says comes from one model,
-// even when it is replaced meanwhile.
+// Collector says what is forecast of the configured encodes. Everything that one scrape says comes from one model and one
+// configuration, even when they are replaced meanwhile. A forecast depends on nothing else, so it is made once for each
+// of them, not at each scrape.
 type Collector struct {
 	holder   *serving.Holder
 	reloader *serving.Reloader
-	encodes  []labelled
 	logger   *slog.Logger
+
+	kept     atomic.Pointer[kept]
+	failures sync.Map // of the forecasts of an encode, by its name: *atomic.Uint64
 }
 
-// labelled is an encode with the values of its labels, which never change.
-type labelled struct {
-	name     string
-	features encast.Features
-	options  encast.PredictOptions
-	labels   []string
-	failures atomic.Uint64
+// kept are the samples of a model's forecasts of a configuration's encodes.
+type kept struct {
+	of      basis
+	samples []prometheus.Metric
 }
 
-// New returns a collector of the encodes of a configuration.
-func New(holder *serving.Holder, reloader *serving.Reloader, cfg *config.Config, logger *slog.Logger) *Collector {
-	c := &Collector{holder: holder, reloader: reloader, logger: logger}
-	c.encodes = make([]labelled, len(cfg.Encodes))
-	for i := range cfg.Encodes {
-		encode := &cfg.Encodes[i]
-		c.encodes[i].name = encode.Name
-		c.encodes[i].features = encode.Features
-		c.encodes[i].options = cfg.OptionsOf(encode)
-		c.encodes[i].labels = labelsOf(encode)
-	}
-	return c
+// basis is what forecasts depend on.
+type basis struct {
+	model  serving.Model
+	config *config.Config
 }
 
-// labelsOf returns the values of encodeLabels. A label whose quantity is not known is empty, which to Prometheus is the
-// same as not there.
-func labelsOf(encode *config.Encode) []string {
-	f := &encode.Features
-	bitrate := number(f.BitrateKbps)
-	if bitrate != "" {
-		bitrate += "kbps"
-	}
-	return []string{encode.Name, bitrate, number(f.ResolutionWidth) + "x" + number(f.ResolutionHeight), number(f.FrameRate)}
-}
-
-func number(value float64) string {
-	if math.IsNaN(value) {
-		return ""
-	}
-	return strconv.FormatFloat(value, 'f', -1, 64)
+// New returns a collector of the encodes of the configuration that the holder holds.
+func New(holder *serving.Holder, reloader *serving.Reloader, logger *slog.Logger) *Collector {
+	return &Collector{holder: holder, reloader: reloader, logger: logger}
 }
 
 // Describe implements [prometheus.Collector].
@@ -73,35 +51,57 @@ func (c *Collector) Describe(descs chan<- *prometheus.Desc) {
 
 // Collect implements [prometheus.Collector].
 func (c *Collector) Collect(metrics chan<- prometheus.Metric) {
-	send := func(f *Family, value float64, labels ...string) {
-		if !math.IsNaN(value) {
-			metrics <- f.sample(value, labels...)
-		}
-	}
+	send := senderTo(func(metric prometheus.Metric) { metrics <- metric })
 	send(info, 1, encast.Version(), "go", "rust")
 	c.collectReloads(send)
 	lease, loaded := c.holder.Acquire()
 	send(up, boolean(loaded))
-	if loaded {
-		defer lease.Release()
-		collectModel(lease.Model.Info(), send)
-		for i := range c.encodes {
-			c.collectEncode(&c.encodes[i], lease.Model, send)
-		}
+	if !loaded {
+		return
 	}
-	for i := range c.encodes {
-		send(failures, float64(c.encodes[i].failures.Load()), c.encodes[i].name)
+	defer lease.Release()
+	collectModel(lease.Model.Info(), send)
+	for _, sample := range c.samples(lease) {
+		metrics <- sample
+	}
+	for i := range lease.Config.Encodes {
+		name := lease.Config.Encodes[i].Name
+		send(failures, float64(c.failuresOf(name).Load()), name)
 	}
 }
 
-// sender passes a sample on, unless it is NaN: what is not known has no sample.
-type sender func(f *Family, value float64, labels ...string)
-
-func boolean(value bool) float64 {
-	if value {
-		return 1
+// samples returns what is forecast of the configured encodes.
+func (c *Collector) samples(lease *serving.Lease) []prometheus.Metric {
+	of := basis{lease.Model, lease.Config}
+	if last := c.kept.Load(); last != nil && last.of == of {
+		return last.samples
 	}
-	return 0
+	var samples []prometheus.Metric
+	send := senderTo(func(metric prometheus.Metric) { samples = append(samples, metric) })
+	complete := true
+	for i := range lease.Config.Encodes {
+		encode := &lease.Config.Encodes[i]
+		result, err := lease.Model.PredictWith(encode.Features, lease.OptionsOf(encode))
+		if err != nil {
+			c.failuresOf(encode.Name).Add(1)
+			c.logger.Warn("Forecast failed", "config", encode.Name, "err", err)
+			complete = false
+			continue
+		}
+		sendResult(&result, labelsOf(encode.Name, &encode.Features), send)
+	}
+	if complete { // what failed is tried, and counted, at each scrape
+		c.kept.Store(&kept{of, samples})
+	}
+	return samples
+}
+
+func (c *Collector) failuresOf(name string) *atomic.Uint64 {
+	if count, known := c.failures.Load(name); known {
+		return count.(*atomic.Uint64)
+	}
+	count, _ := c.failures.LoadOrStore(name, new(atomic.Uint64))
+	return count.(*atomic.Uint64)
 }
 
 func (c *Collector) collectReloads(send sender) {
@@ -122,41 +122,4 @@ func collectModel(model encast.Info, send sender) {
 	send(modelRows, float64(model.Rows))
 	send(modelTitles, float64(model.Titles))
 	send(modelTrees, float64(model.Trees))
-}
-
-func (c *Collector) collectEncode(encode *labelled, model serving.Model, send sender) {
-	result, err := model.PredictWith(encode.features, encode.options)
-	if err != nil {
-		encode.failures.Add(1)
-		c.logger.Warn("Forecast failed", "config", encode.name, "err", err)
-		return
-	}
-	for i := range forecasts {
-		f := &forecasts[i]
-		interval := f.interval(&result)
-		send(f.value, f.scale*f.of(&result), encode.labels...)
-		send(f.lower, f.scale*interval.Lower, encode.labels...)
-		send(f.upper, f.scale*interval.Upper, encode.labels...)
-	}
-	send(confidence, result.Confidence, encode.labels...)
-	send(sizeBytes, 1e6*result.SizeMB, encode.labels...)
-	send(bandwidth, 125e3*result.BandwidthMbps, encode.labels...)
-	send(recommended, result.RecommendedBitrateKbps, encode.labels...)
-	send(bestVMAF, result.BestReachableVMAF, encode.labels...)
-	if result.TargetUnreachable || !math.IsNaN(result.RecommendedBitrateKbps) {
-		send(unreachable, boolean(result.TargetUnreachable), encode.labels...)
-	}
-	for i := range parts {
-		for _, part := range parts[i].parts {
-			send(parts[i].family, parts[i].scale*part.of(&result.Resources), append(encode.labels[:4:4], part.name)...)
-		}
-	}
-	collectFields(outOfRange, result.OutOfRange, encode.labels, send)
-	collectFields(inputIgnored, result.Ignored, encode.labels, send)
-}
-
-func collectFields(f *Family, fields encast.FieldSet, labels []string, send sender) {
-	for field := range fields.All() {
-		send(f, 1, append(labels[:len(labels):len(labels)], field.String())...)
-	}
 }

@@ -35,7 +35,7 @@ func gather(t *testing.T, cfg *config.Config, modelPath string) ([]*dto.MetricFa
 		t.Fatal(err)
 	}
 	registry := prometheus.NewPedanticRegistry()
-	registry.MustRegister(New(holder, reloader, cfg, quiet))
+	registry.MustRegister(New(holder, reloader, quiet))
 	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)
@@ -253,7 +253,7 @@ func TestFailedForecast(t *testing.T) {
 	}
 	cfg.Encodes[1].Features.Preset = "warp"
 	registry := prometheus.NewPedanticRegistry()
-	registry.MustRegister(New(holder, reloader, cfg, quiet))
+	registry.MustRegister(New(holder, reloader, quiet))
 	for scrape := 1; scrape <= 2; scrape++ {
 		families, err := registry.Gather()
 		if err != nil {
@@ -286,7 +286,7 @@ func TestWithoutModel(t *testing.T) {
 	holder := &serving.Holder{}
 	reloader := serving.NewReloader(holder, serving.Opener("", ""), cfg, slog.New(slog.DiscardHandler))
 	registry := prometheus.NewPedanticRegistry()
-	registry.MustRegister(New(holder, reloader, cfg, slog.New(slog.DiscardHandler)))
+	registry.MustRegister(New(holder, reloader, slog.New(slog.DiscardHandler)))
 	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)
@@ -298,7 +298,7 @@ func TestWithoutModel(t *testing.T) {
 			t.Error("up without a model")
 		}
 	}
-	want := []string{"ml_exporter_info", "ml_exporter_up", "ml_model_last_reload_successful", "ml_model_reloads_total", "ml_prediction_errors_total"}
+	want := []string{"ml_exporter_info", "ml_exporter_up", "ml_model_last_reload_successful", "ml_model_reloads_total"}
 	if !slices.Equal(names, want) {
 		t.Errorf("families %v, want %v", names, want)
 	}

@@ -19,13 +19,14 @@ type Config struct {
 	// Options of every forecast, but for the encode's own site: see OptionsOf.
 	Options encast.PredictOptions
 
-	place Place          // as the file has it
+	place Place // where encodes run that say nothing else
+	sites *Sites
 	file  string         // empty for the built-in configuration
 	lines map[string]int // line of each option
 }
 
 // BuiltIn returns the configuration that holds without a file.
-func BuiltIn() *Config { return &Config{Encodes: builtIn()} }
+func BuiltIn() *Config { return &Config{Encodes: builtIn(), sites: NewSites("")} }
 
 // Load reads a configuration file, or takes the built-in configuration when the path is empty, and puts its encodes
 // where file and flags say that they run. The error names every mistake with file, line and field.

@@ -14,6 +14,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/encast/encast/go-exporter/encast"
+	"github.com/encast/encast/go-exporter/internal/request"
 )
 
 // maxNameLength bounds an encode's name, which becomes a label value of every one of its series.
@@ -57,7 +58,7 @@ func (p *parser) document(data []byte) *Config {
 		p.fail(0, "", "", "more than one YAML document")
 		return nil
 	}
-	config := &Config{file: p.file, lines: map[string]int{}}
+	config := &Config{file: p.file, lines: map[string]int{}, sites: NewSites("")}
 	options := map[string]*float64{
 		"target_vmaf":      &config.Options.TargetVMAF,
 		"min_bitrate_kbps": &config.Options.MinBitrateKbps,
@@ -188,32 +189,9 @@ func (p *parser) encodes(list *yaml.Node) []Encode {
 	return encodes
 }
 
-// textFields set the fields that are not numbers.
-var textFields = map[string]func(*Encode, string) error{
-	"name":       setName,
-	"resolution": setResolution,
-	"codec":      func(e *Encode, text string) (err error) { e.Features.Codec, err = encast.ParseCodec(text); return },
-	"encoder":    func(e *Encode, text string) (err error) { e.Features.Encoder, err = encast.ParseEncoder(text); return },
-	"preset":     func(e *Encode, text string) error { e.Features.Preset = text; return nil },
-	"machine":    func(e *Encode, text string) error { return setPlace(&e.machine, text) },
-	"region":     func(e *Encode, text string) error { return setPlace(&e.region, text) },
-}
-
-// shortNames are other spellings of fields.
-var shortNames = map[string]string{"width": "resolution_width", "height": "resolution_height", "fps": "frame_rate"}
-
 // KnownFields returns the keys that an encode may have, sorted.
 func KnownFields() []string {
-	var known []string
-	for _, field := range encast.NumericFields() {
-		known = append(known, field.String())
-	}
-	for name := range textFields {
-		known = append(known, name)
-	}
-	for name := range shortNames {
-		known = append(known, name)
-	}
+	known := append(request.EncodeFields(), "name")
 	slices.Sort(known)
 	return known
 }
@@ -245,12 +223,12 @@ func nameOf(node *yaml.Node) string {
 
 func (p *parser) field(encode *Encode, key, value *yaml.Node) {
 	given := key.Value
-	name := given
-	if long, short := shortNames[given]; short {
-		name = long
-	}
+	name := request.LongName(given)
 	fail := func(format string, args ...any) { p.fail(value.Line, encode.Name, given, format, args...) }
-	setText, isText := textFields[name]
+	setText, isText := request.TextField(name)
+	if name == "name" {
+		isText, setText = true, func(_ *request.Request, text string) error { return setName(encode, text) }
+	}
 	field, known := encast.ParseField(name)
 	switch {
 	case !isText && !known:
@@ -269,9 +247,11 @@ func (p *parser) field(encode *Encode, key, value *yaml.Node) {
 	}
 	encode.lines[name] = value.Line
 	if isText {
-		if err := setText(encode, value.Value); err != nil {
+		asked := request.Request{Features: encode.Features, Machine: encode.machine, Region: encode.region}
+		if err := setText(&asked, value.Value); err != nil {
 			fail("%s", err)
 		}
+		encode.Features, encode.machine, encode.region = asked.Features, asked.Machine, asked.Region
 		if name == "resolution" {
 			for _, part := range []string{"resolution_width", "resolution_height"} {
 				if line, twice := encode.lines[part]; twice {
@@ -307,15 +287,11 @@ func (p *parser) complete(encode *Encode) {
 	missing := func(field, format string, args ...any) {
 		p.fail(encode.line, encode.Name, field, format, args...)
 	}
-	f := &encode.Features
 	if encode.Name == "" {
 		missing("name", "missing")
 	}
-	if math.IsNaN(f.ResolutionWidth) || math.IsNaN(f.ResolutionHeight) {
-		missing("resolution", "missing: give resolution: 1920x1080, or width and height")
-	}
-	if math.IsNaN(f.BitrateKbps) && math.IsNaN(f.CRF) {
-		missing("bitrate_kbps", "missing: give bitrate_kbps or crf")
+	for _, mistake := range request.Missing(&encode.Features) {
+		missing(mistake.Field, "%s", mistake.Reason)
 	}
 }
 
@@ -329,24 +305,5 @@ func setName(encode *Encode, name string) error {
 		return errors.New("not UTF-8")
 	}
 	encode.Name = name
-	return nil
-}
-
-func setPlace(place *string, text string) error {
-	if text == "" {
-		return errors.New("must not be empty: leave the field out")
-	}
-	*place = text
-	return nil
-}
-
-func setResolution(encode *Encode, text string) error {
-	width, height, found := strings.Cut(text, "x")
-	w, errW := strconv.ParseUint(width, 10, 32)
-	h, errH := strconv.ParseUint(height, 10, 32)
-	if !found || errW != nil || errH != nil {
-		return fmt.Errorf("%q is not of the form 1920x1080", text)
-	}
-	encode.Features.ResolutionWidth, encode.Features.ResolutionHeight = float64(w), float64(h)
 	return nil
 }

@@ -24,6 +24,7 @@ type Settings struct {
 	ConfigFile       string // empty means the built-in configuration
 	Place            Place  // where encodes run
 	CheckOnly        bool
+	Service          Service
 	Web              *web.FlagConfig
 	Log              *promslog.Config
 }
@@ -31,13 +32,13 @@ type Settings struct {
 // ParseFlags reads the command line and the environment. The application answers --help and --version itself.
 func ParseFlags(app *kingpin.Application, args []string) (*Settings, error) {
 	settings := &Settings{Log: &promslog.Config{}}
-	var portGiven, addressGiven bool
+	var portGiven, addressGiven, keysGiven bool
 	port := app.Flag("port", "Port to listen on, on all addresses.").
 		Envar("ML_EXPORTER_PORT").Default(strconv.Itoa(DefaultPort)).IsSetByUser(&portGiven).Uint16()
 	app.Flag("model-path", "Model bundle to load; empty means the embedded model. A file that can't be used is an error.").
 		Envar("MODEL_PATH").Default("").StringVar(&settings.ModelPath)
 	app.Flag("require-signature", "Refuse a model file that none of these minisign keys signed: a .pub file, or a key itself.").
-		Envar("ENCAST_REQUIRE_SIGNATURE").Default("").StringVar(&settings.RequireSignature)
+		Envar("ENCAST_REQUIRE_SIGNATURE").Default("").IsSetByUser(&keysGiven).StringVar(&settings.RequireSignature)
 	app.Flag("config.file", "YAML file of the encodes to expose; without it, four common ones.").
 		Default("").StringVar(&settings.ConfigFile)
 	app.Flag("config.check", "Check the configuration and the model, then exit: 0 when both can be used.").
@@ -54,10 +55,14 @@ func ParseFlags(app *kingpin.Application, args []string) (*Settings, error) {
 	deliveries := app.Flag("deliveries", "How often encodes are sent to the internet.").IsSetByUser(&deliveriesGiven).Float64()
 	app.Flag("whole-machine", "Charge encodes their whole machine, not the share that they have threads for.").
 		BoolVar(&place.WholeMachine)
+	addServiceFlags(app, &settings.Service)
 	settings.Web = kingpinflag.AddFlags(app, fmt.Sprintf(":%d", DefaultPort))
 	app.GetFlag("web.listen-address").IsSetByUser(&addressGiven)
 	promslogflag.AddFlags(app, settings.Log)
 	if _, err := app.Parse(args); err != nil {
+		return nil, err
+	}
+	if err := settings.Service.check(); err != nil {
 		return nil, err
 	}
 	if monthsGiven {
@@ -67,6 +72,9 @@ func ParseFlags(app *kingpin.Application, args []string) (*Settings, error) {
 		place.Deliveries = deliveries
 	}
 	switch {
+	case keysGiven && settings.RequireSignature == "":
+		// A script whose variable is empty must not turn the check off.
+		return nil, errors.New("--require-signature: is empty, must be a .pub file or a public key of minisign; leave the flag out to ask for no signature")
 	case portGiven && addressGiven:
 		return nil, errors.New("--port and --web.listen-address both say where to listen: give one")
 	case !addressGiven:

@@ -10,7 +10,7 @@ import (
 
 func parse(t *testing.T, environment map[string]string, args ...string) (*Settings, error) {
 	t.Helper()
-	for _, name := range []string{"ML_EXPORTER_PORT", "MODEL_PATH"} {
+	for _, name := range []string{"ML_EXPORTER_PORT", "MODEL_PATH", "ENCAST_REQUIRE_SIGNATURE"} {
 		t.Setenv(name, environment[name])
 	}
 	return ParseFlags(kingpin.New("test", "").Terminate(nil), args)
@@ -72,5 +72,24 @@ func TestBadFlags(t *testing.T) {
 				t.Errorf("error %q does not name %q", err, test.want)
 			}
 		})
+	}
+}
+
+// TestEmptyKeysAreNoKeys: whoever asks for a signature gets the check or an error.
+func TestEmptyKeysAreNoKeys(t *testing.T) {
+	for _, environment := range []map[string]string{nil, {"ENCAST_REQUIRE_SIGNATURE": "k.pub"}} {
+		if _, err := parse(t, environment, "--require-signature="); err == nil || !strings.Contains(err.Error(), "--require-signature: is empty") {
+			t.Errorf("%v: %v", environment, err)
+		}
+	}
+	for key, args := range map[string][]string{"": nil, "k.pub": {"--require-signature=k.pub"}} {
+		settings, err := parse(t, nil, args...)
+		if err != nil || settings.RequireSignature != key {
+			t.Errorf("%v: %+v, %v", args, settings, err)
+		}
+	}
+	settings, err := parse(t, map[string]string{"ENCAST_REQUIRE_SIGNATURE": "e.pub"})
+	if err != nil || settings.RequireSignature != "e.pub" {
+		t.Errorf("%+v, %v", settings, err)
 	}
 }

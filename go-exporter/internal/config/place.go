@@ -39,11 +39,9 @@ func (p Place) over(flags Place) Place {
 	return p
 }
 
-// given names what is told of the place beside machine and region.
+// given names what is told of the place that only a site can use; requests may name sites that are in the profiles.
 func (p Place) given() string {
 	switch {
-	case p.Profiles != "":
-		return "profiles"
 	case p.MonthsStored != nil:
 		return "months_stored"
 	case p.Deliveries != nil:
@@ -61,7 +59,7 @@ func (c *Config) OptionsOf(encode *Encode) encast.PredictOptions {
 	return options
 }
 
-// locate makes the site of every encode; a flag stands over what the file says for all encodes. The error names every
+// locate makes the sites of the encodes; a flag stands over what the file says for all encodes. The error names every
 // mistake once.
 func (c *Config) locate(flags Place) error {
 	if c.place.Profiles != "" && !filepath.IsAbs(c.place.Profiles) {
@@ -76,12 +74,19 @@ func (c *Config) locate(flags Place) error {
 			delete(c.lines, field) // the flag is to blame, not the file
 		}
 	}
-	l := locator{config: c, place: place, sites: map[[2]string]*encast.Site{}, said: map[string]bool{}}
-	defer l.close()
+	c.place, c.sites = place, NewSites(place.Profiles)
+	l := locator{config: c, said: map[string]bool{}}
+	sited := false
 	for i := range c.Encodes {
 		l.encode(&c.Encodes[i])
+		sited = sited || c.Encodes[i].Site != nil
 	}
-	if field := place.given(); field != "" && len(l.errs) == 0 && len(l.sites) == 0 {
+	if place.Profiles != "" && len(l.errs) == 0 {
+		if err := c.sites.Load(); err != nil {
+			l.blame(nil, "profiles", err)
+		}
+	}
+	if field := place.given(); field != "" && len(l.errs) == 0 && !sited {
 		l.blame(nil, field, errors.New("needs a region"))
 	}
 	if place.MonthsStored != nil {
@@ -94,22 +99,32 @@ func (c *Config) locate(flags Place) error {
 	return errors.Join(l.errs...)
 }
 
-// locator makes sites, each machine in each region once.
-type locator struct {
-	config   *Config
-	place    Place
-	profiles *encast.Profiles
-	failed   bool // profiles can't be read
-	sites    map[[2]string]*encast.Site
-	errs     []error
-	said     map[string]bool
+// Locate puts a request where it says that it runs, or else where all do: in a site of the options, or as a machine that
+// the model was taught. The error comes with the field that is to blame.
+func (c *Config) Locate(machine, region string, features *encast.Features, options *encast.PredictOptions) (string, error) {
+	if machine == "" {
+		machine = c.place.Machine
+	}
+	if region == "" {
+		region = c.place.Region
+	}
+	switch {
+	case region == "":
+		features.Machine = machine // one that the model was taught
+		return "", nil
+	case machine == "":
+		return "region", fmt.Errorf("%s needs a machine", region)
+	}
+	site, field, err := c.sites.Of(machine, region)
+	options.Site = site
+	return field, err
 }
 
-func (l *locator) close() {
-	if l.profiles != nil {
-		// Sites need their profiles no more.
-		_ = l.profiles.Close()
-	}
+// locator puts the encodes of a configuration where they run.
+type locator struct {
+	config *Config
+	errs   []error
+	said   map[string]bool
 }
 
 // blame keeps an error about a field of an encode, or of the place of all.
@@ -139,47 +154,10 @@ var flagOf = map[string]string{
 }
 
 func (l *locator) encode(encode *Encode) {
-	machine, region := l.place.Machine, l.place.Region
-	if encode.machine != "" {
-		machine = encode.machine
+	var options encast.PredictOptions
+	field, err := l.config.Locate(encode.machine, encode.region, &encode.Features, &options)
+	if err != nil {
+		l.blame(encode, field, err)
 	}
-	if encode.region != "" {
-		region = encode.region
-	}
-	switch {
-	case region == "":
-		encode.Features.Machine = machine // one that the model was taught
-		return
-	case machine == "":
-		l.blame(encode, "region", fmt.Errorf("%s needs a machine", region))
-		return
-	}
-	place := [2]string{machine, region}
-	if l.sites[place] == nil && !l.failed {
-		site, field, err := l.site(machine, region)
-		if err != nil {
-			l.blame(encode, field, err)
-			return
-		}
-		l.sites[place] = site
-	}
-	encode.Site = l.sites[place]
-}
-
-// site makes a site; an error comes with the field that is to blame.
-func (l *locator) site(machine, region string) (*encast.Site, string, error) {
-	if l.profiles == nil {
-		profiles, err := encast.LoadProfiles(l.place.Profiles)
-		if err != nil {
-			l.failed = true
-			return nil, "profiles", err
-		}
-		l.profiles = profiles
-	}
-	site, err := l.profiles.Site(machine, region)
-	field := "machine"
-	if failure := (*encast.Error)(nil); errors.As(err, &failure) && failure.Field != "" {
-		field = failure.Field
-	}
-	return site, field, err
+	encode.Site = options.Site
 }

@@ -11,7 +11,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/prometheus/exporter-toolkit/web"
 
+	"github.com/encast/encast/go-exporter/internal/api"
+	"github.com/encast/encast/go-exporter/internal/limit"
 	"github.com/encast/encast/go-exporter/internal/serving"
+	"github.com/encast/encast/go-exporter/internal/tracing"
 )
 
 // Bounds of one exchange. A reload of the largest bundle fits into the time for writing.
@@ -41,6 +44,9 @@ type Backend struct {
 	Holder   *serving.Holder
 	Reloader *serving.Reloader
 	Registry *prometheus.Registry
+	API      *api.API
+	Limits   *limit.Limits // of requests for forecasts
+	Tracing  *tracing.Tracing
 	Version  string
 	Logger   *slog.Logger
 }
@@ -66,16 +72,27 @@ func Handler(backend Backend) (http.Handler, error) {
 		Registry:          backend.Registry,
 		EnableOpenMetrics: true,
 	})
+	guard := backend.Limits.Guard
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", landing)
-	mux.Handle("GET /metrics", requests.observe("metrics", metrics))
+	mux.Handle("GET /metrics", requests.observe("metrics", newShared(metrics)))
 	mux.Handle("GET /health", requests.observe("health", health(backend.Holder)))
+	mux.Handle("POST /predict", requests.observe("predict", guard(backend.API.Predict())))
+	mux.Handle("POST /ladder", requests.observe("ladder", guard(backend.API.Ladder())))
+	mux.Handle("GET /probe", requests.observe("probe", guard(backend.API.Probe())))
+	mux.Handle("GET /model", requests.observe("model", guard(backend.API.Model())))
 	mux.Handle("POST /reload", requests.observe("reload", reload(backend.Reloader)))
-	return mux, nil
+	named := func(r *http.Request) string {
+		if _, pattern := mux.Handler(r); pattern != "" {
+			return pattern
+		}
+		return r.Method // any path of a client would be a name of its own
+	}
+	return logged(backend.Tracing.Handler(explained(mux), named), backend.Logger), nil
 }
 
-// answer writes a JSON object.
-func answer(w http.ResponseWriter, status int, body any) {
+// reply writes a JSON object.
+func reply(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
@@ -98,7 +115,7 @@ func health(holder *serving.Holder) http.Handler {
 			body.Status = "error"
 			status = http.StatusServiceUnavailable
 		}
-		answer(w, status, body)
+		reply(w, status, body)
 	})
 }
 
@@ -112,9 +129,9 @@ func reload(reloader *serving.Reloader) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		info, err := reloader.Reload()
 		if err != nil {
-			answer(w, http.StatusInternalServerError, reloadAnswer{"error", err.Error()})
+			reply(w, http.StatusInternalServerError, reloadAnswer{"error", err.Error()})
 			return
 		}
-		answer(w, http.StatusOK, reloadAnswer{"ok", "model " + info.Version + " is in use"})
+		reply(w, http.StatusOK, reloadAnswer{"ok", "model " + info.Version + " is in use"})
 	})
 }

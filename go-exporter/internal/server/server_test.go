@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -16,9 +17,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/encast/encast/go-exporter/encast"
+	"github.com/encast/encast/go-exporter/internal/api"
 	"github.com/encast/encast/go-exporter/internal/collector"
 	"github.com/encast/encast/go-exporter/internal/config"
 	"github.com/encast/encast/go-exporter/internal/fixture"
+	"github.com/encast/encast/go-exporter/internal/limit"
 	"github.com/encast/encast/go-exporter/internal/server"
 	"github.com/encast/encast/go-exporter/internal/serving"
 )
@@ -36,9 +39,10 @@ func start(t testing.TB, modelPath string, load bool) (string, *serving.Holder) 
 		}
 	}
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(collector.New(holder, reloader, cfg, quiet))
+	registry.MustRegister(collector.New(holder, reloader, quiet))
 	handler, err := server.Handler(server.Backend{
-		Holder: holder, Reloader: reloader, Registry: registry, Version: encast.Version(), Logger: quiet,
+		Holder: holder, Reloader: reloader, Registry: registry, API: api.New(holder, nil, api.Bounds{}, quiet),
+		Limits: limit.New(0, 0), Version: encast.Version(), Logger: quiet,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -278,5 +282,56 @@ func TestScrapesDuringReloads(t *testing.T) {
 	t.Logf("scrapes by version: %v", total)
 	if total["1"] == 0 || total["2"] == 0 {
 		t.Errorf("scrapes by version %v: both must have been seen", total)
+	}
+}
+
+// TestSlowBody: a client that does not send what it announces is told so, and does not hold its connection.
+func TestSlowBody(t *testing.T) {
+	quiet := slog.New(slog.DiscardHandler)
+	_, holder := start(t, "", true)
+	handler, err := server.Handler(server.Backend{
+		Holder: holder, Registry: prometheus.NewRegistry(), Logger: quiet,
+		API: api.New(holder, nil, api.Bounds{}, quiet), Limits: limit.New(0, 0),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener := httptest.NewUnstartedServer(nil)
+	listener.Config = server.New(handler, quiet)
+	listener.Config.ReadTimeout = 200 * time.Millisecond
+	listener.Start()
+	defer listener.Close()
+	connection, err := net.Dial("tcp", listener.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	_ = connection.SetDeadline(time.Now().Add(10 * time.Second))
+	if _, err := io.WriteString(connection, "POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{"); err != nil {
+		t.Fatal(err)
+	}
+	all, err := io.ReadAll(connection)
+	if err != nil || !strings.HasPrefix(string(all), "HTTP/1.1 408 ") || !strings.Contains(string(all), "the body did not arrive") {
+		t.Errorf("%v: %s", err, all)
+	}
+}
+
+// TestNothingThere: what no endpoint takes is answered with JSON, as all errors are.
+func TestNothingThere(t *testing.T) {
+	url, _ := start(t, "", true)
+	for _, test := range []struct {
+		method, path string
+		status       int
+		says         string
+	}{
+		{http.MethodGet, "/nothing", 404, "/nothing"},
+		{http.MethodGet, "/predict", 405, "/predict takes POST, not GET"},
+		{http.MethodDelete, "/probe", 405, "/probe takes GET, HEAD, not DELETE"},
+	} {
+		response, body := exchange(t, test.method, url+test.path)
+		var answer struct{ Status, Message string }
+		if err := json.Unmarshal([]byte(body), &answer); err != nil || response.StatusCode != test.status || answer.Status != "error" || !strings.Contains(answer.Message, test.says) {
+			t.Errorf("%s %s: %d %s (%v)", test.method, test.path, response.StatusCode, body, err)
+		}
 	}
 }

@@ -2,28 +2,35 @@
 package serving
 
 import (
+	"encoding/json"
 	"sync/atomic"
 
 	"github.com/encast/encast/go-exporter/encast"
+	"github.com/encast/encast/go-exporter/internal/config"
 )
 
 // Model is what the exporter needs of a model; [encast.Model] is one.
 type Model interface {
 	PredictWith(encast.Features, encast.PredictOptions) (encast.Result, error)
+	Ladder(encast.Features, *encast.LadderOptions) ([]encast.Rung, error)
+	Score(*encast.ScoreRequest) ([]encast.Scores, error)
+	Metadata() (json.RawMessage, error)
 	Info() encast.Info
 	Close() error
 }
 
-// Holder holds the model in use. Whoever acquires it keeps that one model until the lease is released, however often
-// it is replaced meanwhile; a replaced model is closed when its last lease is released. The zero value holds none.
+// Holder holds the model in use, and the configuration that it was checked on. Whoever acquires it keeps that one model
+// and configuration until the lease is released, however often they are replaced meanwhile; a replaced model is closed
+// when its last lease is released. The zero value holds none.
 type Holder struct {
 	current atomic.Pointer[shared]
 }
 
 // shared counts the users of a model: the holder is one while it holds it, each lease is one.
 type shared struct {
-	model Model
-	users atomic.Int64
+	model  Model
+	config *config.Config
+	users  atomic.Int64
 }
 
 // retain adds a user, unless the model has none left and is closed.
@@ -46,9 +53,10 @@ func (s *shared) release() {
 	}
 }
 
-// Lease is the use of one model.
+// Lease is the use of one model and its configuration.
 type Lease struct {
-	Model Model
+	Model  Model
+	Config *config.Config
 
 	shared   *shared
 	released atomic.Bool
@@ -69,7 +77,7 @@ func (h *Holder) Acquire() (*Lease, bool) {
 			return nil, false
 		}
 		if current.retain() {
-			return &Lease{Model: current.model, shared: current}, true
+			return &Lease{Model: current.model, Config: current.config, shared: current}, true
 		}
 		// It was replaced between the two steps: its successor is there already.
 	}
@@ -78,9 +86,9 @@ func (h *Holder) Acquire() (*Lease, bool) {
 // Loaded tells whether there is a model.
 func (h *Holder) Loaded() bool { return h.current.Load() != nil }
 
-// Replace puts a model in the place of the one in use. The holder owns it from now on.
-func (h *Holder) Replace(model Model) {
-	next := &shared{model: model}
+// Replace puts a model and a configuration in the place of those in use. The holder owns the model from now on.
+func (h *Holder) Replace(model Model, cfg *config.Config) {
+	next := &shared{model: model, config: cfg}
 	next.users.Store(1)
 	if previous := h.current.Swap(next); previous != nil {
 		previous.release()

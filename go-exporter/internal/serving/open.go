@@ -3,8 +3,10 @@ package serving
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
+	"syscall"
 
 	"github.com/encast/encast/go-exporter/encast"
 )
@@ -26,14 +28,11 @@ func Opener(path, keys string) func() (Model, error) {
 func open(path, keys string) (*encast.Model, error) {
 	options := encast.LoadOptions{RequireSignature: keys != ""}
 	if keys != "" {
-		text, err := os.ReadFile(keys)
-		switch {
-		case err == nil:
-			keys = string(text)
-		case !errors.Is(err, fs.ErrNotExist):
+		text, err := readKeys(keys)
+		if err != nil {
 			return nil, fmt.Errorf("--require-signature: %w", err)
 		}
-		options.PublicKeys = keys
+		options.PublicKeys = text
 	}
 	if path == "" {
 		return encast.LoadDefault()
@@ -43,4 +42,27 @@ func open(path, keys string) (*encast.Model, error) {
 		return nil, fmt.Errorf("--require-signature: neither a file nor a public key of minisign: %w", err)
 	}
 	return model, err
+}
+
+// maxKeysSize bounds what is read of a file of keys; one key takes some hundred bytes.
+const maxKeysSize = 64 << 10
+
+// readKeys returns the text of a file of keys, or, when there is no such file, what may be a key itself.
+func readKeys(keys string) (string, error) {
+	file, err := os.Open(keys)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENAMETOOLONG) {
+		return keys, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, maxKeysSize+1))
+	if err != nil {
+		return "", err
+	}
+	if len(text) > maxKeysSize {
+		return "", fmt.Errorf("%s: more than %d bytes, keys have no more", keys, maxKeysSize)
+	}
+	return string(text), nil
 }

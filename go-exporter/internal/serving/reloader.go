@@ -3,26 +3,31 @@ package serving
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/encast/encast/go-exporter/encast"
 	"github.com/encast/encast/go-exporter/internal/config"
+	"github.com/encast/encast/go-exporter/internal/tracing"
 )
 
-// Reloader loads the model anew. A new model serves only after it has forecast every configured encode; until then,
-// and when anything fails, the old one goes on.
+// Reloader loads the model and reads the configuration anew, both or none. A new model serves only after it has forecast
+// every configured encode; until then, and when anything fails, the old ones go on.
 type Reloader struct {
-	holder *Holder
-	open   func() (Model, error)
-	config *config.Config
-	logger *slog.Logger
+	holder    *Holder
+	open      func() (Model, error)
+	configure func() (*config.Config, error)
+	logger    *slog.Logger
+	tracing   *tracing.Tracing
 
 	mu      sync.Mutex
 	running *load // under way
 	waiting *load // begins when running ends; whoever asks meanwhile shares it
 	status  Status
+	watched []string      // files
+	seen    []fs.FileInfo // of these as the last load found them; nil where there was none
 }
 
 // load is one attempt that any number of callers wait for.
@@ -41,8 +46,15 @@ type Status struct {
 
 // NewReloader returns a reloader that opens models with open and tests them on the configured encodes.
 func NewReloader(holder *Holder, open func() (Model, error), cfg *config.Config, logger *slog.Logger) *Reloader {
-	return &Reloader{holder: holder, open: open, config: cfg, logger: logger}
+	keep := func() (*config.Config, error) { return cfg, nil }
+	return &Reloader{holder: holder, open: open, configure: keep, logger: logger}
 }
+
+// ReadConfig makes every reload read the configuration, too. It is called before the first one.
+func (r *Reloader) ReadConfig(read func() (*config.Config, error)) { r.configure = read }
+
+// Trace makes every reload a span. It is called before the first one.
+func (r *Reloader) Trace(traces *tracing.Tracing) { r.tracing = traces }
 
 // Status returns how loading went so far.
 func (r *Reloader) Status() Status {
@@ -85,7 +97,10 @@ func (r *Reloader) Reload() (encast.Info, error) {
 
 // run makes an attempt, and then the one that callers asked for meanwhile.
 func (r *Reloader) run(attempt *load) {
+	span := r.tracing.Root("reload")
 	attempt.info, attempt.err = r.replace()
+	tracing.Fail(span, attempt.err)
+	span.End()
 	r.mu.Lock()
 	r.status.LastFailed = attempt.err != nil
 	if attempt.err != nil {
@@ -98,7 +113,7 @@ func (r *Reloader) run(attempt *load) {
 	r.running, r.waiting = next, nil
 	r.mu.Unlock()
 	if attempt.err != nil {
-		r.logger.Error("Reloading the model failed, the old one goes on serving", "err", attempt.err)
+		r.logger.Error("Reloading failed, the old model and configuration go on serving", "err", attempt.err)
 	} else {
 		r.logger.Info("Model reloaded", "version", attempt.info.Version, "trained_at", attempt.info.TrainedAt)
 	}
@@ -109,16 +124,21 @@ func (r *Reloader) run(attempt *load) {
 }
 
 func (r *Reloader) replace() (encast.Info, error) {
+	r.look()
+	cfg, err := r.configure()
+	if err != nil {
+		return encast.Info{}, err
+	}
 	model, err := r.open()
 	if err != nil {
 		return encast.Info{}, err
 	}
-	if err := Check(model, r.config); err != nil {
+	if err := Check(model, cfg); err != nil {
 		_ = model.Close()
 		return encast.Info{}, err
 	}
 	info := model.Info()
-	r.holder.Replace(model)
+	r.holder.Replace(model, cfg)
 	return info, nil
 }
 

@@ -29,13 +29,13 @@ func TestHolder(t *testing.T) {
 		t.Fatal("an empty holder has a model")
 	}
 	first, second := fixture.Train(t, "1", 0), fixture.Train(t, "2", 0)
-	holder.Replace(first)
+	holder.Replace(first, config.BuiltIn())
 	lease, ok := holder.Acquire()
 	if !ok || lease.Model != Model(first) {
 		t.Fatalf("%v, %v", lease, ok)
 	}
 	other, _ := holder.Acquire()
-	holder.Replace(second)
+	holder.Replace(second, config.BuiltIn())
 	if isClosed(first) {
 		t.Error("the old model is closed while it is in use")
 	}
@@ -75,7 +75,7 @@ func TestReload(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var holder Holder
 			defer holder.Close()
-			holder.Replace(fixture.Train(t, "1", 0))
+			holder.Replace(fixture.Train(t, "1", 0), config.BuiltIn())
 			reloader := NewReloader(&holder, Opener(test.path, ""), config.BuiltIn(), quiet)
 			info, err := reloader.Reload()
 			lease, _ := holder.Acquire()
@@ -153,7 +153,7 @@ func TestReloadsAreSingleFlight(t *testing.T) {
 	for range 20 {
 		group.Go(reload)
 	}
-	waitFor(t, func() bool { return calls.Load() == 21 })
+	fixture.WaitFor(t, func() bool { return calls.Load() == 21 })
 	// From the counter to the queue it is a few instructions.
 	time.Sleep(100 * time.Millisecond)
 	leave <- struct{}{}
@@ -162,14 +162,5 @@ func TestReloadsAreSingleFlight(t *testing.T) {
 	group.Wait()
 	if loads.Load() != 2 || reloader.Status().Successes != 2 {
 		t.Errorf("%d loads for 21 calls, status %+v; want 2", loads.Load(), reloader.Status())
-	}
-}
-
-func waitFor(t *testing.T, condition func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !condition(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("did not happen within ten seconds")
-		}
 	}
 }

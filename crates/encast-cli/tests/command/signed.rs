@@ -69,7 +69,18 @@ fn keys_that_are_none_are_named() {
     std::fs::write(&empty, "untrusted comment: nothing\n").unwrap();
     run(&["inspect", &signed, "--require-signature", &empty]).is_bad(&[&empty, "no public key of minisign"]);
     std::fs::write(&empty, "x".repeat(70_000)).unwrap();
-    run(&["inspect", &signed, "--require-signature", &empty]).is_bad(&[&empty, "70000 bytes"]);
+    run(&["inspect", &signed, "--require-signature", &empty]).is_bad(&[&empty, "more than 65536 bytes"]);
+}
+
+/// Whoever asks for a signature gets the check or an error; an empty variable asks for nothing.
+#[test]
+fn an_empty_key_is_no_key() {
+    let folder = folder();
+    let bare = bundle(&folder, "bare.encast", None);
+    run(&["inspect", &bare, "--require-signature", ""]).is_bad(&["--require-signature", "value is required"]);
+    let mut command = command();
+    said(command.env("ENCAST_REQUIRE_SIGNATURE", "").args(["inspect", &bare]).output().unwrap()).done();
+    run(&["inspect", &bare, "--require-signature", "/dev/zero"]).is_bad(&["/dev/zero", "more than 65536 bytes"]);
 }
 
 /// The usual tool makes a signature that counts, and verifies the one of this test's data.

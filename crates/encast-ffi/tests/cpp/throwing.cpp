@@ -53,6 +53,27 @@ void forecasts(const Model &model, const std::string &folder) {
     } catch (const encast::Error &error) {
         CHECK(error.row() == std::optional<std::size_t>(1));
     }
+
+    const double bitrates[] = {800, 4000, -4};
+    double vmaf[3], lower[3], upper[3];
+    const encast::Column column(encast::Field::bitrate_kbps, bitrates);
+    const encast::Scores scores(encast::Target::vmaf, vmaf, lower, upper);
+    model.score(good, {&column, 1}, 2, {&scores, 1});
+    for (std::size_t row = 0; row < 2; row++) {
+        const auto one = model.predict(check::request(bitrates[row])).vmaf;
+        CHECK(vmaf[row] == one.value && lower[row] == one.lower && upper[row] == one.upper);
+    }
+    THROWS(model.score(good, {&column, 1}, 3, {&scores, 1}), invalid_field, "bitrate_kbps", "row 2: bitrate_kbps = -4");
+    const std::uint32_t codes[] = {0, encast::unknown_name};
+    const char *const names[] = {"x265"};
+    const encast::Column encoders(encast::Field::encoder, codes, names);
+    const encast::Scores alone(encast::Target::vmaf, vmaf);
+    model.score(good, {&encoders, 1}, 2, {&alone, 1});
+    auto by_x265 = good, by_any = good;
+    by_x265.set_encoder(encast::Encoder::libx265);
+    by_any.set_encoder(encast::Encoder::none);
+    CHECK(vmaf[0] == model.predict(by_x265).vmaf.value && vmaf[1] == model.predict(by_any).vmaf.value);
+
     model.save(folder + "/thrown.json");
     CHECK(Model::load(folder + "/thrown.json").info().rows == model.info().rows);
     CHECK(model.metadata_json() == model.try_metadata_json().value());

@@ -42,7 +42,7 @@ pub(super) struct Answerer<'m> {
     pub along: Option<Along<'m>>,
     /// Whether the trees have a say.
     pub trees: bool,
-    /// Octaves that the machine adds.
+    /// What machine and correction add, on the learning scale.
     pub shift: f64,
 }
 
@@ -195,7 +195,7 @@ impl<'m> Groups<'m> {
             let smooth = variant.and_then(|variant| variant.smooth.as_ref());
             let along = smooth.and_then(|smooth| smooth.along(&asked.row, asked.shared()));
             let alone = along.as_ref().is_some_and(|along| !along.rate_of(&asked.row).is_nan() && !along.needs_trees());
-            let shift = self.model.metadata().machines.shift(self.features.machine.as_deref(), target);
+            let shift = asked.shift(target);
             self.answerers.push(Answerer { variant, along, trees: self.intervals || !alone, shift });
         }
         let none = |&target: &Target| asked.variant(target).is_none();

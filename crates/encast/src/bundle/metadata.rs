@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
+    bundle::TrainingShares,
     codec::{Codec, Encoder},
     cost::ResourceProfile,
     error::{Error, Result},
@@ -136,6 +137,10 @@ pub struct Metadata {
     /// Models that other libraries trained; not written where there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub imported: Vec<ImportedModel>,
+    /// How the training rows are spread over the values of their inputs; not written where it is not known, as in
+    /// bundles of earlier versions.
+    #[serde(default, skip_serializing_if = "TrainingShares::is_empty")]
+    pub shares: TrainingShares,
 }
 
 impl Metadata {
@@ -162,6 +167,7 @@ impl Metadata {
             }
         }
         self.machines.check()?;
+        self.shares.check()?;
         self.profile
             .as_ref()
             .map_or(Ok(()), |profile| profile.check().map_err(|error| Error::corrupt(format!("profile: {error}"))))

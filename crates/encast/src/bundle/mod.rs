@@ -5,12 +5,15 @@ mod file;
 mod json;
 mod metadata;
 mod model;
+mod shares;
 mod trees;
 
 pub use file::{MAX_BUNDLE_BYTES, load_model, load_model_with, save_model};
 pub(crate) use metadata::trained_at_text;
 pub use metadata::{HeadlineMetrics, ImportedModel, Metadata, NotLearnt, Range, TierFigures};
 pub use model::Model;
+pub use shares::{NumberShares, TrainingShares};
+pub(crate) use shares::{name_in, of_source};
 
 /// The newest format that this build reads. A model is written in the format that it was read in; what is trained here
 /// is written in format 1 without curves, which older builds read, and in format 3 with them.

@@ -14,7 +14,10 @@ use std::{
 };
 
 use crate::{
-    bundle::{FORMAT_VERSION, HeadlineMetrics, Metadata, Model, NotLearnt, Range, TierFigures, trained_at_text},
+    bundle::{
+        FORMAT_VERSION, HeadlineMetrics, Metadata, Model, NotLearnt, Range, TierFigures, TrainingShares,
+        trained_at_text,
+    },
     error::{Error, Result},
     features::PredictionFeatures,
     field::Field,
@@ -357,6 +360,7 @@ pub(crate) fn describe(
         licence: options.licence.clone(),
         machines: data.machines.clone(),
         imported: Vec::new(),
+        shares: TrainingShares::of(data.features, &data.titles.of_row),
     }
 }
 
