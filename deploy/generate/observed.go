@@ -90,16 +90,27 @@ func accuracy() []cog.Builder[dashboardPanel] {
 			query{"max by (field) (ml_drift_input_psi" + of + ")", "{{field}}"}).
 			Min(0).Thresholds(steps(good, step{.1, doubt}, step{.25, bad})).ThresholdsStyle(limits()),
 		graph(8, "Correction", units.Short,
-			"What is added to forecasts until a retrained model is in place, by target, in the units of the observations. Only with --correction.",
+			"What is added to forecasts until a retrained model is in place, by target: VMAF points and dB, for the other targets octaves. Only with --correction.",
 			query{"max by (target, codec) (ml_correction_offset" + byCodec + ")", "{{target}} {{codec}}"},
 			query{"max(ml_correction_enabled" + of + ")", "on"}).
 			AxisCenteredZero(true).
 			OverrideByName("on", []dashboard.DynamicConfigValue{
 				property("custom.hideFrom", map[string]any{"viz": true, "legend": false, "tooltip": false}),
 			}),
-		graph(24, "Observations in the window", units.Short,
-			"How many observations errors, bias, coverage and drift are reckoned from, by target and codec.",
+		graph(8, "Observations in the window", units.Short,
+			"How many observations errors, bias and coverage are reckoned from, by target and codec.",
 			query{"max by (target, codec) (ml_observation_window" + byCodec + ")", "{{target}} {{codec}}"}).
-			Min(0).Decimals(0).Height(6),
+			Min(0).Decimals(0),
+		graph(8, "Forecasts that wait for their measurement", units.Short,
+			"Forecasts with an id whose result was not reported yet. Growing without end: results don't arrive at POST /observe.",
+			query{"max(ml_forecasts_waiting" + of + ")", "waiting"}).
+			Min(0).Decimals(0),
+		graph(8, "Store", units.BytesIEC,
+			"Size of the file of observations and forecasts, and reports that could not be stored. Any of these: alert EncastObservationsLost.",
+			query{"max by (instance) (ml_observations_file_bytes" + of + ")", "{{instance}}"},
+			query{"sum(increase(ml_observations_write_errors_total" + of + "[$__rate_interval]))", "not stored"}).
+			Min(0).OverrideByName("not stored", []dashboard.DynamicConfigValue{
+			fixed(bad), property("unit", units.Short), property("custom.axisPlacement", "right"),
+		}),
 	}
 }

@@ -46,8 +46,8 @@ func model() []cog.Builder[dashboardPanel] {
 			"How the last run of encast retrain --watch ended. refused: the candidate missed a gate. Alerts EncastRetrainRefused, EncastRetrainFailed.",
 			query{"max by (outcome, reason) (ml_retrain_last_outcome" + of + " == 1)", "{{outcome}} {{reason}}"}).
 			TextMode("name").Thresholds(steps(neutral)).NoValue("no retraining"),
-		figure(4, "Model placed", units.DateTimeFromNow,
-			"When retraining last succeeded. Too long ago: alert EncastRetrainTooOld.",
+		figure(4, "Retraining succeeded", units.DateTimeFromNow,
+			"When retraining last placed a model or found nothing new to learn, and when it last ran. Too long ago: alert EncastRetrainTooOld.",
 			query{"max(ml_retrain_last_success_timestamp_seconds" + of + ") * 1000", "last success"},
 			query{"max(ml_retrain_last_run_timestamp_seconds" + of + ") * 1000", "last run"}).
 			Thresholds(steps(neutral)).NoValue("no retraining"),

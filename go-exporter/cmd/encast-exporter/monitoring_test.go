@@ -216,7 +216,7 @@ func ask(base, expr string) (int, error) {
 }
 
 // pending are families that the exporter does not have yet: what asks for them may be answered with nothing.
-var pending = regexp.MustCompile(`\b(ml_(observation|interval|drift|correction|retrain)_|ml_observations_|observation_|qoe_(vmaf|psnr)_|cost_usd|cost_forecast|resource_(encode|energy)_(seconds|joules|forecast)|ml_exporter_http_requests_in_flight)`)
+var pending = regexp.MustCompile(`\b(ml_(forecasts|observation|interval|drift|correction|retrain)_|ml_observations_|observation_|qoe_(vmaf|psnr)_|cost_usd|cost_forecast|resource_(encode|energy)_(seconds|joules|forecast)|ml_exporter_http_requests_in_flight)`)
 
 // unanswered returns what a database does not answer, or answers with nothing.
 func unanswered(name, base string, questions []question, mayBeEmpty bool) []string {
