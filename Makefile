@@ -2,7 +2,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help run build test test-datafusion test-page fmt bench bench-bulk bench-peers bench-training bench-content bench-converge bench-exporter bench-go \
 	bench-ladder bench-observations bench-resources chaos instruction-counts install dist static deb test-packages test-retrain-kills fuzz miri \
-	valgrind yardstick accuracy measure probe-recipes train-model retrain feedback-loop clean
+	valgrind yardstick accuracy measure probe-recipes train-model retrain feedback-loop deploy-ml \
+	update-dashboards check-deploy clean
 
 # Tables for `make bench-resources` beside data/measured.csv; benches/resources/README.md says which.
 export UGC VEED HARDWARE
@@ -58,7 +59,7 @@ test-packages: ## Programs built against tarballs, cargo-c's tree and Debian pac
 
 fmt: ## Formats Rust and Go
 	cargo fmt --all
-	gofmt -w go-exporter examples/go
+	gofmt -w go-exporter examples/go deploy
 
 bench: ## Criterion benchmarks
 	cargo bench --workspace --locked
@@ -131,6 +132,15 @@ feedback-loop: ## The whole loop for real: measure, report, export, retrain, rel
 
 test-retrain-kills: ## kill -9 during retraining, at KILLS moments; each takes seconds
 	@ENCAST_KILLS="$${KILLS:-40}" cargo test --locked -p encast-cli --test command -- --nocapture killed_at_any_moment
+
+deploy-ml: ## Exporter, retraining, VictoriaMetrics, alerts and Grafana in containers; waits and prints where
+	@scripts/deploy-ml.sh
+
+update-dashboards: ## Writes dashboard, Kubernetes rules, table of alerts; uploads with GRAFANA_URL and GRAFANA_TOKEN
+	@scripts/update-dashboards.sh
+
+check-deploy: ## Checks deploy/ without containers or a cluster; compiles Kubernetes' types, some 3 minutes
+	@scripts/check-deploy.sh
 
 clean: ## Removes everything built
 	cargo clean

@@ -4,7 +4,8 @@
 #   scripts/setup.sh [--test]
 #
 # Installs what is missing and says so; does nothing, and needs no network, when all is present. Debian packages come
-# through apt (sudo when not root); the tests' own tools go to build/tools and touch nothing outside the repository.
+# through apt (sudo when not root); the tests' own tools go to build/tools and touch nothing outside the repository, but for
+# two templates that Debian's Alertmanager reads from /usr/share alone.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -91,23 +92,30 @@ fi
 [[ -n $testing ]] || exit 0
 
 # Installing these packages would add users and start services. The tests need the programs only, so they are unpacked
-# instead of installed.
-unpack() { # unpack PACKAGE PROGRAM…
-    local package=$1 unpacked program missing=
+# instead of installed. A file named with its whole path is one that a program looks for there and nowhere else.
+unpack() { # unpack PACKAGE PROGRAM|/FILE…
+    local package=$1 unpacked item missing=
     shift
-    for program; do have "$program" || missing=1; done
+    for item; do [[ -e $item ]] || have "$item" || missing=1; done
     [[ -n $missing ]] || return 0
     have apt-get || fail "missing: $*"
-    say "setup: unpacking $* into build/tools (no service is installed or started)"
+    say "setup: unpacking $* (no service is installed or started)"
     apt_update
     unpacked=$(mktemp -d)
     (cd "$unpacked" && apt-get download -q -o APT::Sandbox::User=root "$package" && dpkg-deb -x ./*.deb .)
     mkdir -p "$tools/bin"
-    for program; do install -m 755 "$unpacked/usr/bin/$program" "$tools/bin/"; done
+    for item; do
+        if [[ $item == /* ]]; then
+            as_root install -D -m 644 "$unpacked$item" "$item"
+        else
+            install -m 755 "$unpacked/usr/bin/$item" "$tools/bin/"
+        fi
+    done
     rm -rf "$unpacked"
 }
 unpack prometheus prometheus promtool
-unpack victoria-metrics victoria-metrics
+unpack victoria-metrics victoria-metrics vmalert
+unpack prometheus-alertmanager prometheus-alertmanager amtool /usr/share/prometheus/alertmanager/{default,email}.tmpl
 get_vmaf_ffmpeg
 if ! have cargo-deny; then
     say "setup: building cargo-deny $CARGO_DENY_VERSION into build/tools (about two minutes on two cores)"
