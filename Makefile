@@ -1,6 +1,6 @@
 # Thin on purpose: each recipe is a script, so that it runs the same with and without make.
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-datafusion fmt bench bench-bulk bench-peers bench-training bench-content bench-converge bench-go bench-ladder \
+.PHONY: help run build test test-datafusion fmt bench bench-bulk bench-peers bench-training bench-content bench-converge bench-go bench-ladder bench-drift \
 	bench-resources instruction-counts install dist static deb test-packages fuzz miri valgrind yardstick accuracy measure probe-recipes train-model clean
 
 # Tables for `make bench-resources` beside data/measured.csv; benches/resources/README.md says which.
@@ -14,7 +14,7 @@ DESTDIR ?=
 ROWS ?=
 # A clip for `make bench-content`; one is made without it.
 CLIP ?=
-# Tables for `make yardstick`, `make accuracy`, `make bench-training` and `make bench-ladder`: TABLE="a.csv b.csv"; TARGETS=vmaf,psnr and
+# Tables for `make yardstick`, `make accuracy`, `make bench-training`, `make bench-ladder` and `make bench-drift` (one table): TABLE="a.csv b.csv"; TARGETS=vmaf,psnr and
 # TIERS=content,probe judge less.
 TABLE ?= data/measured.csv
 
@@ -75,6 +75,9 @@ bench-go: ## What a call from Go takes beside the same one from C
 
 bench-ladder: ## Forecast ladders on measured curves, beside a fixed one (TABLE=…)
 	@scripts/bench-ladder.sh $(TABLE)
+
+bench-drift: ## How soon a shift of an encoder is found, beside river's detectors (TABLE=…)
+	@scripts/bench-drift.sh $(TABLE)
 
 bench-converge: ## `encast converge` beside ab-av1 (CLIPS=folder)
 	@scripts/bench-converge.sh "$(CLIPS)"

@@ -19,10 +19,12 @@ const ENCODERS: [Encoder; 4] = [Encoder::Libx264, Encoder::Libx265, Encoder::Lib
 /// Observations of the shifted encoder after the shift that count as in time.
 const IN_TIME: usize = 50;
 /// Streams of each kind, encoder and sign.
-const REPEATS: u64 = 20;
+const REPEATS: u64 = 10;
 /// Observations without a shift, in streams of this length.
 const QUIET: usize = 10_000;
 const QUIET_STREAMS: u64 = 10;
+/// Of those that are written for other detectors.
+const WRITTEN_STREAMS: u64 = 2;
 
 struct World {
     rows: Vec<Row>,
@@ -188,7 +190,7 @@ fn main() -> Result<(), Failure> {
     if let Some(file) = file {
         let mut out = File::create(file)?;
         for kind in Kind::ALL {
-            for seed in 0..QUIET_STREAMS {
+            for seed in 0..WRITTEN_STREAMS {
                 world.write(&mut out, kind, None, 1000 + seed)?;
             }
             for (encoder, sign) in ENCODERS.into_iter().flat_map(|encoder| [(encoder, 1.0), (encoder, -1.0)]) {

@@ -25,6 +25,11 @@ fn inputs() {
 }
 
 #[test]
+fn monitor() {
+    passes("monitor");
+}
+
+#[test]
 fn search() {
     passes("search");
 }
