@@ -418,6 +418,14 @@ func TestCorrection(t *testing.T) {
 	if !strings.Contains(probe, fmt.Sprintf(`qoe_predicted_vmaf{bitrate="4000kbps",config="",fps="30",resolution="1920x1080"} %v`, is)) {
 		t.Errorf("the probe does not say %v", is)
 	}
+	// So are tables and ladders.
+	columns := object(t, post(t, e.url+"/predict", `{"targets":["vmaf"],"columns":{"bitrate_kbps":[4000],"resolution":"1920x1080","fps":30,"codec":"h264","encoder":"libx264","preset":"medium"}}`, 200))
+	if scores, _ := columns["columns"].(map[string]any)["vmaf"].([]any); len(scores) != 1 || scores[0] != is || columns["corrected"] == nil {
+		t.Errorf("a table: %v, want %v", columns, is)
+	}
+	if ladder := object(t, post(t, e.url+"/ladder", "{"+asked+"}", 200)); ladder["corrected"] == nil {
+		t.Errorf("a ladder: %v", ladder)
+	}
 	other := object(t, post(t, e.url+"/predict", `{"bitrate_kbps":4000,"resolution":"1920x1080"}`, 200))
 	if _, there := other["corrected"]; there {
 		t.Errorf("a request without a codec: %v", other["corrected"])
