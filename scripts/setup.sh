@@ -4,7 +4,8 @@
 #   scripts/setup.sh [--test]
 #
 # Installs what is missing and says so; does nothing, and needs no network, when all is present. Debian packages come
-# through apt (sudo when not root); the tests' own tools go to build/tools and touch nothing outside the repository.
+# through apt (sudo when not root); the tests' own tools go to build/tools and touch nothing outside the repository, but for
+# two templates that Debian's Alertmanager reads from /usr/share alone.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -64,6 +65,8 @@ if [[ -n $testing ]]; then
     have shellcheck || packages+=(shellcheck)
     have valgrind || packages+=(valgrind)
     have minisign || packages+=(minisign)
+    # A test makes a certificate for a server with it.
+    have openssl || packages+=(openssl)
     # Tests decode odd clips with it, and leave that out where it is missing.
     have "${ENCAST_FFMPEG:-ffmpeg}" || packages+=(ffmpeg)
     have_gstreamer || packages+=(gstreamer1.0-tools gstreamer1.0-plugins-{base,good,bad,ugly})
@@ -72,6 +75,12 @@ if [[ -n $testing ]]; then
     have cmake || packages+=(cmake)
     have meson || packages+=(meson)
     python3 -c 'import ensurepip' 2>/dev/null || packages+=(python3-venv)
+    # The exporter's page is tested in a browser, by packages of npm.
+    if [[ ${ENCAST_SKIP_BROWSER-} != 1 ]]; then
+        chromium_program >/dev/null || packages+=(chromium)
+        have node || packages+=(nodejs)
+        have npm || packages+=(npm)
+    fi
 fi
 if ((${#packages[@]})); then
     have apt-get || fail "missing, and there is no apt to install them with: ${packages[*]}"
@@ -83,23 +92,30 @@ fi
 [[ -n $testing ]] || exit 0
 
 # Installing these packages would add users and start services. The tests need the programs only, so they are unpacked
-# instead of installed.
-unpack() { # unpack PACKAGE PROGRAM…
-    local package=$1 unpacked program missing=
+# instead of installed. A file named with its whole path is one that a program looks for there and nowhere else.
+unpack() { # unpack PACKAGE PROGRAM|/FILE…
+    local package=$1 unpacked item missing=
     shift
-    for program; do have "$program" || missing=1; done
+    for item; do [[ -e $item ]] || have "$item" || missing=1; done
     [[ -n $missing ]] || return 0
     have apt-get || fail "missing: $*"
-    say "setup: unpacking $* into build/tools (no service is installed or started)"
+    say "setup: unpacking $* (no service is installed or started)"
     apt_update
     unpacked=$(mktemp -d)
     (cd "$unpacked" && apt-get download -q -o APT::Sandbox::User=root "$package" && dpkg-deb -x ./*.deb .)
     mkdir -p "$tools/bin"
-    for program; do install -m 755 "$unpacked/usr/bin/$program" "$tools/bin/"; done
+    for item; do
+        if [[ $item == /* ]]; then
+            as_root install -D -m 644 "$unpacked$item" "$item"
+        else
+            install -m 755 "$unpacked/usr/bin/$item" "$tools/bin/"
+        fi
+    done
     rm -rf "$unpacked"
 }
 unpack prometheus prometheus promtool
-unpack victoria-metrics victoria-metrics
+unpack victoria-metrics victoria-metrics vmalert
+unpack prometheus-alertmanager prometheus-alertmanager amtool /usr/share/prometheus/alertmanager/{default,email}.tmpl
 get_vmaf_ffmpeg
 if ! have cargo-deny; then
     say "setup: building cargo-deny $CARGO_DENY_VERSION into build/tools (about two minutes on two cores)"
@@ -115,3 +131,9 @@ go_tool() { # go_tool PROGRAM MODULE@VERSION
 }
 go_tool staticcheck "honnef.co/go/tools/cmd/staticcheck@$STATICCHECK_VERSION"
 go_tool gotestsum "gotest.tools/gotestsum@$GOTESTSUM_VERSION"
+# The packages of the page's tests: npm's own record tells whether they are those of the lock file.
+if [[ ${ENCAST_SKIP_BROWSER-} != 1 && $root/tests/page/package-lock.json -nt $root/tests/page/node_modules/.package-lock.json ]]; then
+    say "setup: fetching the packages of tests/page"
+    npm ci --prefix "$root/tests/page" --no-audit --no-fund --loglevel=error
+    touch "$root/tests/page/node_modules/.package-lock.json"
+fi

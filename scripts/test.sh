@@ -37,7 +37,7 @@ go_vulnerabilities() {
 
 go_is_formatted() {
     local unformatted
-    unformatted=$(gofmt -l go-exporter examples/go)
+    unformatted=$(gofmt -l go-exporter examples/go deploy)
     [[ -z $unformatted ]] || fail "not formatted, run make fmt: $unformatted"
 }
 
@@ -51,6 +51,8 @@ locks_are_current() {
 }
 
 in_go() { (cd go-exporter && "$@"); }
+
+dashboard_and_rules() { (cd deploy/generate && go vet ./... && staticcheck ./... && go test -count=1 ./...); }
 
 step setup scripts/setup.sh --test
 step data data_is_the_documented_one
@@ -77,6 +79,9 @@ step gofmt go_is_formatted
 step go-vet in_go go vet ./...
 step staticcheck in_go staticcheck ./...
 step govulncheck go_vulnerabilities
+# A module of its own: dashboard and rules. The rest of deploy/ is checked by `make check-deploy`.
+step deploy dashboard_and_rules
 step smoke scripts/smoke.sh
 # Not from the cache: it does not see that libencast.a was rebuilt.
 step test-go in_go gotestsum --format testname -- -race -count=1 ./...
+step page scripts/test-page.sh

@@ -129,7 +129,7 @@ func TestPrometheus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	edited := strings.NewReplacer("localhost:9505", p.address, "scrape_interval: 15s", "scrape_interval: 1s", "scrape_timeout: 10s", "scrape_timeout: 1s").Replace(string(shipped))
+	edited := strings.NewReplacer("localhost:9505", p.address, "scrape_interval: 15s", "scrape_interval: 1s", "scrape_timeout: 10s", "scrape_timeout: 1s", "../rules/", rulesFolder(t)).Replace(string(shipped))
 	if !strings.Contains(edited, p.address) || !strings.Contains(edited, "scrape_interval: 1s") {
 		t.Fatalf("the shipped configuration has another form:\n%s", shipped)
 	}
