@@ -3,7 +3,9 @@ package api_test
 import (
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math"
 	"net/http"
@@ -183,6 +185,48 @@ func number(value any) string {
 	}
 	written, _ := json.Marshal(value)
 	return string(written)
+}
+
+// TestLongList: a list that the client takes its time for holds nobody up, and one that can't be read to its end does not look whole.
+func TestLongList(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "observations.db")
+	e := startKeeping(t, "", feedback.Options{Path: path})
+	const rows = 3000
+	var reports []string
+	for i := range rows {
+		reports = append(reports, fmt.Sprintf(`{"id":"%d","vmaf":90,"request":{%s}}`, i, encodeFields))
+	}
+	post(t, e.url+"/observe", "["+strings.Join(reports, ",")+"]", 200)
+	response, err := http.Get(e.url + "/observations?format=json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	first := make([]byte, 100)
+	if _, err := io.ReadFull(response.Body, first); err != nil {
+		t.Fatal(err)
+	}
+	post(t, e.url+"/observe", `{"id":"meanwhile","vmaf":90,"request":{`+encodeFields+`}}`, 200)
+	rest, err := io.ReadAll(response.Body)
+	var listed []struct{ ID string }
+	if err := errors.Join(err, json.Unmarshal(append(first, rest...), &listed)); err != nil || len(listed) < rows {
+		t.Fatalf("%d rows, %v", len(listed), err)
+	}
+	// The store ends under a list that has begun: what comes is cut off, and can be told from a whole list.
+	response, err = http.Get(e.url + "/observations")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if _, err := io.ReadFull(response.Body, first); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.feedback.Store().Close(); err != nil {
+		t.Fatal(err)
+	}
+	if rest, err := io.ReadAll(response.Body); err == nil {
+		t.Errorf("a list that was cut off after %d bytes looks whole", len(rest))
+	}
 }
 
 func TestObserveRefusals(t *testing.T) {
