@@ -430,6 +430,40 @@ func TestDriftByModel(t *testing.T) {
 	}
 }
 
+// TestAlarm: an encoder that becomes worse from one day to the next is told of.
+func TestAlarm(t *testing.T) {
+	e := startKeeping(t, fixture.File(t, "1.encast", "1", 0), feedback.Options{})
+	detected := func() float64 {
+		t.Helper()
+		families, err := fixture.Scrape(e.url + "/metrics")
+		if err != nil {
+			t.Fatal(err)
+		}
+		value, _ := fixture.Value(families, "ml_drift_detected", "kind", "residual")
+		return value
+	}
+	report(t, e, "a", 200, 0)
+	for _, r := range driftOf(t, e).Residual {
+		if r.Alarm || detected() != 0 {
+			t.Errorf("an alarm without a reason: %+v", r)
+		}
+	}
+	report(t, e, "b", 80, -10)
+	d := driftOf(t, e)
+	alarms := 0
+	for _, r := range d.Residual {
+		if r.Alarm {
+			alarms++
+			if r.Target != "vmaf" || r.Encoder != "libx264" || r.Score < 1 || r.Since == nil {
+				t.Errorf("%+v", r)
+			}
+		}
+	}
+	if !d.Alarm || alarms != 1 || detected() != 1 {
+		t.Errorf("alarm %v, of %d residuals, metric %v: %+v", d.Alarm, alarms, detected(), d.Residual)
+	}
+}
+
 // TestCorrection: what is off by a constant is corrected everywhere, and the correction does not take itself for the model.
 func TestCorrection(t *testing.T) {
 	path := fixture.File(t, "1.encast", "1", 0)
