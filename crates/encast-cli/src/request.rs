@@ -182,6 +182,9 @@ fn over(mut known: PredictionFeatures, request: &PredictionFeatures) -> Predicti
     known.encoder = request.encoder.or(known.encoder);
     known.preset = request.preset.clone().or(known.preset);
     known.machine = request.machine.clone().or(known.machine);
+    if !request.anchors.is_empty() {
+        known.anchors.clone_from(&request.anchors);
+    }
     known
 }
 

@@ -158,3 +158,16 @@ fn masks_make_inputs_unknown() {
     assert!((report["bandwidth_mbps"].as_f64().unwrap() - bitrate / 1000.0).abs() < 1e-9);
     sh("predict --model $M --resolution 1280x720 --bitrate 2000 --given crf").is_bad(&["bitrate_kbps", "crf"]);
 }
+
+/// Anchors of a request's file are used: a measured encode pulls the forecast towards it.
+#[test]
+fn anchors_of_a_request_count() {
+    let folder = folder();
+    let vmaf = |anchors: &str| {
+        let setting = r#""bitrate_kbps":3000,"resolution_width":1280,"resolution_height":720,"encoder":"libx264""#;
+        let file = write(&folder, "r.json", format!("{{{setting}{anchors}}}"));
+        sh(&format!("predict --request {file} --json")).done().json()["predicted_vmaf"].as_f64().unwrap()
+    };
+    let (plain, anchored) = (vmaf(""), vmaf(r#","anchors":[{"bitrate_kbps":3000,"vmaf":60}]"#));
+    assert!((anchored - 60.0).abs() < 3.0 && plain - anchored > 15.0, "{plain}, with an anchor {anchored}");
+}
