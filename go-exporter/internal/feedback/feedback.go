@@ -3,6 +3,8 @@
 package feedback
 
 import (
+	"cmp"
+	"errors"
 	"log/slog"
 	"slices"
 	"sync"
@@ -39,10 +41,14 @@ type Feedback struct {
 	store   *observations.Store
 	options Options
 
-	mu     sync.Mutex
-	watch  *watch                      // of the model in use; nil when there is none
-	newest []*observations.Observation // exposed, oldest first
-	told   []uint64                    // observations that measured a target, by its number, since start
+	following sync.Mutex // one Follow at a time; taken before mu
+
+	mu        sync.Mutex
+	watch     *watch                      // of the model in use; nil when there is none
+	replaying bool                        // until there is one, and then
+	missed    []*observations.Observation // what was stored meanwhile
+	newest    []*observations.Observation // exposed, oldest first
+	told      []uint64                    // observations that measured a target, by its number, since start
 
 	changes atomic.Uint64             // what was made of an earlier number is out of date
 	applied atomic.Pointer[corrected] // what is added to forecasts
@@ -79,6 +85,16 @@ func Open(options Options) (*Feedback, error) {
 		return nil, err
 	}
 	f.store = store
+	if options.Exposed > 0 {
+		err = store.ScanBack(func(o *observations.Observation) bool {
+			f.newest = append(f.newest, o)
+			return len(f.newest) < options.Exposed
+		})
+		slices.Reverse(f.newest)
+	}
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
 	return f, nil
 }
 
@@ -113,12 +129,12 @@ func (f *Feedback) Correction(model serving.Model) encast.Correction {
 }
 
 // Follow makes the monitor of the model that came into use from the newest observations that its version has. One that is watched
-// already stays.
+// already stays. Until it is made there is nothing to say of the model; reports and scrapes do not wait for it.
 func (f *Feedback) Follow(model *encast.Model) error {
+	f.following.Lock()
+	defer f.following.Unlock()
 	info := model.Info()
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.watch != nil && f.watch.model.Version == info.Version && f.watch.model.TrainedAt.Equal(info.TrainedAt) {
+	if f.watches(info) {
 		return nil
 	}
 	monitor, err := encast.NewMonitor(model, encast.MonitorOptions{Window: errorWindow})
@@ -127,50 +143,82 @@ func (f *Feedback) Follow(model *encast.Model) error {
 	}
 	begun := time.Now()
 	next := &watch{model: info, monitor: monitor}
-	past, newest, last, err := f.past(info.Version)
+	count, err := f.replay(next)
 	if err != nil {
 		_ = monitor.Close()
 		return err
 	}
-	for _, o := range past {
-		f.feed(next, o)
-	}
-	next.fed = last
-	if f.watch != nil {
-		_ = f.watch.monitor.Close()
-	}
-	f.watch, f.newest = next, newest
-	f.changed()
-	if len(past) > 0 {
-		f.options.Logger.Info("Observations replayed", "model", info.Version, "count", len(past), "seconds", time.Since(begun).Seconds())
+	if count > 0 {
+		f.options.Logger.Info("Observations replayed", "model", info.Version, "count", count, "seconds", time.Since(begun).Seconds())
 	}
 	return nil
 }
 
-// past returns the observations to replay in the order that they were stored in, those to expose, and the number of the last that was
-// there.
-func (f *Feedback) past(version string) (replayed, newest []*observations.Observation, last uint64, err error) {
-	// Read first: what is stored meanwhile comes by way of stored, which waits for the lock.
+// watches tells whether a model is watched already. If not, none is any more, and what is stored from now on is noted.
+func (f *Feedback) watches(model encast.Info) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.watch != nil {
+		if f.watch.model.Version == model.Version && f.watch.model.TrainedAt.Equal(model.TrainedAt) {
+			return true
+		}
+		_ = f.watch.monitor.Close()
+		f.watch = nil
+	}
+	f.replaying, f.missed = true, nil
+	f.changed()
+	return false
+}
+
+// replay feeds what is stored, then what was stored meanwhile, and puts the monitor into use. It tells how many observations there were.
+func (f *Feedback) replay(next *watch) (int, error) {
+	past, last, err := f.past(next.model.Version)
+	for _, o := range past {
+		f.feed(next, o)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	missed := f.missed
+	f.replaying, f.missed = false, nil
+	if err != nil {
+		return 0, err
+	}
+	next.fed = last
+	for _, o := range missed {
+		f.take(next, o)
+	}
+	f.watch = next
+	f.changed()
+	return len(past), nil
+}
+
+// past returns the observations to replay in the order that they were stored in, and the number of the last that was there.
+func (f *Feedback) past(version string) (replayed []*observations.Observation, last uint64, err error) {
+	// Read first: what is stored later is noted.
 	if last, err = f.store.LastNumber(); err != nil {
-		return nil, nil, 0, err
+		return nil, 0, err
 	}
 	looked := 0
 	err = f.store.ScanBack(func(o *observations.Observation) bool {
 		looked++
-		if o.Number > last {
-			return true
-		}
-		if len(newest) < f.options.Exposed {
-			newest = append(newest, o)
-		}
-		if o.Model == version {
+		if o.Model == version && o.Number <= last {
 			replayed = append(replayed, o)
 		}
 		return looked < lookMost && len(replayed) < replayMost
 	})
-	slices.Reverse(newest)
-	slices.SortFunc(replayed, func(a, b *observations.Observation) int { return int(int64(a.Number) - int64(b.Number)) })
-	return replayed, newest, last, err
+	slices.SortFunc(replayed, func(a, b *observations.Observation) int { return cmp.Compare(a.Number, b.Number) })
+	return replayed, last, err
+}
+
+// take feeds an observation to a monitor, unless it met it in the store, or it is of another model.
+func (f *Feedback) take(w *watch, o *observations.Observation) {
+	if o.Number <= w.fed {
+		return
+	}
+	if o.Model == w.model.Version {
+		f.feed(w, o)
+	}
+	w.fed = o.Number
 }
 
 // stored takes what the store has just kept.
@@ -184,11 +232,10 @@ func (f *Feedback) stored(batch []*observations.Observation) {
 			}
 		}
 		f.expose(o)
-		if f.watch != nil && o.Number > f.watch.fed {
-			if o.Model == f.watch.model.Version {
-				f.feed(f.watch, o)
-			}
-			f.watch.fed = o.Number
+		if f.watch != nil {
+			f.take(f.watch, o)
+		} else if f.replaying {
+			f.missed = append(f.missed, o)
 		}
 	}
 	f.changed()
@@ -200,10 +247,8 @@ func (f *Feedback) expose(o *observations.Observation) {
 		return
 	}
 	at, _ := slices.BinarySearchFunc(f.newest, o, func(a, b *observations.Observation) int { return a.ObservedAt.Compare(b.ObservedAt) })
-	for ; at < len(f.newest) && f.newest[at].ObservedAt.Equal(o.ObservedAt); at++ {
-		if f.newest[at].Number == o.Number {
-			return // Follow has met it in the store
-		}
+	for at < len(f.newest) && f.newest[at].ObservedAt.Equal(o.ObservedAt) {
+		at++
 	}
 	f.newest = slices.Insert(f.newest, at, o)
 	if len(f.newest) > f.options.Exposed {
@@ -256,7 +301,10 @@ func (w *watch) timeOf(number uint64) int64 {
 
 // changed makes what was made of an earlier state out of date, and corrects by the new one.
 func (f *Feedback) changed() {
-	if f.options.Correct && f.watch != nil {
+	switch {
+	case f.watch == nil:
+		f.applied.Store(nil)
+	case f.options.Correct:
 		correction, err := f.watch.monitor.Correction()
 		if err != nil {
 			f.options.Logger.Warn("Forecasts are not corrected", "err", err)
