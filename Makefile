@@ -1,6 +1,6 @@
 # Thin on purpose: each recipe is a script, so that it runs the same with and without make.
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-datafusion fmt bench bench-bulk bench-peers bench-training bench-content bench-converge bench-go bench-ladder \
+.PHONY: help run build test test-datafusion fmt bench bench-bulk bench-peers bench-training bench-content bench-converge bench-go bench-observations bench-ladder \
 	bench-resources instruction-counts install dist static deb test-packages fuzz miri valgrind yardstick accuracy measure probe-recipes train-model deploy-ml \
 	update-dashboards check-deploy clean
 
@@ -73,6 +73,9 @@ bench-content: ## Speed of `encast analyze` beside ffmpeg and siti-tools (CLIP=�
 
 bench-go: ## What a call from Go takes beside the same one from C
 	@scripts/bench-go.sh
+
+bench-observations: ## How fast observations are taken, and 100 kills while they are (KILLS=…)
+	@KILLS="$(KILLS)" scripts/bench-observations.sh
 
 bench-ladder: ## Forecast ladders on measured curves, beside a fixed one (TABLE=…)
 	@scripts/bench-ladder.sh $(TABLE)

@@ -25,6 +25,7 @@ import (
 	"github.com/encast/encast/go-exporter/internal/api"
 	"github.com/encast/encast/go-exporter/internal/collector"
 	"github.com/encast/encast/go-exporter/internal/config"
+	"github.com/encast/encast/go-exporter/internal/feedback"
 	"github.com/encast/encast/go-exporter/internal/limit"
 	"github.com/encast/encast/go-exporter/internal/server"
 	"github.com/encast/encast/go-exporter/internal/serving"
@@ -37,6 +38,8 @@ const drainTime = 10 * time.Second
 const name = "encast_exporter"
 
 func main() {
+	// A write beyond a limit of the file's size is an error of that write, and no end of the program.
+	signal.Ignore(syscall.SIGXFSZ)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
@@ -71,6 +74,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	holder := &serving.Holder{}
 	defer holder.Close()
+	var kept *feedback.Feedback
+	if !settings.CheckOnly {
+		if kept, err = openFeedback(&settings.Feedback, holder, logger); err != nil {
+			return err
+		}
+	}
+	if kept != nil {
+		defer kept.Close()
+	}
 	reloader := serving.NewReloader(holder, serving.Opener(settings.ModelPath, settings.RequireSignature), cfg, logger)
 	reloader.ReadConfig(readConfig)
 	reloader.Files(settings.ModelPath, signatureOf(settings.ModelPath), settings.ConfigFile)
@@ -97,13 +109,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		collector.New(holder, reloader, logger),
+		observedCollector(&settings.Feedback, kept, logger),
 		versioncollector.NewCollector(name),
 		collectors.NewGoCollector(),
 		collector.Paced(collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), time.Second),
 	)
+	service := api.New(holder, nil, api.Bounds{BodyBytes: int64(settings.Service.BodyBytes)}, logger)
+	if kept != nil {
+		service.Keep(kept)
+	}
 	handler, err := server.Handler(server.Backend{
 		Holder: holder, Reloader: reloader, Registry: registry, Version: version.Version, Logger: logger,
-		API:     api.New(holder, nil, api.Bounds{BodyBytes: int64(settings.Service.BodyBytes)}, logger),
+		API:     service,
 		Tracing: traces,
 		Limits:  limit.New(settings.Service.Rate, settings.Service.Concurrent),
 	})

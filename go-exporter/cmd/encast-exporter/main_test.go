@@ -37,7 +37,8 @@ func exporter(t testing.TB, environment []string, args ...string) *exec.Cmd {
 	t.Cleanup(cancel)
 	command := exec.CommandContext(ctx, os.Args[0], args...)
 	for _, variable := range os.Environ() {
-		if !strings.HasPrefix(variable, "ML_EXPORTER_PORT=") && !strings.HasPrefix(variable, "MODEL_PATH=") {
+		if !strings.HasPrefix(variable, "ML_EXPORTER_PORT=") && !strings.HasPrefix(variable, "MODEL_PATH=") &&
+			!strings.HasPrefix(variable, "ENCAST_OBSERVATIONS=") && !strings.HasPrefix(variable, "ENCAST_CORRECTION=") {
 			command.Env = append(command.Env, variable)
 		}
 	}
@@ -66,7 +67,13 @@ var listening = regexp.MustCompile(`msg="Listening on" address=(\S+)`)
 // startExporter starts the exporter and waits until it listens.
 func startExporter(t testing.TB, environment []string, args ...string) *process {
 	t.Helper()
-	p := &process{Cmd: exporter(t, environment, args...), logEnd: make(chan struct{})}
+	return startCommand(t, exporter(t, environment, args...))
+}
+
+// startCommand starts a command that becomes the exporter, and waits until it listens.
+func startCommand(t testing.TB, command *exec.Cmd) *process {
+	t.Helper()
+	p := &process{Cmd: command, logEnd: make(chan struct{})}
 	output, err := p.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -66,8 +66,39 @@ func AppendForecast(dst []byte, asked *request.Request, r *encast.Result, versio
 	dst = appendFields(appendName(dst, "out_of_range"), r.OutOfRange)
 	dst = appendFields(appendName(dst, "ignored"), r.Ignored)
 	dst = appendTextMember(dst, "model_version", version)
+	if !asked.Options.Correction.IsZero() {
+		dst = appendCorrection(dst, asked)
+	}
 	return append(dst, '}')
 }
+
+// appendCorrection says what was added to the forecast: in the unit of VMAF and PSNR, else octaves.
+func appendCorrection(dst []byte, asked *request.Request) []byte {
+	codec := asked.Features.CodecOrEncoders()
+	begun := false
+	for _, target := range corrected {
+		offset := asked.Options.Correction.Offset(target.target, codec)
+		if offset == 0 {
+			continue
+		}
+		if !begun {
+			dst, begun = append(appendName(dst, "corrected"), '{'), true
+		}
+		dst = appendNumberMember(dst, target.name, offset)
+	}
+	if begun {
+		dst = append(dst, '}')
+	}
+	return dst
+}
+
+var corrected = func() []named {
+	var all []named
+	for _, target := range encast.CorrectedTargets() {
+		all = append(all, named{target, target.String()})
+	}
+	return all
+}()
 
 // or returns the first, or the second where the first is 0, the library's word for the default.
 func or(value, otherwise float64) float64 {

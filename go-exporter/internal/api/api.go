@@ -15,6 +15,7 @@ import (
 
 	"github.com/encast/encast/go-exporter/encast"
 	"github.com/encast/encast/go-exporter/internal/answer"
+	"github.com/encast/encast/go-exporter/internal/feedback"
 	"github.com/encast/encast/go-exporter/internal/request"
 	"github.com/encast/encast/go-exporter/internal/serving"
 )
@@ -47,7 +48,8 @@ func (b Bounds) orDefaults() Bounds {
 type Forecast struct {
 	Request *request.Request
 	Result  *encast.Result
-	Model   string // version
+	Own     *encast.Result // without the correction; nil when there was none
+	Model   string         // version
 }
 
 // Recorder keeps forecasts that have an id, until what was measured of them is reported.
@@ -61,7 +63,8 @@ type Recorder interface {
 // replaced meanwhile.
 type API struct {
 	holder   *serving.Holder
-	recorder Recorder // nil: ids are not kept
+	recorder Recorder           // nil: ids are not kept
+	feedback *feedback.Feedback // nil: no observations are kept
 	bounds   Bounds
 	logger   *slog.Logger
 }

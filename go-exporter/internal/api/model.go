@@ -17,5 +17,9 @@ func (a *API) model(_ *http.Request, lease *serving.Lease, _, dst []byte) ([]byt
 	}
 	// Metadata is an object with names of its own, all of which stay.
 	dst = append(dst, bytes.TrimSuffix(bytes.TrimSpace(metadata), []byte{'}'})...)
-	return append(dst, `,"correction":{"enabled":false}}`...), nil
+	correction, err := a.correction()
+	if err != nil {
+		return nil, err
+	}
+	return append(append(append(dst, `,"correction":`...), correction...), '}'), nil
 }

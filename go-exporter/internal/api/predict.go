@@ -30,7 +30,10 @@ func (a *API) predict(r *http.Request, lease *serving.Lease, body, dst []byte) (
 		if err != nil {
 			return nil, err
 		}
-		if err := a.record(r, asked.Requests, []encast.Result{result}, version); err != nil {
+		if err := a.record(r, lease, asked.Requests, []encast.Result{result}); err != nil {
+			if mistake, is := err.(*request.Error); is {
+				mistake.Row = -1
+			}
 			return nil, err
 		}
 		return answer.AppendForecast(dst, one, &result, version), nil
@@ -39,7 +42,7 @@ func (a *API) predict(r *http.Request, lease *serving.Lease, body, dst []byte) (
 	if err := a.forecasts(r, lease, asked.Requests, results); err != nil {
 		return nil, err
 	}
-	if err := a.record(r, asked.Requests, results, version); err != nil {
+	if err := a.record(r, lease, asked.Requests, results); err != nil {
 		return nil, err
 	}
 	dst = append(dst, '[')
@@ -94,18 +97,28 @@ func (a *API) inTime(r *http.Request, begun time.Time) error {
 }
 
 // record keeps the forecasts that have an id.
-func (a *API) record(r *http.Request, asked []request.Request, results []encast.Result, version string) error {
+func (a *API) record(r *http.Request, lease *serving.Lease, asked []request.Request, results []encast.Result) error {
 	if a.recorder == nil {
 		return nil
 	}
 	var kept []Forecast
+	var rows []int
 	for row := range asked {
 		if asked[row].ID != "" {
-			kept = append(kept, Forecast{Request: &asked[row], Result: &results[row], Model: version})
+			own, err := uncorrected(lease, &asked[row])
+			if err != nil {
+				return request.InRow(err, row)
+			}
+			kept = append(kept, Forecast{Request: &asked[row], Result: &results[row], Own: own, Model: lease.Model.Info().Version})
+			rows = append(rows, row)
 		}
 	}
 	if kept == nil {
 		return nil
 	}
-	return a.recorder.Record(r.Context(), kept)
+	err := a.recorder.Record(r.Context(), kept)
+	if mistake, is := err.(*request.Error); is && mistake.Row >= 0 {
+		mistake.Row = rows[mistake.Row]
+	}
+	return err
 }

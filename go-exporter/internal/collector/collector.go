@@ -35,6 +35,8 @@ type kept struct {
 type basis struct {
 	model  serving.Model
 	config *config.Config
+	// What was observed may change it at any time.
+	correction encast.Correction
 }
 
 // New returns a collector of the encodes of the configuration that the holder holds.
@@ -72,7 +74,7 @@ func (c *Collector) Collect(metrics chan<- prometheus.Metric) {
 
 // samples returns what is forecast of the configured encodes.
 func (c *Collector) samples(lease *serving.Lease) []prometheus.Metric {
-	of := basis{lease.Model, lease.Config}
+	of := basis{lease.Model, lease.Config, lease.Correction}
 	if last := c.kept.Load(); last != nil && last.of == of {
 		return last.samples
 	}

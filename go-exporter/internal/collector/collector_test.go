@@ -332,7 +332,7 @@ func reference() string {
 	for _, f := range forecasts {
 		intervals[f.value] = true
 	}
-	for _, family := range Families() {
+	for _, family := range append(Families(), ObservedFamilies()...) {
 		if strings.HasSuffix(family.Name, "_lower") || strings.HasSuffix(family.Name, "_upper") {
 			continue
 		}
@@ -343,6 +343,9 @@ func reference() string {
 		kind := "gauge"
 		if family.Type == prometheus.CounterValue {
 			kind = "counter"
+		}
+		if family.summary {
+			kind = "summary"
 		}
 		labels := strings.Join(family.Labels, ", ")
 		if labels == "" {

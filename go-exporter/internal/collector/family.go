@@ -12,6 +12,8 @@ type Family struct {
 	Type       prometheus.ValueType
 	Labels     []string
 
+	summary bool // of quantiles, whatever Type says
+
 	desc *prometheus.Desc
 }
 
@@ -25,6 +27,13 @@ func family(name, help string, labels ...string) *Family {
 func counter(name, help string, labels ...string) *Family {
 	f := family(name, help, labels...)
 	f.Type = prometheus.CounterValue
+	return f
+}
+
+// summary returns a family of quantiles, which are a label that samples get by themselves.
+func summary(name, help string, labels ...string) *Family {
+	f := family(name, help, labels...)
+	f.summary, f.Labels = true, append(labels[:len(labels):len(labels)], "quantile")
 	return f
 }
 

@@ -23,6 +23,7 @@ type Settings struct {
 	RequireSignature string
 	ConfigFile       string // empty means the built-in configuration
 	Place            Place  // where encodes run
+	Feedback         Feedback
 	CheckOnly        bool
 	Service          Service
 	Web              *web.FlagConfig
@@ -56,13 +57,14 @@ func ParseFlags(app *kingpin.Application, args []string) (*Settings, error) {
 	app.Flag("whole-machine", "Charge encodes their whole machine, not the share that they have threads for.").
 		BoolVar(&place.WholeMachine)
 	addServiceFlags(app, &settings.Service)
+	checkFeedback := settings.Feedback.addFlags(app)
 	settings.Web = kingpinflag.AddFlags(app, fmt.Sprintf(":%d", DefaultPort))
 	app.GetFlag("web.listen-address").IsSetByUser(&addressGiven)
 	promslogflag.AddFlags(app, settings.Log)
 	if _, err := app.Parse(args); err != nil {
 		return nil, err
 	}
-	if err := settings.Service.check(); err != nil {
+	if err := errors.Join(settings.Service.check(), checkFeedback(settings.ModelPath)); err != nil {
 		return nil, err
 	}
 	if monthsGiven {

@@ -102,12 +102,7 @@ func (c *Config) locate(flags Place) error {
 // Locate puts a request where it says that it runs, or else where all do: in a site of the options, or as a machine that
 // the model was taught. The error comes with the field that is to blame.
 func (c *Config) Locate(machine, region string, features *encast.Features, options *encast.PredictOptions) (string, error) {
-	if machine == "" {
-		machine = c.place.Machine
-	}
-	if region == "" {
-		region = c.place.Region
-	}
+	machine, region = c.PlaceOf(machine, region)
 	switch {
 	case region == "":
 		features.Machine = machine // one that the model was taught
@@ -118,6 +113,17 @@ func (c *Config) Locate(machine, region string, features *encast.Features, optio
 	site, field, err := c.sites.Of(machine, region)
 	options.Site = site
 	return field, err
+}
+
+// PlaceOf returns the machine and the region of an encode that names these, or none.
+func (c *Config) PlaceOf(machine, region string) (string, string) {
+	if machine == "" {
+		machine = c.place.Machine
+	}
+	if region == "" {
+		region = c.place.Region
+	}
+	return machine, region
 }
 
 // locator puts the encodes of a configuration where they run.

@@ -81,6 +81,9 @@ func Handler(backend Backend) (http.Handler, error) {
 	mux.Handle("POST /ladder", requests.observe("ladder", guard(backend.API.Ladder())))
 	mux.Handle("GET /probe", requests.observe("probe", guard(backend.API.Probe())))
 	mux.Handle("GET /model", requests.observe("model", guard(backend.API.Model())))
+	mux.Handle("POST /observe", requests.observe("observe", guard(backend.API.Observe())))
+	mux.Handle("GET /observations", requests.observe("observations", guard(backend.API.Observations())))
+	mux.Handle("GET /drift", requests.observe("drift", guard(backend.API.Drift())))
 	mux.Handle("POST /reload", requests.observe("reload", reload(backend.Reloader)))
 	named := func(r *http.Request) string {
 		if _, pattern := mux.Handler(r); pattern != "" {

@@ -18,6 +18,8 @@ func (l *Lease) Forecast(asked *request.Request) (encast.Result, error) {
 // are complete then.
 func (l *Lease) Locate(asked *request.Request) error {
 	field, err := l.Config.Locate(asked.Machine, asked.Region, &asked.Features, &asked.Options)
+	asked.Machine, asked.Region = l.Config.PlaceOf(asked.Machine, asked.Region)
+	asked.Options.Correction = l.Correction
 	if err != nil {
 		return &request.Error{Field: field, Row: -1, Reason: err.Error(), Err: err}
 	}
@@ -26,5 +28,7 @@ func (l *Lease) Locate(asked *request.Request) error {
 
 // OptionsOf returns the options of a configured encode's forecasts.
 func (l *Lease) OptionsOf(encode *config.Encode) encast.PredictOptions {
-	return l.Config.OptionsOf(encode)
+	options := l.Config.OptionsOf(encode)
+	options.Correction = l.Correction
+	return options
 }

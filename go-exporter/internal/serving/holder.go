@@ -23,6 +23,11 @@ type Model interface {
 // and configuration until the lease is released, however often they are replaced meanwhile; a replaced model is closed
 // when its last lease is released. The zero value holds none.
 type Holder struct {
+	// Correct returns what is added to forecasts of a model; nil, or the zero value, is nothing. It is set before the first use.
+	Correct func(Model) encast.Correction
+	// Replaced is called with a model that has come into use; nil does nothing. It is set before the first use.
+	Replaced func(Model)
+
 	current atomic.Pointer[shared]
 }
 
@@ -57,6 +62,8 @@ func (s *shared) release() {
 type Lease struct {
 	Model  Model
 	Config *config.Config
+	// Correction is added to all forecasts of this use.
+	Correction encast.Correction
 
 	shared   *shared
 	released atomic.Bool
@@ -77,7 +84,11 @@ func (h *Holder) Acquire() (*Lease, bool) {
 			return nil, false
 		}
 		if current.retain() {
-			return &Lease{Model: current.model, Config: current.config, shared: current}, true
+			lease := &Lease{Model: current.model, Config: current.config, shared: current}
+			if h.Correct != nil {
+				lease.Correction = h.Correct(current.model)
+			}
+			return lease, true
 		}
 		// It was replaced between the two steps: its successor is there already.
 	}
@@ -92,6 +103,9 @@ func (h *Holder) Replace(model Model, cfg *config.Config) {
 	next.users.Store(1)
 	if previous := h.current.Swap(next); previous != nil {
 		previous.release()
+	}
+	if h.Replaced != nil {
+		h.Replaced(model)
 	}
 }
 

@@ -1,0 +1,77 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/encast/encast/go-exporter/encast"
+	"github.com/encast/encast/go-exporter/internal/feedback"
+	"github.com/encast/encast/go-exporter/internal/observations"
+	"github.com/encast/encast/go-exporter/internal/request"
+	"github.com/encast/encast/go-exporter/internal/serving"
+)
+
+// Keep makes forecasts that have an id be kept, and takes what is measured of encodes. It is called before anything is asked.
+func (a *API) Keep(f *feedback.Feedback) {
+	a.feedback = f
+	a.recorder = keeper{f.Store()}
+}
+
+// keeper keeps forecasts in a store.
+type keeper struct{ store *observations.Store }
+
+// Record implements [Recorder].
+func (k keeper) Record(_ context.Context, forecasts []Forecast) error {
+	kept := make([]observations.Forecast, len(forecasts))
+	now := time.Now()
+	for i := range forecasts {
+		kept[i] = forecasts[i].toKeep(now)
+	}
+	return stored(k.store.Record(kept))
+}
+
+// toKeep returns what is kept of a forecast.
+func (f *Forecast) toKeep(now time.Time) observations.Forecast {
+	asked := f.Request
+	kept := observations.Forecast{
+		ID: asked.ID, Title: asked.Title, Config: asked.Config, Features: asked.Features,
+		Level: asked.Options.Level, Model: f.Model, At: now, Told: *f.Result, Own: f.Own,
+	}
+	if asked.Options.Site != nil {
+		kept.Machine, kept.Region = asked.Machine, asked.Region
+	}
+	return kept
+}
+
+// uncorrected returns what the model itself forecasts of a request; nil when that is what was answered.
+func uncorrected(lease *serving.Lease, asked *request.Request) (*encast.Result, error) {
+	if asked.Options.Correction.IsZero() {
+		return nil, nil
+	}
+	options := asked.Options
+	options.Correction = encast.Correction{}
+	own, err := lease.Model.PredictWith(asked.Features, options)
+	return &own, err
+}
+
+// stored says over HTTP what the store did not do.
+func stored(err error) error {
+	if err == nil {
+		return nil
+	}
+	answered := &request.Error{Status: observations.StatusOf(err), Row: -1, Reason: err.Error(), Err: err}
+	var refusal *observations.Refusal
+	if errors.As(err, &refusal) {
+		answered.Row, answered.Field, answered.Reason = refusal.Row, refusal.Field, refusal.Err.Error()
+	}
+	return answered
+}
+
+// noStore is the answer of what needs observations.
+func noStore() error {
+	return &request.Error{
+		Status: http.StatusServiceUnavailable, Row: -1, Reason: "no observations are kept: start the exporter with --observations.path",
+	}
+}
