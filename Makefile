@@ -1,7 +1,8 @@
 # Thin on purpose: each recipe is a script, so that it runs the same with and without make.
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-datafusion fmt bench bench-bulk bench-peers bench-training bench-content bench-converge bench-go bench-observations bench-ladder \
-	bench-resources instruction-counts install dist static deb test-packages fuzz miri valgrind yardstick accuracy measure probe-recipes train-model deploy-ml \
+.PHONY: help run build test test-datafusion test-page fmt bench bench-bulk bench-peers bench-training bench-content bench-converge bench-exporter bench-go \
+	bench-ladder bench-observations bench-resources chaos instruction-counts install dist static deb test-packages test-retrain-kills fuzz miri \
+	valgrind yardstick accuracy measure probe-recipes train-model retrain feedback-loop deploy-ml \
 	update-dashboards check-deploy clean
 
 # Tables for `make bench-resources` beside data/measured.csv; benches/resources/README.md says which.
@@ -13,6 +14,10 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 # Rows of the tables for `make bench-bulk`.
 ROWS ?=
+# For `make bench-exporter`, `make bench-observations`, `make chaos` and `make test-retrain-kills`.
+export DURATION CLIENTS RATE RELOADS KILLS
+# For `make retrain`: the bundle that serves, base tables, where observations come from. Flags of encast retrain go into ARGS.
+export OUT DATA FROM ARGS
 # A clip for `make bench-content`; one is made without it.
 CLIP ?=
 # Tables for `make yardstick`, `make accuracy`, `make bench-training` and `make bench-ladder`: TABLE="a.csv b.csv"; TARGETS=vmaf,psnr and
@@ -33,6 +38,9 @@ test: ## The whole suite; installs what it needs first
 
 test-datafusion: ## Tests of the SQL functions; compiles DataFusion, some 5 minutes on 2 cores
 	@scripts/test-datafusion.sh
+
+test-page: ## The exporter's what-if page in a real Chromium; part of the suite
+	@scripts/test-page.sh
 
 install: ## Library, headers, command and exporter into PREFIX (/usr/local), below DESTDIR if given
 	@scripts/install.sh --programs --prefix "$(PREFIX)" --destdir "$(DESTDIR)"
@@ -75,7 +83,13 @@ bench-go: ## What a call from Go takes beside the same one from C
 	@scripts/bench-go.sh
 
 bench-observations: ## How fast observations are taken, and 100 kills while they are (KILLS=…)
-	@KILLS="$(KILLS)" scripts/bench-observations.sh
+	@scripts/bench-observations.sh
+
+bench-exporter: ## The exporter under 100 clients, 5 minutes a phase: waits, memory, rows/s (DURATION=…, CLIENTS=…, RATE=…)
+	@scripts/bench-exporter.sh
+
+chaos: ## 1000 reloads of the exporter under load, then 100 kills (RELOADS=…, KILLS=…)
+	@scripts/chaos.sh
 
 bench-ladder: ## Forecast ladders on measured curves, beside a fixed one (TABLE=…)
 	@scripts/bench-ladder.sh $(TABLE)
@@ -109,6 +123,15 @@ probe-recipes: ## What trial encodes buy, recipe by recipe (CLIPS=folder)
 
 train-model: ## Trains models/default from data/measured.csv, with its figures and card
 	@scripts/train-model.sh
+
+retrain: ## One turn of the feedback loop: retrains OUT on DATA="a.csv b.csv" and FROM (the exporter's /observations)
+	@scripts/retrain.sh
+
+feedback-loop: ## The whole loop for real: measure, report, export, retrain, reload (CLIPS=folder of a few short ones)
+	@scripts/feedback-loop.sh "$(CLIPS)"
+
+test-retrain-kills: ## kill -9 during retraining, at KILLS moments; each takes seconds
+	@ENCAST_KILLS="$${KILLS:-40}" cargo test --locked -p encast-cli --test command -- --nocapture killed_at_any_moment
 
 deploy-ml: ## Exporter, retraining, VictoriaMetrics, alerts and Grafana in containers; waits and prints where
 	@scripts/deploy-ml.sh

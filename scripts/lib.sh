@@ -17,6 +17,9 @@ fail() {
 }
 have() { command -v "$1" >/dev/null 2>&1; }
 
+# chromium_program: prints the browser that pages are tested in; fails when there is none.
+chromium_program() { command -v "${ENCAST_CHROMIUM:-chromium}"; }
+
 timings=()
 current=
 started=0

@@ -65,6 +65,8 @@ if [[ -n $testing ]]; then
     have shellcheck || packages+=(shellcheck)
     have valgrind || packages+=(valgrind)
     have minisign || packages+=(minisign)
+    # A test makes a certificate for a server with it.
+    have openssl || packages+=(openssl)
     # Tests decode odd clips with it, and leave that out where it is missing.
     have "${ENCAST_FFMPEG:-ffmpeg}" || packages+=(ffmpeg)
     have_gstreamer || packages+=(gstreamer1.0-tools gstreamer1.0-plugins-{base,good,bad,ugly})
@@ -73,6 +75,12 @@ if [[ -n $testing ]]; then
     have cmake || packages+=(cmake)
     have meson || packages+=(meson)
     python3 -c 'import ensurepip' 2>/dev/null || packages+=(python3-venv)
+    # The exporter's page is tested in a browser, by packages of npm.
+    if [[ ${ENCAST_SKIP_BROWSER-} != 1 ]]; then
+        chromium_program >/dev/null || packages+=(chromium)
+        have node || packages+=(nodejs)
+        have npm || packages+=(npm)
+    fi
 fi
 if ((${#packages[@]})); then
     have apt-get || fail "missing, and there is no apt to install them with: ${packages[*]}"
@@ -123,3 +131,9 @@ go_tool() { # go_tool PROGRAM MODULE@VERSION
 }
 go_tool staticcheck "honnef.co/go/tools/cmd/staticcheck@$STATICCHECK_VERSION"
 go_tool gotestsum "gotest.tools/gotestsum@$GOTESTSUM_VERSION"
+# The packages of the page's tests: npm's own record tells whether they are those of the lock file.
+if [[ ${ENCAST_SKIP_BROWSER-} != 1 && $root/tests/page/package-lock.json -nt $root/tests/page/node_modules/.package-lock.json ]]; then
+    say "setup: fetching the packages of tests/page"
+    npm ci --prefix "$root/tests/page" --no-audit --no-fund --loglevel=error
+    touch "$root/tests/page/node_modules/.package-lock.json"
+fi

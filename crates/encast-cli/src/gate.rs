@@ -75,6 +75,43 @@ impl FromStr for Gate {
     }
 }
 
+impl Checked {
+    /// A figure that must be at least its bound.
+    pub fn at_least(gate: String, value: Option<f64>, bound: f64) -> Checked {
+        Checked::of(gate, value, bound, |value| value >= bound)
+    }
+
+    /// A figure that must be at most its bound.
+    pub fn at_most(gate: String, value: Option<f64>, bound: f64) -> Checked {
+        Checked::of(gate, value, bound, |value| value <= bound)
+    }
+
+    fn of(gate: String, value: Option<f64>, bound: f64, keeps: impl Fn(f64) -> bool) -> Checked {
+        let value = value.filter(|value| value.is_finite());
+        let told = match value {
+            None => format!("{gate}: there is no such figure"),
+            Some(value) if keeps(value) => format!("{gate}: is {value:.4}, kept"),
+            Some(value) => format!("{gate}: is {value:.4}, misses by {:.4}", (value - bound).abs()),
+        };
+        Checked { gate, value, passed: value.is_some_and(keeps), told }
+    }
+
+    /// As a status file keeps it.
+    pub fn kept_form(&self) -> crate::retrain::KeptGate {
+        crate::retrain::KeptGate { gate: self.gate.clone(), value: self.value, passed: self.passed }
+    }
+
+    /// For people.
+    pub fn told(&self) -> &str {
+        &self.told
+    }
+
+    /// For people, when it was missed.
+    pub fn missed(&self) -> Option<String> {
+        (!self.passed).then(|| self.told.clone())
+    }
+}
+
 /// Name, sign and value of `name<=value`, `name>=value` or `name=value`.
 fn split_at_sign(text: &str) -> Option<(&str, &str, &str)> {
     let at = text.find('=')?;
@@ -104,13 +141,11 @@ impl Gate {
     }
 
     fn judge(&self, figures: Option<&TargetFigures>) -> Checked {
-        let value = figures.and_then(|f| self.figure(f)).filter(|v| v.is_finite());
-        let passed = value.is_some_and(|v| if self.at_least { v >= self.bound } else { v <= self.bound });
-        let told = match value {
-            None => format!("{}: there is no such figure", self.text),
-            Some(v) => format!("{}: is {v:.4}, misses by {:.4}", self.text, (v - self.bound).abs()),
-        };
-        Checked { gate: self.text.clone(), value, passed, told }
+        let value = figures.and_then(|f| self.figure(f));
+        match self.at_least {
+            true => Checked::at_least(self.text.clone(), value, self.bound),
+            false => Checked::at_most(self.text.clone(), value, self.bound),
+        }
     }
 
     fn figure(&self, f: &TargetFigures) -> Option<f64> {

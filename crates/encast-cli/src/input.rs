@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use crate::{
+    export::TITLE_PREFIX,
     failure::Failure,
     output,
     table::{self, AsCsv, ParquetTable},
@@ -32,7 +33,8 @@ impl Tables {
     pub fn read(paths: &[PathBuf]) -> Result<Tables, Failure> {
         let mut all: Option<Tables> = None;
         for path in paths {
-            let table = read_table(path)?;
+            let mut table = read_table(path)?;
+            name_synthetic(&mut table);
             let file = (path.clone(), table.len());
             match &mut all {
                 None => all = Some(Tables { table, files: vec![file] }),
@@ -66,6 +68,20 @@ impl Tables {
         for (reason, count) in &self.table.excluded {
             output::note(&format!("warning: left out {count} times: {reason}"));
         }
+    }
+}
+
+/// Says of a table with rows that were made up what it is, wherever its name goes: into bundles, and to people.
+fn name_synthetic(table: &mut EncodeTable) {
+    let made_up = table.targets.iter().filter(|row| row.title.starts_with(TITLE_PREFIX)).count();
+    if made_up == 0 {
+        return;
+    }
+    let rows = table.len();
+    for provenance in &mut table.provenance {
+        provenance.name = format!("{} (synthetic: {made_up} of {rows} rows)", provenance.name);
+        let name = &provenance.name;
+        output::note(&format!("warning: {name}: forecasts of a model with noise, not measurements"));
     }
 }
 

@@ -2,9 +2,11 @@
 #![forbid(unsafe_code)]
 
 mod commands;
+mod export;
 mod failure;
 mod focus;
 mod gate;
+mod http;
 mod input;
 #[cfg(target_os = "linux")]
 mod measure;
@@ -14,11 +16,14 @@ mod pipeline;
 mod place;
 mod plot;
 mod progress;
+mod reading;
 mod request;
+mod retrain;
 mod search;
 mod show;
 mod table;
 mod time;
+mod validate;
 
 use std::process::ExitCode;
 
@@ -50,8 +55,11 @@ enum Command {
     Compare(Box<commands::compare::Args>),
     Advise(Box<commands::advise::Args>),
     Train(commands::train::Args),
+    Retrain(Box<commands::retrain::Args>),
     Evaluate(commands::evaluate::Args),
+    Validate(Box<commands::validate::Args>),
     Columns(commands::columns::Args),
+    Export(Box<commands::export::Args>),
     Import(Box<commands::import::Args>),
     ExportModel(commands::export_model::Args),
     Inspect(commands::inspect::Args),
@@ -78,8 +86,11 @@ fn main() -> ExitCode {
         Command::Compare(args) => commands::compare::run(&args),
         Command::Advise(args) => commands::advise::run(&args),
         Command::Train(args) => commands::train::run(&args),
+        Command::Retrain(args) => commands::retrain::run(&args),
         Command::Evaluate(args) => commands::evaluate::run(&args),
+        Command::Validate(args) => commands::validate::run(&args),
         Command::Columns(args) => commands::columns::run(&args),
+        Command::Export(args) => commands::export::run(&args),
         Command::Import(args) => commands::import::run(&args),
         Command::ExportModel(args) => commands::export_model::run(&args),
         Command::Inspect(args) => commands::inspect::run(&args),

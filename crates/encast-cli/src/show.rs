@@ -7,7 +7,7 @@ use encast::{Estimate, Target, TargetFigures};
 const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
 /// What stands where there is no number.
-const NONE: &str = "–";
+pub const NONE: &str = "–";
 
 /// A table as text. The first `left` columns hold words, the others numbers; of these, one without any number is left
 /// out.

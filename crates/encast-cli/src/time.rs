@@ -22,6 +22,11 @@ pub fn trained_at() -> Result<i64, Failure> {
     }
 }
 
+/// Now, Unix seconds.
+pub fn unix_now() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(0))
+}
+
 /// Now, UTC, RFC 3339: `2026-11-21T01:30:00Z`.
 pub fn now() -> String {
     let unix =
@@ -32,7 +37,6 @@ pub fn now() -> String {
 }
 
 /// Unix seconds of what [`now`] gives; none for anything else.
-#[cfg(target_os = "linux")]
 pub fn unix_of(text: &str) -> Option<i64> {
     let (date, clock) = text.strip_suffix('Z')?.split_once('T')?;
     let three = |text: &str, mark: char| -> Option<[i64; 3]> {
@@ -86,7 +90,6 @@ mod tests {
     }
 
     #[test]
-    #[cfg(target_os = "linux")]
     fn times_are_read_as_they_are_written() {
         assert_eq!(unix_of("1970-01-01T00:00:00Z"), Some(0));
         assert_eq!(unix_of("2000-02-29T12:34:56Z"), Some(951_827_696));

@@ -26,6 +26,7 @@ import (
 	"github.com/encast/encast/go-exporter/internal/collector"
 	"github.com/encast/encast/go-exporter/internal/config"
 	"github.com/encast/encast/go-exporter/internal/feedback"
+	_ "github.com/encast/encast/go-exporter/internal/footprint"
 	"github.com/encast/encast/go-exporter/internal/limit"
 	"github.com/encast/encast/go-exporter/internal/server"
 	"github.com/encast/encast/go-exporter/internal/serving"

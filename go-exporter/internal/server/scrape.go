@@ -16,6 +16,7 @@ type shared struct {
 	mu      sync.Mutex
 	running map[form]*page
 	waiting map[form]*page // begin when those that are running end
+	size    int            // of the last page: the next has room for it from the start
 }
 
 // form is what the headers of a request choose.
@@ -78,6 +79,7 @@ func (s *shared) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *shared) run(asked form, wanted *page, r *http.Request) {
 	defer func() {
 		s.mu.Lock()
+		s.size = wanted.body.Len() + wanted.body.Len()/8
 		following := s.waiting[asked]
 		delete(s.waiting, asked)
 		if following != nil {
@@ -92,6 +94,9 @@ func (s *shared) run(asked form, wanted *page, r *http.Request) {
 			go s.run(asked, following, detached(r))
 		}
 	}()
+	s.mu.Lock()
+	wanted.body.Grow(s.size)
+	s.mu.Unlock()
 	s.next.ServeHTTP(wanted, r)
 }
 

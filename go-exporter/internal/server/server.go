@@ -9,10 +9,10 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"github.com/prometheus/exporter-toolkit/web"
 
 	"github.com/encast/encast/go-exporter/internal/api"
 	"github.com/encast/encast/go-exporter/internal/limit"
+	whatif "github.com/encast/encast/go-exporter/internal/page"
 	"github.com/encast/encast/go-exporter/internal/serving"
 	"github.com/encast/encast/go-exporter/internal/tracing"
 )
@@ -53,16 +53,7 @@ type Backend struct {
 
 // Handler returns the exporter's endpoints. A method that an endpoint does not have gets 405 with Allow.
 func Handler(backend Backend) (http.Handler, error) {
-	landing, err := web.NewLandingPage(web.LandingConfig{
-		Name:        "encast exporter",
-		Description: "Forecasts of video encodes: quality, resources, cost and carbon",
-		Version:     backend.Version,
-		Profiling:   "false",
-		Links: []web.LandingLinks{
-			{Address: "metrics", Text: "Metrics", Description: "forecasts of the configured encodes"},
-			{Address: "health", Text: "Health", Description: "whether a usable model is loaded"},
-		},
-	})
+	whatIf, err := whatif.Handler(backend.Version)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +65,8 @@ func Handler(backend Backend) (http.Handler, error) {
 	})
 	guard := backend.Limits.Guard
 	mux := http.NewServeMux()
-	mux.Handle("GET /{$}", landing)
+	mux.Handle("GET /{$}", whatIf)
+	mux.Handle("GET /page/", whatIf)
 	mux.Handle("GET /metrics", requests.observe("metrics", newShared(metrics)))
 	mux.Handle("GET /health", requests.observe("health", health(backend.Holder)))
 	mux.Handle("POST /predict", requests.observe("predict", guard(backend.API.Predict())))

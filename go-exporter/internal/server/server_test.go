@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -15,6 +16,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
 
 	"github.com/encast/encast/go-exporter/encast"
 	"github.com/encast/encast/go-exporter/internal/api"
@@ -120,6 +123,17 @@ func TestMethodsAndPaths(t *testing.T) {
 		{http.MethodPost, "/metrics", 405, "GET, HEAD"},
 		{http.MethodPost, "/health", 405, "GET, HEAD"},
 		{http.MethodPost, "/", 405, "GET, HEAD"},
+		{http.MethodGet, "/model", 200, ""},
+		{http.MethodHead, "/model", 200, ""},
+		{http.MethodHead, "/probe?resolution=640x360&bitrate_kbps=500", 200, ""},
+		{http.MethodGet, "/predict", 405, "POST"},
+		{http.MethodPut, "/predict", 405, "POST"},
+		{http.MethodGet, "/ladder", 405, "POST"},
+		{http.MethodPost, "/probe", 405, "GET, HEAD"},
+		{http.MethodPost, "/model", 405, "GET, HEAD"},
+		{http.MethodGet, "/predict/", 404, ""},
+		{http.MethodGet, "/predict/../metrics", 200, ""},
+		{http.MethodGet, "/%2e%2e/%2e%2e/etc/passwd", 404, ""},
 		{http.MethodGet, "/nothing", 404, ""},
 		{http.MethodGet, "/reload/", 404, ""},
 		{http.MethodGet, "/debug/pprof/", 404, ""},
@@ -332,6 +346,60 @@ func TestNothingThere(t *testing.T) {
 		var answer struct{ Status, Message string }
 		if err := json.Unmarshal([]byte(body), &answer); err != nil || response.StatusCode != test.status || answer.Status != "error" || !strings.Contains(answer.Message, test.says) {
 			t.Errorf("%s %s: %d %s (%v)", test.method, test.path, response.StatusCode, body, err)
+		}
+	}
+}
+
+// TestNativeHistogram: who scrapes protobuf gets the times of requests as a native histogram, with the classic buckets.
+func TestNativeHistogram(t *testing.T) {
+	url, _ := start(t, "", true)
+	exchange(t, http.MethodGet, url+"/health")
+	request, err := http.NewRequest(http.MethodGet, url+"/metrics", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Accept", string(expfmt.NewFormat(expfmt.TypeProtoDelim)))
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	decoder := expfmt.NewDecoder(response.Body, expfmt.ResponseFormat(response.Header))
+	for {
+		var family dto.MetricFamily
+		if err := decoder.Decode(&family); err != nil {
+			t.Fatal("no histogram:", err)
+		}
+		if family.GetName() != "ml_exporter_http_request_duration_seconds" {
+			continue
+		}
+		for _, metric := range family.GetMetric() {
+			histogram := metric.GetHistogram()
+			if fixture.Labels(metric)["handler"] == "health" && (histogram.GetSampleCount() != 1 || len(histogram.GetPositiveSpan()) == 0 || len(histogram.GetBucket()) < 10) {
+				t.Errorf("%v", histogram)
+			}
+		}
+		return
+	}
+}
+
+// TestAccessLog: a line a request at debug, none above.
+func TestAccessLog(t *testing.T) {
+	for level, want := range map[slog.Level]int{slog.LevelDebug: 1, slog.LevelInfo: 0} {
+		var log bytes.Buffer
+		logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: level}))
+		_, holder := start(t, "", true)
+		handler, err := server.Handler(server.Backend{
+			Holder: holder, Registry: prometheus.NewRegistry(), Logger: logger,
+			API: api.New(holder, nil, api.Bounds{}, logger), Limits: limit.New(0, 0),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		recorder := httptest.NewRecorder()
+		handler.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/health", nil))
+		if got := strings.Count(log.String(), "msg=Request method=GET path=/health status=200 bytes="); got != want {
+			t.Errorf("%s: %q", level, log.String())
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 	"syscall"
 
 	"github.com/encast/encast/go-exporter/encast"
@@ -40,6 +41,9 @@ func open(path, keys string) (*encast.Model, error) {
 	model, err := encast.LoadWith(path, options)
 	if errors.Is(err, encast.ErrBadKey) {
 		return nil, fmt.Errorf("--require-signature: neither a file nor a public key of minisign: %w", err)
+	}
+	if err != nil && !strings.Contains(err.Error(), path) {
+		err = fmt.Errorf("%s: %w", path, err)
 	}
 	return model, err
 }

@@ -11,6 +11,8 @@ mod compare;
 mod converge;
 mod documentation;
 mod evaluate;
+#[cfg(target_os = "linux")]
+mod export;
 mod import;
 mod inspect;
 mod ladder;
@@ -29,7 +31,10 @@ mod profiles;
 #[cfg(target_os = "linux")]
 mod real_encodes;
 mod recommend;
+#[cfg(target_os = "linux")]
+mod retrain;
 mod search;
 mod signed;
 mod train;
 mod usage;
+mod validate;

@@ -1,0 +1,232 @@
+// Asks the exporter whenever a control changes, and shows the answers together.
+
+import { ask } from "./api.js";
+import { Chart } from "./chart.js";
+import { Form } from "./form.js";
+import * as format from "./format.js";
+import * as results from "./results.js";
+
+const points = 48;
+const debounce = 150; // ms without a change before it is asked
+const patience = 500; // ms before the page says that it waits
+const heartbeat = 10_000; // ms between looks at whether the exporter is there, and has the same model
+const retries = { first: 1000, longest: 8000 }; // ms until it is asked again
+
+const $ = (id) => document.getElementById(id);
+
+let shown = null; // what the charts show: rates, answers, recommended
+let model = null;
+let asking = new AbortController();
+let timer = 0;
+let retry = retries.first;
+let chosen = null; // the bitrate that a person reads at; null follows the recommended one
+
+const charts = format.measures.map((measure) => new Chart($("charts"), measure, (index) => read(index)));
+const form = new Form(() => later(debounce));
+
+function later(delay) {
+  clearTimeout(timer);
+  // What is under way asks for what is no longer on the page.
+  asking.abort();
+  timer = setTimeout(refresh, delay);
+}
+
+/** Bitrates at equal ratios, in numbers that can be read aloud where the range leaves room for them. */
+function ratesOf(low, high) {
+  const rates = Array.from({ length: points }, (_, i) => low * (high / low) ** (i / (points - 1)));
+  const round = high / low >= 2 ? (rate) => Number(rate.toPrecision(4)) : (rate) => rate;
+  return rates.map((rate, i) => (i === 0 ? low : i === points - 1 ? high : round(rate)));
+}
+
+async function refresh() {
+  asking = new AbortController();
+  const { signal } = asking;
+  const asked = form.ask();
+  remember();
+  if (!asked) {
+    settle("Nothing new is forecast before the marked field is mended.");
+    return;
+  }
+  const waiting = setTimeout(() => say("Asking the exporter …"), patience);
+  $("results").setAttribute("aria-busy", "true");
+  try {
+    const rates = ratesOf(asked.options.min_bitrate_kbps, asked.options.max_bitrate_kbps);
+    const one = { ...asked.request, ...asked.options };
+    const { target_vmaf: _, ...options } = asked.options; // a ladder has targets of its own
+    // A ladder is of a source: where its size is not told, the size of the encode is meant.
+    const source = { source_width: one.resolution_width, source_height: one.resolution_height };
+    const ladderRequest = { ...source, ...asked.request, options };
+    const [answers, [ladder, ladderFailure]] = await Promise.all([
+      ask("predict", { body: rates.map((bitrate_kbps) => ({ ...one, bitrate_kbps })), signal }),
+      // Without a ladder the rest is still worth showing.
+      ask("ladder", { body: ladderRequest, signal }).then(
+        (answer) => [answer, null],
+        (failure) => [null, failure],
+      ),
+    ]);
+    const recommended = answers[0].recommended_bitrate_kbps ?? null;
+    const at = recommended === null ? null : await ask("predict", { body: { ...one, bitrate_kbps: recommended }, signal });
+    if (at && !rates.includes(recommended)) {
+      // A point of the curves, so that it can be read like the others.
+      const place = rates.findIndex((rate) => rate > recommended);
+      rates.splice(place < 0 ? rates.length : place, 0, recommended);
+      answers.splice(place < 0 ? answers.length : place, 0, at);
+    }
+    if (!model || (answers[0].model && answers[0].model !== model.version)) await getModel(signal);
+    if (signal.aborted) return;
+    const ladderSource = `${ladderRequest.source_width}×${ladderRequest.source_height}`;
+    show({ rates, answers, recommended, at, ladder, ladderFailure, ladderSource, assurance: one.assurance });
+    settle("");
+    fine();
+  } catch (failure) {
+    if (signal.aborted) return;
+    fail(failure);
+  } finally {
+    clearTimeout(waiting);
+  }
+}
+
+function say(text) {
+  if ($("state").textContent !== text) $("state").textContent = text;
+}
+
+/** An answer is shown, or it is said why what is shown is older than what the controls say. */
+function settle(why) {
+  $("results").setAttribute("aria-busy", "false");
+  $("results").classList.toggle("old", why !== "");
+  say(why);
+}
+
+function fine() {
+  retry = retries.first;
+  $("alarm").hidden = true;
+}
+
+function fail(failure) {
+  if (failure.kind === undefined) {
+    settle("This page failed; the browser’s console says where.");
+    throw failure;
+  }
+  if (failure.kind === "rejected" && form.problem(failure.field, failure.message)) {
+    $("alarm").hidden = true;
+    settle("Nothing new is forecast before the marked field is mended.");
+    return;
+  }
+  const again = failure.kind !== "rejected";
+  const text = failure.message + (again ? ". Asking again …" : "");
+  if ($("alarm").textContent !== text) $("alarm").textContent = text;
+  $("alarm").hidden = false;
+  settle(shown ? "What is shown is older than what the controls say." : "Nothing is forecast yet.");
+  if (again) {
+    clearTimeout(timer);
+    timer = setTimeout(refresh, retry);
+    retry = Math.min(retry * 2, retries.longest);
+  }
+}
+
+/** Takes what the model says of itself; true when it is another model than before. */
+async function getModel(signal) {
+  const next = await ask("model", { signal });
+  const other = next.version !== model?.version;
+  // Also of the same model the correction changes. Offering anew would close a list that is open.
+  if (other) form.offer(next);
+  model = next;
+  results.showModel(model);
+  return other;
+}
+
+function show(next) {
+  shown = next;
+  $("forecast").hidden = false; // first: charts have no width while they are hidden
+  const { rates, answers, recommended } = next;
+  const outside = answers.map((answer) => answer.out_of_range.includes("bitrate_kbps"));
+  for (const chart of charts) {
+    const { key } = chart.measure;
+    chart.draw({
+      rates,
+      values: answers.map((answer) => answer.estimates[key] ?? null),
+      lower: answers.map((answer) => answer.intervals[key]?.lower ?? null),
+      upper: answers.map((answer) => answer.intervals[key]?.upper ?? null),
+      outside,
+      target: key === "vmaf" ? answers[0].target_vmaf : null,
+      recommended,
+    });
+  }
+  results.showVerdict(answers[0], next.at, next.assurance);
+  results.showFlags(rates, answers, model?.ranges);
+  results.showValues(rates, answers, recommended);
+  results.showLadder(next.ladder, next.ladderFailure, next.ladderSource);
+  $("at").max = rates.length - 1;
+  mark(nearest(chosen ?? recommended ?? rates[rates.length >> 1]));
+}
+
+function nearest(rate) {
+  const away = (index) => Math.abs(Math.log(shown.rates[index] / rate));
+  return shown.rates.reduce((best, _, index) => (away(index) < away(best) ? index : best), 0);
+}
+
+/** Marks a bitrate in all charts. */
+function mark(index) {
+  const rate = shown.rates[index];
+  const { estimates, confidence } = shown.answers[index];
+  for (const chart of charts) chart.point(index);
+  $("at").value = index;
+  const sure = confidence === null ? "" : `, confidence ${Math.round(confidence * 100)} %`;
+  $("at-value").textContent = format.bitrate(rate) + sure;
+  const told = format.measures
+    .filter((measure) => estimates[measure.key] !== undefined)
+    .map((measure) => `${measure.name} ${format.withUnit(measure, estimates[measure.key])}`);
+  $("at").setAttribute("aria-valuetext", [format.bitrate(rate), ...told].join(", ") + sure);
+}
+
+/** A person reads at a bitrate. */
+function read(index) {
+  if (!shown) return;
+  chosen = shown.rates[index];
+  mark(index);
+  remember();
+}
+
+let remembering = 0;
+
+/** Puts the state into the address; browsers allow only so many changes of it a second. */
+function remember() {
+  clearTimeout(remembering);
+  remembering = setTimeout(() => {
+    const query = form.query();
+    if (chosen !== null) query.set("at", String(Number(chosen.toPrecision(4))));
+    history.replaceState(null, "", `?${query}`);
+  }, 200);
+}
+
+async function start() {
+  $("at").addEventListener("input", () => read(Number($("at").value)));
+  // Before any answer: the table of contents is part of this page, and a link may name one of them.
+  try {
+    form.offerContents(await ask("page/content.json"));
+  } catch {
+    // Without it, contents are told by numbers; whether the exporter is there, the next question tells.
+  }
+  const query = new URLSearchParams(location.search);
+  const at = Number(query.get("at"));
+  if (at > 0) chosen = at;
+  query.delete("at");
+  form.read(query);
+  $("reset").addEventListener("click", () => (chosen = null));
+  setInterval(async () => {
+    if (document.hidden || !$("alarm").hidden) return;
+    try {
+      if (await getModel()) later(0);
+    } catch (failure) {
+      fail(failure);
+    }
+  }, heartbeat);
+  try {
+    await getModel();
+  } catch {
+    // The question below meets the same trouble, tells it, and asks again.
+  }
+  refresh();
+}
+
+start();

@@ -1,0 +1,42 @@
+// A real Chromium, and what the tests read from the page.
+import { chromium } from "playwright-core";
+
+const executablePath = process.env.ENCAST_CHROMIUM ?? "/usr/bin/chromium";
+
+export const launch = () => chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
+
+/** Opens the page at a query; what the console says and what is asked for is kept. */
+export async function open(browser, url, { query = "", width = 1280, height = 900, ...options } = {}) {
+  const context = await browser.newContext({ viewport: { width, height }, ...options });
+  const page = await context.newPage();
+  page.said = [];
+  page.asked = [];
+  page.on("console", (message) => page.said.push(`${message.type()}: ${message.text()}`));
+  page.on("pageerror", (error) => page.said.push(`error: ${error}`));
+  page.on("request", (request) => page.asked.push(request));
+  await page.goto(`${url}/${query}`);
+  return page;
+}
+
+/** Waits until what is shown is what the controls ask for. */
+export async function settled(page) {
+  await page.waitForFunction(() => {
+    const results = document.getElementById("results");
+    return results.getAttribute("aria-busy") === "false" && !results.classList.contains("old") && !document.getElementById("forecast").hidden;
+  });
+}
+
+/** Does something to the page and waits for the forecasts that follow. */
+export async function change(page, act) {
+  const answered = page.waitForResponse((response) => response.url().endsWith("/ladder"));
+  await act();
+  await answered;
+  await settled(page);
+}
+
+/** The cells of a table's body, by row. */
+export const cells = (page, table) =>
+  page.$$eval(`#${table} tbody tr`, (rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
+
+/** The text of an element. */
+export const text = (page, selector) => page.$eval(selector, (element) => element.textContent);

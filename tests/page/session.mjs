@@ -1,0 +1,22 @@
+// One browser and one exporter for all tests.
+import { after, before } from "node:test";
+import { launch, open } from "./browser.mjs";
+import { Exporter } from "./exporter.mjs";
+
+export const session = { browser: null, exporter: null };
+
+before(async () => {
+  [session.browser, session.exporter] = await Promise.all([launch(), Exporter.start()]);
+});
+
+after(async () => {
+  await session.browser?.close();
+  await session.exporter?.stop();
+});
+
+/** Opens the page and closes it with the test; of another exporter than the shared one where that is told. */
+export async function visit(t, { exporter = session.exporter, ...options } = {}) {
+  const page = await open(session.browser, exporter.url, options);
+  t.after(() => page.context().close());
+  return page;
+}
