@@ -245,12 +245,8 @@ func TestMonitoring(t *testing.T) {
 	// One that knows the shares of its training data, which input drift is measured against.
 	model := fixture.File(t, "model.encast", "1", 0, encast.TargetVMAF, encast.TargetPSNR, encast.TargetSSIM,
 		encast.TargetEncodeSeconds, encast.TargetCPUSeconds, encast.TargetPeakMemoryMB)
-	status := filepath.Join(dir, "retrain.json")
-	if err := os.WriteFile(status, []byte(retrained), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	exporter := startExporter(t, nil, anyPort, "--config.file="+encodes, "--model-path="+model, "--machine=c5.2xlarge", "--region=eu-central-1",
-		"--observations.path="+filepath.Join(dir, "observations.db"), "--retrain.status="+status, "--correction")
+		"--observations.path="+filepath.Join(dir, "observations.db"), "--correction")
 	response, err := http.Post("http://"+exporter.address+"/observe", "application/json", bytes.NewReader(measured(t)))
 	if err != nil {
 		t.Fatal(err)
@@ -259,6 +255,7 @@ func TestMonitoring(t *testing.T) {
 		t.Fatalf("/observe: %d, %v: %s", response.StatusCode, err, said)
 	}
 	_ = response.Body.Close()
+	background(t, "http://"+exporter.address+"/health", command(t), composed(t, exporter.address, model)...)
 	for range 3 { // so that request metrics have samples
 		get(t, "http://"+exporter.address+"/health")
 	}
@@ -304,10 +301,43 @@ const watchedEncodes = `encodes:
   - {name: hopeless, resolution: 3840x2160, frame_rate: 30, bitrate_kbps: 300, codec: h264, encoder: libx264, preset: medium}
 `
 
-// retrained is the status file of a run that `encast retrain --watch` made.
-const retrained = `{"started_at":1795227000,"finished_at":1795227104,"outcome":"refused","reason":"probe:vmaf.r2","message":"below 0.85",
-"serving_version":"1","candidate_version":"2","rows":6043,"titles":105,"gates":[{"gate":"probe:vmaf.r2=0.85","value":0.7,"passed":false}],
-"runs":{"placed":1,"refused":1,"failed":0,"unchanged":2},"last_success_at":1795140000}`
+// command is the built `encast`.
+func command(t *testing.T) string {
+	t.Helper()
+	path, err := filepath.Abs("../../../target/release/encast")
+	if err == nil {
+		_, err = os.Stat(path)
+	}
+	if err != nil {
+		t.Fatalf("%v: cargo build --release -p encast-cli builds it", err)
+	}
+	return path
+}
+
+// composed is how compose starts the retraining, for this exporter and model. It is to find too little that is new, and to say so.
+func composed(t *testing.T, exporter, model string) []string {
+	t.Helper()
+	content, err := os.ReadFile(deployFolder + "compose.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var compose struct {
+		Services map[string]struct{ Command []string } `yaml:"services"`
+	}
+	if err := yaml.Unmarshal(content, &compose); err != nil {
+		t.Fatal(err)
+	}
+	here := strings.NewReplacer("exporter:9505", exporter, "/var/lib/encast/model.encast", model,
+		"/usr/local/share/encast/measured.csv", deployFolder+"../data/measured.csv")
+	args := []string{}
+	for _, arg := range compose.Services["retrain"].Command {
+		args = append(args, here.Replace(arg))
+	}
+	if len(args) < 5 {
+		t.Fatalf("compose starts the retraining with %q", args)
+	}
+	return append(args, "--min-new=1000000")
+}
 
 // measured are observations of encodes, all targets measured.
 func measured(t *testing.T) []byte {
