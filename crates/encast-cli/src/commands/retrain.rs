@@ -18,7 +18,7 @@ const USUAL_GATES: [&str; 2] = ["probe:vmaf.r2=0.85", "probe:psnr.r2=0.85"];
 /// New rows without which --watch does not train.
 const MIN_NEW: usize = 200;
 
-/// Train anew on all that was measured, and replace the serving model when the new one is no worse
+/// Train anew, and replace the serving model when no worse
 ///
 /// Two gates: --require on the bundle's own title-disjoint figures, and a comparison with the serving model on the newest
 /// titles, which neither was trained on. A bundle that keeps both replaces --out at once; on a miss nothing changes. How a run
@@ -167,7 +167,7 @@ pub fn run(args: &Args) -> Outcome {
         return Err(Failure::Bad("no rows: give --data T, --from URL|FILE or --vm-url URL".to_owned()));
     }
     output::check_place(&job.status)?;
-    let _lock = job.place.open()?;
+    let _lock = job.place.open(!args.rollback)?;
     exit_on_signal(i32::from(!args.watch))?;
     if args.rollback {
         return told(args, &retrain::roll_back(&job)?);

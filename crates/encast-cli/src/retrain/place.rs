@@ -78,7 +78,8 @@ impl Place {
     }
 
     /// Locks the place for this program, until the file that is given is closed; then sets right what a killed one left.
-    pub fn open(&self) -> Result<File, Failure> {
+    /// `anew`: another bundle will be made, and not only an earlier one put back, which has its signature.
+    pub fn open(&self, anew: bool) -> Result<File, Failure> {
         output::check_place(&self.out)?;
         let path = with(&self.out, ".retrain.lock");
         let bad = |error: io::Error| Failure::of_file(&path, error);
@@ -91,7 +92,7 @@ impl Place {
             Err(TryLockError::Error(error)) => return Err(bad(error)),
         }
         self.set_right().map_err(|error| Failure::of_file(&self.out, error))?;
-        if self.sign_with.is_none() && self.signature().exists() {
+        if anew && self.sign_with.is_none() && self.signature().exists() {
             return Err(Failure::of_file(
                 &self.signature(),
                 "the bundle is signed, and a new one would not be: give --sign-with, or remove the signature",
@@ -352,11 +353,12 @@ mod tests {
     fn one_program_at_a_time() {
         let folder = tempfile::tempdir().unwrap();
         let place = place(folder.path());
-        let lock = place.open().unwrap();
-        assert!(place.open().is_err());
+        let lock = place.open(true).unwrap();
+        assert!(place.open(true).is_err());
         drop(lock);
-        place.open().unwrap();
+        place.open(true).unwrap();
         fs::write(place.signature(), "x").unwrap();
-        assert!(place.open().is_err(), "a bundle that is signed is not replaced by one that is not");
+        assert!(place.open(true).is_err(), "a bundle that is signed is not replaced by one that is not");
+        place.open(false).unwrap();
     }
 }

@@ -232,7 +232,7 @@ fn signed_bundles_stay_signed() {
     assert_eq!(new.status()["reason"], "placing");
     new.retrain(&["--sign-with", "k.key"]).done();
     verified();
-    new.run_at(0, &["retrain", "--rollback", "--out", "m.encast", "--sign-with", "k.key"]).done();
+    new.run_at(0, &["retrain", "--rollback", "--out", "m.encast"]).done();
     verified();
 }
 
