@@ -255,6 +255,11 @@ func TestMonitoring(t *testing.T) {
 		t.Fatalf("/observe: %d, %v: %s", response.StatusCode, err, said)
 	}
 	_ = response.Body.Close()
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the exporter's log: %s", exporter.logged())
+		}
+	})
 	background(t, "http://"+exporter.address+"/health", command(t), composed(t, exporter.address, model)...)
 	for range 3 { // so that request metrics have samples
 		get(t, "http://"+exporter.address+"/health")
