@@ -1,6 +1,6 @@
 # Thin on purpose: each recipe is a script, so that it runs the same with and without make.
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-datafusion test-page fmt bench bench-bulk bench-peers bench-training bench-content bench-converge bench-exporter bench-go \
+.PHONY: help run build test test-datafusion test-page fmt bench bench-bulk bench-peers bench-training bench-content bench-converge bench-exporter bench-go bench-drift \
 	bench-ladder bench-observations bench-resources chaos instruction-counts install dist static deb test-packages test-retrain-kills fuzz miri \
 	valgrind yardstick accuracy measure probe-recipes train-model retrain feedback-loop deploy-ml \
 	update-dashboards check-deploy clean
@@ -20,7 +20,7 @@ export DURATION CLIENTS RATE RELOADS KILLS
 export OUT DATA FROM ARGS
 # A clip for `make bench-content`; one is made without it.
 CLIP ?=
-# Tables for `make yardstick`, `make accuracy`, `make bench-training` and `make bench-ladder`: TABLE="a.csv b.csv"; TARGETS=vmaf,psnr and
+# Tables for `make yardstick`, `make accuracy`, `make bench-training`, `make bench-ladder` and `make bench-drift` (one table): TABLE="a.csv b.csv"; TARGETS=vmaf,psnr and
 # TIERS=content,probe judge less.
 TABLE ?= data/measured.csv
 
@@ -93,6 +93,9 @@ chaos: ## 1000 reloads of the exporter under load, then 100 kills (RELOADS=…, 
 
 bench-ladder: ## Forecast ladders on measured curves, beside a fixed one (TABLE=…)
 	@scripts/bench-ladder.sh $(TABLE)
+
+bench-drift: ## How soon a shift of an encoder is found, beside river's detectors (TABLE=…)
+	@scripts/bench-drift.sh $(TABLE)
 
 bench-converge: ## `encast converge` beside ab-av1 (CLIPS=folder)
 	@scripts/bench-converge.sh "$(CLIPS)"

@@ -12,11 +12,12 @@
  *     const encast::Result result = model.predict(features);
  *     std::printf("VMAF %.1f [%.1f, %.1f]\n", result.vmaf.value, result.vmaf.lower, result.vmaf.upper);
  *
- * Owners of handles, which move and do not copy: Model, Profiles, Site, Analyzer. Values, which set themselves up and
- * have the fields of the structs of encast.h: Features, Anchor, Targets; Column, Scores; LoadOptions, PredictOptions,
- * LadderOptions, AdviseOptions, RetrainOptions, AnalyzerOptions, Profile; Result, Recommendation, Rung, Comparison,
- * Proposal, ModelInfo, Complexity, FrameComplexity. Numbers: Status, Codec, Encoder, Target, Field, Outcome, Limit,
- * ModelKind, Segmentation, RankBy.
+ * Owners of handles, which move and do not copy: Model, Profiles, Site, Analyzer, Monitor. Values, which set themselves
+ * up and have the fields of the structs of encast.h: Features, Anchor, Targets; Column, Scores; LoadOptions,
+ * PredictOptions, LadderOptions, AdviseOptions, RetrainOptions, AnalyzerOptions, MonitorOptions, Profile; Result,
+ * Recommendation, Rung, Comparison, Proposal, ModelInfo, Complexity, FrameComplexity; Observed, DriftStream,
+ * ForecastErrors, InputDrift, Offset. Numbers: Status, Codec, Encoder, Target, Field, Outcome, Limit, ModelKind,
+ * Segmentation, RankBy.
  *
  * Rules:
  *   - Every operation has a form try_x() that returns an Expected: an answer, or an Error with its status, text, field
@@ -27,7 +28,8 @@
  *   - An owner that is empty, or was moved from, may be destroyed and assigned to; a call on it gives
  *     Status::null_pointer.
  *   - Any number of threads may use one model, one site or one set of profiles at the same time; an analyzer is used by
- *     one thread at a time. An error's texts are its own, whatever the thread calls next.
+ *     one thread at a time; calls with one monitor wait for one another. An error's texts are its own, whatever the
+ *     thread calls next.
  *   - Running out of memory in the library ends the process; in the wrapper it throws std::bad_alloc where exceptions
  *     are on.
  */
@@ -40,6 +42,7 @@
 #include "encast/error.hpp"
 #include "encast/features.hpp"
 #include "encast/model.hpp"
+#include "encast/monitors.hpp"
 #include "encast/names.hpp"
 #include "encast/numbers.hpp"
 #include "encast/options.hpp"

@@ -15,7 +15,7 @@ go test ./internal/api -run '^$' -bench 'Observe' -benchtime 5s | tee -a "$runs"
 go test ./internal/feedback -run '^$' -bench 'Follow' | tee -a "$runs"
 go test ./internal/observations -run '^$' -bench 'Observe/open' | tee -a "$runs"
 go test ./internal/collector -run '^$' -bench 'ScrapeObserved' | tee -a "$runs"
-go test ./cmd/encast-exporter -count=1 -v -run '^TestKilled$' -kills "$kills" | tee -a "$runs"
+go test ./cmd/encast-exporter -count=1 -v -timeout 60m -run '^TestKilled$' -kills "$kills" | tee -a "$runs"
 cd "$root"
 {
     cat <<END

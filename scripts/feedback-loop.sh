@@ -132,7 +132,7 @@ shows 'ml_interval_coverage_ratio{target="vmaf"}'
 say
 say "== Read the measurements back, train, and let the gates decide"
 run "$encast" export --vm-url "$victoria" --start 1h --end now --step 1s --output exported.csv
-run "$encast" retrain --data "$root/data/measured.csv" --new exported.csv --model model.encast --out model.encast ||
+run "$encast" retrain --data "$root/data/measured.csv" --data exported.csv --out model.encast ||
     say "(exit code $?: the serving model stays)"
 waiting 20 "the reload" has "ml_model_last_reload_success_timestamp_seconds > $(stat -c %Y model.encast) - 1"
 sleep 2

@@ -1,5 +1,5 @@
 //! How soon a shift of one encoder is found, how often an alarm is false, and what a correction is worth: on real residuals of
-//! titles that no model saw. `drift [--half 0|1] [--threshold F] [--streams FILE] MODEL TABLE [MODEL TABLE …]`, each table holding titles
+//! titles that no model saw. `drift [--half 0|1] [--mirrored yes|no] [--repeats N] [--threshold F] [--streams FILE] MODEL TABLE [MODEL TABLE …]`, each table holding titles
 //! that its model was not trained on. Prints JSON; benches/drift/results.py makes the page of it.
 
 mod streams;
@@ -19,16 +19,19 @@ const ENCODERS: [Encoder; 4] = [Encoder::Libx264, Encoder::Libx265, Encoder::Lib
 /// Observations of the shifted encoder after the shift that count as in time.
 const IN_TIME: usize = 50;
 /// Streams of each kind, encoder and sign.
-const REPEATS: u64 = 20;
+const REPEATS: u64 = 10;
 /// Observations without a shift, in streams of this length.
 const QUIET: usize = 10_000;
 const QUIET_STREAMS: u64 = 10;
+/// Of those that are written for other detectors.
+const WRITTEN_STREAMS: u64 = 2;
 
 struct World {
     rows: Vec<Row>,
     models: Vec<Model>,
     half: u8,
     options: MonitorOptions,
+    mirrored: bool,
 }
 
 /// What became of one shifted stream.
@@ -47,7 +50,7 @@ impl World {
     }
 
     fn shifted(&self, kind: Kind, encoder: Encoder, shift: f64, target: Target, seed: u64) -> Result<Outcome, Failure> {
-        let (steps, before) = stream(&self.rows, self.half, kind, 0, seed);
+        let (steps, before) = stream(&self.rows, self.half, kind, 1, (seed, self.mirrored));
         let mut monitor = self.monitor()?;
         let (mut seen, mut delay, mut early) = (0, None, false);
         let alarm = |monitor: &Monitor| {
@@ -81,7 +84,7 @@ impl World {
 
     /// Alarms that begin in a stream without a shift, by target, and the mean absolute errors of VMAF without and with correction.
     fn quiet(&self, kind: Kind, seed: u64) -> Result<(usize, usize, usize, [f64; 2]), Failure> {
-        let (steps, _) = stream(&self.rows, self.half, kind, QUIET, seed);
+        let (steps, _) = stream(&self.rows, self.half, kind, QUIET, (seed, self.mirrored));
         let mut monitor = self.monitor()?;
         let (mut alarms, mut psnr_alarms, mut on) = (0, 0, Vec::new());
         let mut errors = [0.0; 2];
@@ -109,8 +112,8 @@ impl World {
     /// Writes residuals of a stream for other detectors: raw ones, and those of forecasts with the title's earlier encodes as
     /// anchors, both in half widths of their intervals.
     fn write(&self, out: &mut File, kind: Kind, shift: Option<(Encoder, f64)>, seed: u64) -> Result<(), Failure> {
-        let least = if shift.is_some() { 0 } else { QUIET };
-        let (steps, before) = stream(&self.rows, self.half, kind, least, seed);
+        let least = if shift.is_some() { 1 } else { QUIET };
+        let (steps, before) = stream(&self.rows, self.half, kind, least, (seed, self.mirrored));
         let mut anchors: std::collections::BTreeMap<&str, Vec<Anchor>> = Default::default();
         let mut seen = 0;
         for (at, step) in steps.iter().enumerate() {
@@ -174,6 +177,7 @@ fn main() -> Result<(), Failure> {
     let half = option("--half").map_or(Ok(1), |half| half.parse())?;
     let threshold = option("--threshold").map_or(Ok(1.0), |factor| factor.parse())?;
     let file = option("--streams");
+    let mirrored = option("--mirrored").is_none_or(|mirrored| mirrored != "no");
     let quick = option("--repeats").map_or(Ok(REPEATS), |repeats| repeats.parse())?;
     let (mut models, mut tables) = (Vec::new(), Vec::new());
     for pair in args.chunks(2) {
@@ -182,11 +186,11 @@ fn main() -> Result<(), Failure> {
         tables.push(EncodeTable::read(table)?);
     }
     let rows = load(&models, &tables)?;
-    let world = World { rows, models, half, options: MonitorOptions { threshold, ..Default::default() } };
+    let world = World { rows, models, half, options: MonitorOptions { threshold, ..Default::default() }, mirrored };
     if let Some(file) = file {
         let mut out = File::create(file)?;
         for kind in Kind::ALL {
-            for seed in 0..QUIET_STREAMS {
+            for seed in 0..WRITTEN_STREAMS {
                 world.write(&mut out, kind, None, 1000 + seed)?;
             }
             for (encoder, sign) in ENCODERS.into_iter().flat_map(|encoder| [(encoder, 1.0), (encoder, -1.0)]) {
@@ -236,7 +240,7 @@ fn main() -> Result<(), Failure> {
     }
     println!(
         "{:#}",
-        json!({"half": world.half, "threshold": threshold, "rows": world.rows.iter().filter(|row| row.half == half).count(), "kinds": kinds})
+        json!({"half": world.half, "mirrored": mirrored, "threshold": threshold, "rows": world.rows.iter().filter(|row| row.half == half).count(), "kinds": kinds})
     );
     Ok(())
 }

@@ -10,6 +10,8 @@ pub struct Row {
     pub title: String,
     pub vmaf: f64,
     pub psnr: f64,
+    /// The forecasts of both.
+    pub forecast: (f64, f64),
     /// Which half of the titles: thresholds and constants are chosen on 0, figures are of 1.
     pub half: u8,
 }
@@ -32,12 +34,21 @@ pub fn load(models: &[Model], tables: &[encast::EncodeTable]) -> Result<Vec<Row>
                 continue;
             }
             let half = half(&targets.title);
-            rows.push(Row { fold, features: features.clone(), title: targets.title.clone(), vmaf, psnr, half });
+            rows.push(Row {
+                fold,
+                features: features.clone(),
+                title: targets.title.clone(),
+                vmaf,
+                psnr,
+                forecast: (vmaf, psnr),
+                half,
+            });
         }
     }
     let mut residuals = Vec::with_capacity(rows.len());
-    for row in &rows {
+    for row in &mut rows {
         let answer = predict(&row.features, &models[row.fold])?;
+        row.forecast = (answer.predicted_vmaf.unwrap_or(row.vmaf), answer.predicted_psnr.unwrap_or(row.psnr));
         let residual = |measured: f64, forecast: Option<f64>| measured - forecast.unwrap_or(measured);
         residuals.push((residual(row.vmaf, answer.predicted_vmaf), residual(row.psnr, answer.predicted_psnr)));
     }
@@ -71,6 +82,9 @@ pub fn load(models: &[Model], tables: &[encast::EncodeTable]) -> Result<Vec<Row>
 pub struct Step {
     pub row: usize,
     pub title: String,
+    /// -1: all residuals of the title are mirrored (a wild cluster bootstrap; Cameron, Gelbach and Miller, 2008). Titles come
+    /// round, and the mean of the few that there are is not 0 however residuals are weighed: mirrored at random it is.
+    pub sign: f64,
 }
 
 /// How titles come.
@@ -123,7 +137,7 @@ impl Random {
 
 /// A stream of at least so many observations, and how many of them come before any shift. Titles that come round again are
 /// given new names: they are other titles with residuals of the same kind.
-pub fn stream(rows: &[Row], half: u8, kind: Kind, least: usize, seed: u64) -> (Vec<Step>, usize) {
+pub fn stream(rows: &[Row], half: u8, kind: Kind, least: usize, (seed, mirrored): (u64, bool)) -> (Vec<Step>, usize) {
     let mut random = Random::new(seed);
     let mut titles: Vec<&str> = rows.iter().filter(|row| row.half == half).map(|row| row.title.as_str()).collect();
     titles.sort_unstable();
@@ -139,7 +153,8 @@ pub fn stream(rows: &[Row], half: u8, kind: Kind, least: usize, seed: u64) -> (V
             let mut of_title = rows_of(title);
             random.shuffle(&mut of_title);
             let known = kind == Kind::Known || kind == Kind::Mixed && at % 2 == 0;
-            let step = |row: usize| Step { row, title: name(title) };
+            let sign = if mirrored && random.below(2) == 0 { -1.0 } else { 1.0 };
+            let step = |row: usize| Step { row, title: name(title), sign };
             match known {
                 true => {
                     let middle = of_title.len() / 2;
@@ -151,7 +166,12 @@ pub fn stream(rows: &[Row], half: u8, kind: Kind, least: usize, seed: u64) -> (V
         }
         if kind == Kind::New {
             random.shuffle(&mut fresh);
-            fresh.iter_mut().enumerate().for_each(|(at, step)| step.title = format!("{} {at}", step.title));
+            for (at, step) in fresh.iter_mut().enumerate() {
+                step.title = format!("{} {at}", step.title);
+                if mirrored && random.below(2) == 0 {
+                    step.sign = -step.sign;
+                }
+            }
         }
         random.shuffle(&mut first);
         random.shuffle(&mut later);
@@ -187,8 +207,9 @@ pub fn stream(rows: &[Row], half: u8, kind: Kind, least: usize, seed: u64) -> (V
 /// What is observed at a step, with a shift added.
 pub fn measured(rows: &[Row], step: &Step, shift: f64, psnr_shift: f64) -> PredictionTargets {
     let row = &rows[step.row];
+    let mirror = |measured: f64, forecast: f64| forecast + step.sign * (measured - forecast);
     let mut measured = PredictionTargets::of_title(&step.title);
-    measured.set(Target::Vmaf, Some((row.vmaf + shift).clamp(0.0, 100.0)));
-    measured.set(Target::Psnr, Some(row.psnr + psnr_shift));
+    measured.set(Target::Vmaf, Some((mirror(row.vmaf, row.forecast.0) + shift).clamp(0.0, 100.0)));
+    measured.set(Target::Psnr, Some(mirror(row.psnr, row.forecast.1) + psnr_shift));
     measured
 }

@@ -23,6 +23,7 @@ struct Free {
     void operator()(EncastProfiles *profiles) const noexcept { static_cast<void>(encast_free_profiles(profiles)); }
     void operator()(EncastSite *site) const noexcept { static_cast<void>(encast_free_site(site)); }
     void operator()(EncastAnalyzer *analyzer) const noexcept { static_cast<void>(encast_analyzer_free(analyzer)); }
+    void operator()(EncastMonitor *monitor) const noexcept { static_cast<void>(encast_monitor_free(monitor)); }
 };
 
 /// A handle of encast.h with one owner. It moves and does not copy; what was moved from is empty, and a call with an

@@ -1,7 +1,11 @@
 // The what-if page on the real exporter in a real browser: what it shows is what the endpoints answer.
 import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, test } from "node:test";
 import { cells, change, settled, text } from "./browser.mjs";
+import { Exporter } from "./exporter.mjs";
 import { session, visit } from "./session.mjs";
 
 /** What the page asks for at first, as a client would write it. */
@@ -15,9 +19,9 @@ const written = { vmaf: (v) => decimals(v, 1), psnr: (v) => decimals(v, 1), cost
 const targets = Object.keys(written);
 
 /** The table of curves has to hold what POST /predict answers for its bitrates, one by one. */
-async function checkCurves(page, request, options) {
+async function checkCurves(page, request, options, exporter = session.exporter) {
   const rows = await cells(page, "values");
-  const { recommended_bitrate_kbps: recommended } = await session.exporter.ask("predict", { ...request, ...options, bitrate_kbps: 1000 });
+  const { recommended_bitrate_kbps: recommended } = await exporter.ask("predict", { ...request, ...options, bitrate_kbps: 1000 });
   assert.equal(rows.length, 49, "48 steps and the recommended bitrate");
   assert.deepEqual(rows.filter((row) => row.at(-1).startsWith("recommended")).map(([rate]) => rate), [four(recommended)]);
   // All others are asked as they are written.
@@ -25,7 +29,7 @@ async function checkCurves(page, request, options) {
   assert.equal(rates[0], options.min_bitrate_kbps);
   assert.equal(rates.at(-1), options.max_bitrate_kbps);
   assert.ok(rates.every((rate, i) => i === 0 || rate > rates[i - 1]), "bitrates rise");
-  const answers = await session.exporter.ask("predict", rates.map((bitrate_kbps) => ({ ...request, ...options, bitrate_kbps })));
+  const answers = await exporter.ask("predict", rates.map((bitrate_kbps) => ({ ...request, ...options, bitrate_kbps })));
   answers.forEach((answer, i) => {
     const expected = targets.map((target) => {
       if (answer.estimates[target] === undefined) return "–";
@@ -246,5 +250,29 @@ describe("what the page shows", { concurrency: 3 }, () => {
     await change(other, () => other.click("#reset"));
     assert.equal(await other.inputValue("#encoder"), "libx264");
     assert.equal(await other.inputValue("#target_vmaf"), "");
+  });
+
+  test("says which forecasts are corrected, and by how much", async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), "encast-page-"));
+    t.after(() => rm(folder, { recursive: true }));
+    const exporter = await Exporter.start("--correction", `--observations.path=${join(folder, "observations")}`);
+    t.after(() => exporter.stop());
+    const page = await visit(t, { exporter });
+    await settled(page);
+    assert.match(await text(page, "#correction"), /on; none is due/);
+    assert.doesNotMatch(await text(page, "#flags"), /Corrected/);
+    // Encodes that all turn out three points worse than forecast.
+    const asked = Array.from({ length: 120 }, (_, i) => ({ ...initial, bitrate_kbps: 1000 + 40 * i }));
+    const answers = await exporter.ask("predict", asked);
+    const observations = asked.map((request, i) => ({ request, title: `title ${i % 30}`, vmaf: answers[i].predicted_vmaf - 3 }));
+    await exporter.ask("observe", observations);
+    await change(page, () => page.fill("#duration_s", "60"));
+    const [{ corrected }] = await exporter.ask("predict", [{ ...initial, ...search, duration_s: 60, bitrate_kbps: 1000 }]);
+    assert.ok(corrected.vmaf < -1, JSON.stringify(corrected));
+    assert.ok((await text(page, "#flags")).includes(`VMAF −${four(-corrected.vmaf)}`), await text(page, "#flags"));
+    await checkCurves(page, { ...initial, duration_s: 60 }, search, exporter);
+    await page.reload();
+    await settled(page);
+    assert.match(await text(page, "#correction"), /corrected by what measured encodes told: .*h264 VMAF −/);
   });
 });

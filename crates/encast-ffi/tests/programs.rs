@@ -30,6 +30,11 @@ fn score() {
 }
 
 #[test]
+fn monitor() {
+    passes("monitor");
+}
+
+#[test]
 fn search() {
     passes("search");
 }

@@ -112,7 +112,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		collector.New(holder, reloader, logger),
 		observedCollector(&settings.Feedback, kept, logger),
 		versioncollector.NewCollector(name),
-		collectors.NewGoCollector(),
+		collector.Paced(collectors.NewGoCollector(), time.Second),
 		collector.Paced(collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), time.Second),
 	)
 	service := api.New(holder, nil, api.Bounds{BodyBytes: int64(settings.Service.BodyBytes)}, logger)

@@ -66,14 +66,16 @@ func AppendForecast(dst []byte, asked *request.Request, r *encast.Result, versio
 	dst = appendFields(appendName(dst, "out_of_range"), r.OutOfRange)
 	dst = appendFields(appendName(dst, "ignored"), r.Ignored)
 	dst = appendTextMember(dst, "model_version", version)
-	if !asked.Options.Correction.IsZero() {
-		dst = appendCorrection(dst, asked)
-	}
-	return append(dst, '}')
+	return WithCorrection(append(dst, '}'), asked)
 }
 
-// appendCorrection says what was added to the forecast: in the unit of VMAF and PSNR, else octaves.
-func appendCorrection(dst []byte, asked *request.Request) []byte {
+// WithCorrection says in an object that has ended what was added to the forecasts of a request, if anything was: in the unit of VMAF and
+// PSNR, else octaves.
+func WithCorrection(dst []byte, asked *request.Request) []byte {
+	if asked.Options.Correction.IsZero() {
+		return dst
+	}
+	dst = dst[:len(dst)-1]
 	codec := asked.Features.CodecOrEncoders()
 	begun := false
 	for _, target := range corrected {
@@ -89,7 +91,7 @@ func appendCorrection(dst []byte, asked *request.Request) []byte {
 	if begun {
 		dst = append(dst, '}')
 	}
-	return dst
+	return append(dst, '}')
 }
 
 var corrected = func() []named {

@@ -35,7 +35,7 @@ type driftResidual struct {
 	Score     number `json:"score"`
 	Threshold number `json:"threshold"`
 	Alarm     bool   `json:"alarm"`
-	Since     *int64 `json:"since"` // Unix seconds; null when it does not drift
+	Since     *int64 `json:"since"` // of Shift, Unix seconds; null when it is not known
 }
 
 type driftInput struct {

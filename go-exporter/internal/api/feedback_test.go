@@ -3,7 +3,9 @@ package api_test
 import (
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math"
 	"net/http"
@@ -183,6 +185,48 @@ func number(value any) string {
 	}
 	written, _ := json.Marshal(value)
 	return string(written)
+}
+
+// TestLongList: a list that the client takes its time for holds nobody up, and one that can't be read to its end does not look whole.
+func TestLongList(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "observations.db")
+	e := startKeeping(t, "", feedback.Options{Path: path})
+	const rows = 3000
+	var reports []string
+	for i := range rows {
+		reports = append(reports, fmt.Sprintf(`{"id":"%d","vmaf":90,"request":{%s}}`, i, encodeFields))
+	}
+	post(t, e.url+"/observe", "["+strings.Join(reports, ",")+"]", 200)
+	response, err := http.Get(e.url + "/observations?format=json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	first := make([]byte, 100)
+	if _, err := io.ReadFull(response.Body, first); err != nil {
+		t.Fatal(err)
+	}
+	post(t, e.url+"/observe", `{"id":"meanwhile","vmaf":90,"request":{`+encodeFields+`}}`, 200)
+	rest, err := io.ReadAll(response.Body)
+	var listed []struct{ ID string }
+	if err := errors.Join(err, json.Unmarshal(append(first, rest...), &listed)); err != nil || len(listed) < rows {
+		t.Fatalf("%d rows, %v", len(listed), err)
+	}
+	// The store ends under a list that has begun: what comes is cut off, and can be told from a whole list.
+	response, err = http.Get(e.url + "/observations")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if _, err := io.ReadFull(response.Body, first); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.feedback.Store().Close(); err != nil {
+		t.Fatal(err)
+	}
+	if rest, err := io.ReadAll(response.Body); err == nil {
+		t.Errorf("a list that was cut off after %d bytes looks whole", len(rest))
+	}
 }
 
 func TestObserveRefusals(t *testing.T) {
@@ -386,6 +430,40 @@ func TestDriftByModel(t *testing.T) {
 	}
 }
 
+// TestAlarm: an encoder that becomes worse from one day to the next is told of.
+func TestAlarm(t *testing.T) {
+	e := startKeeping(t, fixture.File(t, "1.encast", "1", 0), feedback.Options{})
+	detected := func() float64 {
+		t.Helper()
+		families, err := fixture.Scrape(e.url + "/metrics")
+		if err != nil {
+			t.Fatal(err)
+		}
+		value, _ := fixture.Value(families, "ml_drift_detected", "kind", "residual")
+		return value
+	}
+	report(t, e, "a", 200, 0)
+	for _, r := range driftOf(t, e).Residual {
+		if r.Alarm || detected() != 0 {
+			t.Errorf("an alarm without a reason: %+v", r)
+		}
+	}
+	report(t, e, "b", 80, -10)
+	d := driftOf(t, e)
+	alarms := 0
+	for _, r := range d.Residual {
+		if r.Alarm {
+			alarms++
+			if r.Target != "vmaf" || r.Encoder != "libx264" || r.Score < 1 || r.Since == nil {
+				t.Errorf("%+v", r)
+			}
+		}
+	}
+	if !d.Alarm || alarms != 1 || detected() != 1 {
+		t.Errorf("alarm %v, of %d residuals, metric %v: %+v", d.Alarm, alarms, detected(), d.Residual)
+	}
+}
+
 // TestCorrection: what is off by a constant is corrected everywhere, and the correction does not take itself for the model.
 func TestCorrection(t *testing.T) {
 	path := fixture.File(t, "1.encast", "1", 0)
@@ -417,6 +495,14 @@ func TestCorrection(t *testing.T) {
 	probe := string(get(t, e.url+"/probe?bitrate_kbps=4000&resolution=1920x1080&frame_rate=30&codec=h264&encoder=libx264&preset=medium", 200))
 	if !strings.Contains(probe, fmt.Sprintf(`qoe_predicted_vmaf{bitrate="4000kbps",config="",fps="30",resolution="1920x1080"} %v`, is)) {
 		t.Errorf("the probe does not say %v", is)
+	}
+	// So are tables and ladders.
+	columns := object(t, post(t, e.url+"/predict", `{"targets":["vmaf"],"columns":{"bitrate_kbps":[4000],"resolution":"1920x1080","fps":30,"codec":"h264","encoder":"libx264","preset":"medium"}}`, 200))
+	if scores, _ := columns["columns"].(map[string]any)["vmaf"].([]any); len(scores) != 1 || scores[0] != is || columns["corrected"] == nil {
+		t.Errorf("a table: %v, want %v", columns, is)
+	}
+	if ladder := object(t, post(t, e.url+"/ladder", "{"+asked+"}", 200)); ladder["corrected"] == nil {
+		t.Errorf("a ladder: %v", ladder)
 	}
 	other := object(t, post(t, e.url+"/predict", `{"bitrate_kbps":4000,"resolution":"1920x1080"}`, 200))
 	if _, there := other["corrected"]; there {

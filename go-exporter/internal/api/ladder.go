@@ -28,5 +28,5 @@ func (a *API) ladder(r *http.Request, lease *serving.Lease, body, dst []byte) ([
 	if err != nil {
 		return nil, err
 	}
-	return answer.AppendLadder(dst, rungs, options, lease.Model.Info().Version), nil
+	return answer.WithCorrection(answer.AppendLadder(dst, rungs, options, lease.Model.Info().Version), asked), nil
 }

@@ -36,7 +36,9 @@ func (a *API) Observations() http.Handler {
 			return a.feedback.Store().Scan(asked.since, asked.limit, visit)
 		})
 		if err != nil {
-			a.logger.Error("A list of observations ended early", "err", err)
+			if r.Context().Err() == nil { // else the client went away
+				a.logger.Error("A list of observations ended early", "err", err)
+			}
 			// The client must not take what it has for all: the connection ends without the last chunk.
 			panic(http.ErrAbortHandler)
 		}

@@ -22,5 +22,5 @@ func (a *API) score(r *http.Request, lease *serving.Lease, table *request.Table,
 	if err != nil {
 		return nil, err
 	}
-	return answer.AppendScores(dst, scores, table.Score.Rows, lease.Model.Info().Version), nil
+	return answer.WithCorrection(answer.AppendScores(dst, scores, table.Score.Rows, lease.Model.Info().Version), &table.Same), nil
 }

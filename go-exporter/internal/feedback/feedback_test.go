@@ -175,3 +175,36 @@ func BenchmarkFollow(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*replayMost), "µs/observation")
 }
+
+// BenchmarkState is what a scrape after an observation waits for, and what each commit does with a correction.
+func BenchmarkState(b *testing.B) {
+	model := fixture.Train(b, "1", 0)
+	f, err := Open(Options{Path: filepath.Join(b.TempDir(), "observations.db"), Exposed: 200, Correct: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	if err := f.Follow(model); err != nil {
+		b.Fatal(err)
+	}
+	reports := make([]observations.Report, replayMost)
+	for i := range reports {
+		reports[i] = reportOf(b, model, fmt.Sprint(i), time.Now())
+	}
+	if _, err := f.Store().Observe(reports); err != nil {
+		b.Fatal(err)
+	}
+	b.Run("state", func(b *testing.B) {
+		for b.Loop() {
+			f.changes.Add(1)
+			if _, err := f.State(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("correction", func(b *testing.B) {
+		for b.Loop() {
+			f.changed()
+		}
+	})
+}

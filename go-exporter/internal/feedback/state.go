@@ -25,10 +25,10 @@ type State struct {
 	changes uint64
 }
 
-// Stream is a stream of residuals, with the time since when it drifts.
+// Stream is a stream of residuals, with the time since when its shift is estimated.
 type Stream struct {
 	encast.DriftStream
-	SinceTime int64 // when the observation was made from which on it does, Unix seconds; 0 when it does not
+	SinceTime int64 // when the observation was made from which on it is, Unix seconds; 0 when that is not known
 }
 
 // State returns what is known now.

@@ -16,7 +16,6 @@ type shared struct {
 	mu      sync.Mutex
 	running map[form]*page
 	waiting map[form]*page // begin when those that are running end
-	size    int            // of the last page: the next has room for it from the start
 }
 
 // form is what the headers of a request choose.
@@ -30,15 +29,20 @@ type page struct {
 	done   chan struct{}
 	header http.Header
 	status int
-	body   bytes.Buffer
+	body   *bytes.Buffer // from the pool, and back to it from the last one who sends it
+	users  int           // who will send it
 }
+
+var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 func newShared(next http.Handler) *shared {
 	return &shared{next: next, running: map[form]*page{}, waiting: map[form]*page{}}
 }
 
 func newPage() *page {
-	return &page{done: make(chan struct{}), header: http.Header{}, status: http.StatusOK}
+	body := bodies.Get().(*bytes.Buffer)
+	body.Reset()
+	return &page{done: make(chan struct{}), header: http.Header{}, status: http.StatusOK, body: body}
 }
 
 // ServeHTTP implements [http.Handler].
@@ -54,17 +58,19 @@ func (s *shared) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case s.running[asked] == nil:
 		wanted = newPage()
 		s.running[asked] = wanted
+		wanted.users++
 		s.mu.Unlock()
 		s.run(asked, wanted, r)
 	case wanted == nil:
 		wanted = newPage()
 		s.waiting[asked] = wanted
-		s.mu.Unlock()
-		<-wanted.done
+		fallthrough
 	default:
+		wanted.users++
 		s.mu.Unlock()
 		<-wanted.done
 	}
+	defer s.sent(wanted)
 	header := w.Header()
 	for name, values := range wanted.header {
 		header[name] = values
@@ -75,11 +81,19 @@ func (s *shared) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(wanted.body.Bytes())
 }
 
+// sent gives up the use of a page.
+func (s *shared) sent(p *page) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p.users--; p.users == 0 {
+		bodies.Put(p.body)
+	}
+}
+
 // run makes a page, and then the one that others wait for.
 func (s *shared) run(asked form, wanted *page, r *http.Request) {
 	defer func() {
 		s.mu.Lock()
-		s.size = wanted.body.Len() + wanted.body.Len()/8
 		following := s.waiting[asked]
 		delete(s.waiting, asked)
 		if following != nil {
@@ -94,9 +108,6 @@ func (s *shared) run(asked form, wanted *page, r *http.Request) {
 			go s.run(asked, following, detached(r))
 		}
 	}()
-	s.mu.Lock()
-	wanted.body.Grow(s.size)
-	s.mu.Unlock()
 	s.next.ServeHTTP(wanted, r)
 }
 

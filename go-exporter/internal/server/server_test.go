@@ -116,6 +116,10 @@ func TestMethodsAndPaths(t *testing.T) {
 		{http.MethodHead, "/metrics", 200, ""},
 		{http.MethodHead, "/health", 200, ""},
 		{http.MethodPost, "/reload", 200, ""},
+		{http.MethodGet, "/observe", 405, "POST"},
+		{http.MethodPost, "/observations", 405, "GET, HEAD"},
+		{http.MethodPost, "/drift", 405, "GET, HEAD"},
+		{http.MethodGet, "/drift", 503, ""}, // without observations
 		{http.MethodGet, "/reload", 405, "POST"},
 		{http.MethodHead, "/reload", 405, "POST"},
 		{http.MethodPut, "/reload", 405, "POST"},

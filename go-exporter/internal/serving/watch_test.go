@@ -83,6 +83,12 @@ func TestWatch(t *testing.T) {
 	if serves() != "1" {
 		t.Errorf("serves %s", serves())
 	}
+	// The same file, as long as before.
+	before := tries()
+	if err := os.WriteFile(path, []byte("flah"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	fixture.WaitFor(t, func() bool { return tries() > before })
 	cancel()
 	<-ended
 }

@@ -1,5 +1,7 @@
 //! Has a stream shifted? A CUSUM (Page, 1954) of log-likelihood ratios of innovations, with Student's t for their tails.
 
+use std::collections::VecDeque;
+
 use crate::drift::innovation::Innovation;
 
 /// Degrees of freedom of Student's t: innovations have heavier tails than a normal distribution, and one odd encode shall
@@ -7,8 +9,17 @@ use crate::drift::innovation::Innovation;
 const TAILS: f64 = 4.0;
 /// What a statistic may reach, in thresholds: a shift that ends is forgotten soon.
 const MOST: f64 = 3.0;
+/// What one title may add to a statistic: an alarm needs several titles that say the same, not many encodes of an odd one.
+const OF_TITLE: f64 = 3.0;
+/// Most titles whose shares of a statistic are kept.
+const TITLES: usize = 64;
 /// How much of the sums behind an estimate is kept from one observation to the next.
 const KEPT: f64 = 1.0 - 1.0 / 256.0;
+
+/// The standard deviation of shifts, in the least that is looked for: estimates are shrunk by it.
+const PRIOR: f64 = 3.0;
+/// The largest shift that is tried, in the least.
+const LARGEST: f64 = 6.0;
 
 /// The log-likelihood ratio of a shift that raises an innovation by `rise`, against none.
 fn log_ratio(value: f64, rise: f64) -> f64 {
@@ -17,7 +28,7 @@ fn log_ratio(value: f64, rise: f64) -> f64 {
 }
 
 /// One direction.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Side {
     statistic: f64,
     /// The observation after which the statistic began to rise.
@@ -25,6 +36,8 @@ struct Side {
     /// Weighed sums of slope · innovation and slope² since then.
     product: f64,
     square: f64,
+    /// What titles have added since then, the newest last.
+    titles: VecDeque<(u64, f64)>,
 }
 
 impl Side {
@@ -32,15 +45,36 @@ impl Side {
         self.product / (self.square + 1.0 / (prior * prior))
     }
 
-    fn add(&mut self, number: u64, innovation: &Innovation, shift: f64, threshold: f64) {
+    /// What is left of an increment that a title may still add.
+    fn capped(&mut self, title: Option<u64>, increment: f64) -> f64 {
+        let Some(title) = title else { return increment.min(OF_TITLE) };
+        let place = self.titles.iter().rposition(|(other, _)| *other == title).unwrap_or_else(|| {
+            if self.titles.len() == TITLES {
+                self.titles.pop_front();
+            }
+            self.titles.push_back((title, 0.0));
+            self.titles.len() - 1
+        });
+        let of_title = &mut self.titles[place].1;
+        let increment = increment.min(OF_TITLE - *of_title);
+        *of_title += increment;
+        increment
+    }
+
+    /// `least`: the least shift that is looked for, below 0 for one downwards. The larger the shift has turned out to be, the
+    /// larger is the one that the next observation is tried for (an adaptive CUSUM; Sparks, 2000).
+    fn add(&mut self, (number, title): (u64, Option<u64>), innovation: &Innovation, least: f64, threshold: f64) {
         let slope = innovation.slope(self.since);
-        self.statistic += log_ratio(innovation.value, shift * slope);
+        let estimate = self.estimate(PRIOR * least) * least.signum();
+        let shift = estimate.clamp(least.abs(), LARGEST * least.abs()) * least.signum();
+        self.statistic += self.capped(title, log_ratio(innovation.value, shift * slope));
         if self.statistic <= 0.0 {
-            *self = Side { since: number, ..Side::default() };
+            self.titles.clear();
+            *self = Side { since: number, titles: std::mem::take(&mut self.titles), ..Side::default() };
             return;
         }
         self.statistic = self.statistic.min(MOST * threshold);
-        let rest = innovation.value - slope * self.estimate(2.0 * shift.abs());
+        let rest = innovation.value - slope * self.estimate(PRIOR * least);
         let weight = (TAILS + 1.0) / (TAILS + rest * rest);
         self.product = self.product * KEPT + weight * slope * innovation.value;
         self.square = self.square * KEPT + weight * slope * slope;
@@ -74,14 +108,14 @@ impl Cusum {
         Cusum { shift, threshold, up: Side::default(), down: Side::default() }
     }
 
-    pub fn add(&mut self, number: u64, innovation: &Innovation) {
-        self.up.add(number, innovation, self.shift, self.threshold);
-        self.down.add(number, innovation, -self.shift, self.threshold);
+    pub fn add(&mut self, number: u64, title: Option<u64>, innovation: &Innovation) {
+        self.up.add((number, title), innovation, self.shift, self.threshold);
+        self.down.add((number, title), innovation, -self.shift, self.threshold);
     }
 
     pub fn found(&self) -> Found {
         let (side, sign) = if self.up.statistic >= self.down.statistic { (&self.up, 1.0) } else { (&self.down, -1.0) };
-        let shift = side.estimate(2.0 * self.shift);
+        let shift = side.estimate(PRIOR * self.shift);
         // A side may have begun with odd values that went the other way.
         let shift = if shift * sign > 0.0 { shift } else { 0.0 };
         Found { statistic: side.statistic, since: side.since, shift, information: side.square }

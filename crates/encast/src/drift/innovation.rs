@@ -1,7 +1,7 @@
 //! What an observation says beyond what earlier encodes of its title told: a mixed model of residuals.
 //!
 //! Residuals of a title are one Gaussian process: `residual = reach · s · (process + noise)`, `reach` being the half width of
-//! the forecast's interval. Encodes of a title are correlated by their distance in rate and size, and less across presets,
+//! the forecast's interval. Encodes of a title are correlated by their distance in rate, size and forecast quality, and less across presets,
 //! encoders and rate controls (a title's random effects). The innovation is the residual less what the remembered encodes of
 //! the title let expect (kriging), in standard deviations: nearly independent from one observation to the next, which
 //! residuals themselves are far from.
@@ -9,7 +9,7 @@
 use crate::drift::titles::{Encode, Settings};
 
 /// Most remembered encodes that an observation is held against: those nearest by their correlation.
-const NEAREST: usize = 16;
+const NEAREST: usize = 24;
 
 /// Correlation of residuals within a title. Chosen by likelihood on half of the titles of the project's own table, forecast by
 /// models that had not seen them.
@@ -17,27 +17,33 @@ struct Kernel;
 
 impl Kernel {
     /// Octaves of bitrate.
-    const RATE: f64 = 1.9;
+    const RATE: f64 = 3.76;
     /// Octaves of pixels.
-    const SIZE: f64 = 1.87;
-    const OTHER_PRESET: f64 = 0.74;
-    const OTHER_ENCODER: f64 = 0.72;
+    const SIZE: f64 = 2.65;
+    /// Tens of VMAF.
+    const QUALITY: f64 = 4.18;
+    const OTHER_PRESET: f64 = 0.90;
+    const OTHER_ENCODER: f64 = 0.85;
     const OTHER_CONTROL: f64 = 0.95;
     /// Variance that no neighbour shares, relative to the process's.
-    const NOISE: f64 = 0.08;
-    /// Standard deviation of the process, in half widths of the intervals.
-    const SCALE: f64 = 0.5;
+    const NOISE: f64 = 0.018;
+    /// Scale of the process, in half widths of the intervals.
+    const SCALE: f64 = 0.43;
 
     fn correlation(a: &Settings, b: &Settings) -> f64 {
         let rate = f64::from(a.rate - b.rate) / Kernel::RATE;
         let size = f64::from(a.size - b.size) / Kernel::SIZE;
+        let quality = f64::from(a.quality - b.quality) / Kernel::QUALITY;
         let names = match (a.encoder == b.encoder, a.preset == b.preset) {
             (true, true) => 1.0,
             (true, false) => Kernel::OTHER_PRESET,
             (false, _) => Kernel::OTHER_ENCODER,
         };
         let control = if a.control == b.control { 1.0 } else { Kernel::OTHER_CONTROL };
-        (-0.5 * (rate * rate + size * size)).exp() * names * control
+        // Matérn's with the smoothness 5/2 (Rasmussen and Williams, 2006, eq. 4.17).
+        let squared = 5.0 * (rate * rate + size * size + quality * quality);
+        let distance = squared.sqrt();
+        (1.0 + distance + squared / 3.0) * (-distance).exp() * names * control
     }
 }
 
@@ -140,7 +146,7 @@ mod tests {
     use crate::target::Target;
 
     fn settings(rate: f32, encoder: u16) -> Settings {
-        Settings { rate, size: 20.0, encoder, preset: 7, control: 1 }
+        Settings { rate, size: 20.0, quality: 8.0, encoder, preset: 7, control: 1 }
     }
 
     fn encode(number: u64, settings: Settings, residual: f32, reach: f32) -> Encode {
@@ -153,7 +159,8 @@ mod tests {
         let earlier = [encode(3, settings(10.0, 1), 4.0, 8.0)];
         let mut near = Near::of(&earlier, settings(11.9, 1));
         let found = near.innovation(0, 3.0, 6.0);
-        let rho = (-0.5f64).exp();
+        let distance = 5f64.sqrt() * f64::from(11.9f32 - 10.0) / Kernel::RATE;
+        let rho = (1.0 + distance + distance * distance / 3.0) * (-distance).exp();
         let weight = rho / (1.0 + Kernel::NOISE);
         let deviation = Kernel::SCALE * (1.0 + Kernel::NOISE - weight * rho).sqrt();
         assert!((found.value - (0.5 - weight * 0.5) / deviation).abs() < 1e-6);

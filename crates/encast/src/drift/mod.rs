@@ -197,7 +197,10 @@ impl Monitor {
         self.inputs.add(features, &measured.title);
         let kbps = features.bitrate_kbps.or(measured.get(Target::BitrateKbps));
         let kbps = kbps.or(own[Target::BitrateKbps as usize].map(|own| own.value.exp2()));
-        let settings = Settings::of(features, kbps);
+        let of = |target: Target| own[target as usize].map(|own| own.value);
+        // Ten points of VMAF are about 3 dB.
+        let quality = of(Target::Vmaf).map(|vmaf| vmaf / 10.0).or(of(Target::Psnr).map(|psnr| psnr / 3.0));
+        let settings = Settings::of(features, kbps, quality.unwrap_or(0.0));
         let key = Titles::key(&measured.title);
         let mut near = Near::of(self.titles.encodes(key), settings);
         let mut residuals = [(f32::NAN, f32::NAN); Target::COUNT];
@@ -206,7 +209,7 @@ impl Monitor {
             let Some(Own { value, reach }) = own[target as usize] else { continue };
             let residual = scale::to_learning(target, measured, features) - value;
             let innovation = near.innovation(target as usize, residual, reach);
-            let of_stream = self.streams.add((target, codec, features.encoder), number, residual, &innovation);
+            let of_stream = self.streams.add((target, codec, features.encoder), (number, key), residual, &innovation);
             residuals[target as usize] = (residual as f32, reach as f32);
             targets += 1;
             score = score.max(of_stream);

@@ -15,7 +15,7 @@ use crate::{
 
 /// Statistic at which a stream is in alarm: so rare on streams of unseen titles without a shift that there is at most one
 /// false alarm in 10,000 observations (docs/drift.md).
-const THRESHOLD: f64 = 9.0;
+const THRESHOLD: f64 = 10.0;
 
 /// The shift that is looked for, on the scale that the target is learnt on. A lasting bias of less than half of it is no
 /// alarm.
@@ -124,7 +124,13 @@ impl Streams {
     }
 
     /// Adds a residual and its innovation; the score of its stream after it.
-    pub fn add(&mut self, key: Key, number: u64, residual: f64, innovation: &Innovation) -> f64 {
+    pub fn add(
+        &mut self,
+        key: Key,
+        (number, title): (u64, Option<u64>),
+        residual: f64,
+        innovation: &Innovation,
+    ) -> f64 {
         let stream = self.streams.entry(key).or_insert_with(|| Stream {
             count: 0,
             residuals: Window::new(self.window),
@@ -132,7 +138,7 @@ impl Streams {
             count_before: 0,
             since: 0,
         });
-        stream.cusum.add(number, innovation);
+        stream.cusum.add(number, title, innovation);
         let found = stream.cusum.found();
         if found.since != stream.since {
             (stream.since, stream.count_before) = (found.since, stream.count);

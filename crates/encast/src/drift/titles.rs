@@ -18,6 +18,8 @@ pub(super) struct Settings {
     pub rate: f32,
     /// Octaves of pixels.
     pub size: f32,
+    /// Forecast quality, tens of VMAF.
+    pub quality: f32,
     /// Codec and encoder, as one number.
     pub encoder: u16,
     /// Of the preset's name.
@@ -27,8 +29,8 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    /// `kbps`: the bitrate, given, measured or forecast; without one quality is placed by its CRF.
-    pub fn of(features: &PredictionFeatures, kbps: Option<f64>) -> Settings {
+    /// `kbps`: the bitrate, given, measured or forecast; without one the CRF stands for it. `quality`: tens of VMAF.
+    pub fn of(features: &PredictionFeatures, kbps: Option<f64>, quality: f64) -> Settings {
         let rate = kbps.map_or_else(|| -features.crf.unwrap_or(0.0) / 6.0, f64::log2);
         let size = (features.resolution_width * features.resolution_height).log2();
         let codec = features.codec_known().map_or(0, |codec| codec as u16);
@@ -37,6 +39,7 @@ impl Settings {
         Settings {
             rate: rate as f32,
             size: size as f32,
+            quality: quality as f32,
             encoder: codec << 8 | encoder,
             preset: features.preset.as_deref().map_or(0, |preset| hash(preset) as u32),
             control: if features.crf.is_some() { 0 } else { passes },
@@ -118,7 +121,7 @@ mod tests {
     use super::*;
 
     fn encode(number: u64, encoder: u16) -> Encode {
-        let settings = Settings { rate: 10.0, size: 20.0, encoder, preset: 0, control: 0 };
+        let settings = Settings { rate: 10.0, size: 20.0, quality: 8.0, encoder, preset: 0, control: 0 };
         Encode { number, settings, residuals: [(0.0, 1.0); Target::COUNT] }
     }
 
