@@ -60,7 +60,7 @@ pub struct Args {
     #[arg(long, value_name = "SHARE", default_value_t = 0.02, value_parser = share)]
     tolerance: f64,
     /// Share of the new titles that is held out to compare on, 0 to 1
-    #[arg(long, value_name = "SHARE", default_value_t = 0.3, value_parser = share)]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.5, value_parser = share)]
     holdout: f64,
     /// Fewest titles that are compared on: with fewer new ones nothing changes
     #[arg(long, value_name = "N", default_value_t = 3)]

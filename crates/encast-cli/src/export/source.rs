@@ -64,6 +64,9 @@ fn label(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// Inputs that labels usually tell, beside bitrate, size and title.
+const USUAL_LABELS: [&str; 4] = ["frame_rate", "codec", "encoder", "preset"];
+
 /// How often something was left out, and one that was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LeftOut {
@@ -128,9 +131,11 @@ impl Summary {
         for (at, column) in sheet.columns.iter().enumerate() {
             let known = sheet.rows.iter().filter(|row| !row[at].is_empty()).count();
             let rate = ["bitrate_kbps", "crf"].contains(&column.as_str());
-            if Target::from_name(column).is_ok() && !rate {
+            // A store has columns for all there is; what no row knows is missing only where labels usually tell it.
+            let expected = known > 0 || USUAL_LABELS.contains(&column.as_str());
+            if Target::from_name(column).is_ok() && !rate && known > 0 {
                 self.measured.insert(column.clone(), known);
-            } else if Field::from_name(column).is_some() && !rate && known < self.rows {
+            } else if Field::from_name(column).is_some() && !rate && known < self.rows && expected {
                 self.missing.insert(column.clone(), self.rows - known);
             }
         }
@@ -270,7 +275,7 @@ fn sheet_of(rows: &[Row]) -> Sheet {
     };
     let mut sheet = Sheet { columns, rows: rows.iter().map(cells).collect() };
     // What labels usually tell stays, so that it is seen to be missing.
-    let kept = ["title", "bitrate_kbps", "resolution_width", "resolution_height", "frame_rate", "codec", "encoder"];
-    sheet.drop_empty(&[&kept[..], &["preset", families::OBSERVED_AT_COLUMN]].concat());
+    let kept = ["title", "bitrate_kbps", "resolution_width", "resolution_height", families::OBSERVED_AT_COLUMN];
+    sheet.drop_empty(&[&kept[..], &USUAL_LABELS].concat());
     sheet
 }
