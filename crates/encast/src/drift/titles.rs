@@ -100,6 +100,15 @@ impl Titles {
         }
     }
 
+    /// Forgets what encodes by an encoder after an observation showed of the target at this index.
+    pub fn forget(&mut self, target: usize, encoder: u16, after: u64) {
+        for title in &mut self.titles {
+            let shifted = |encode: &&mut Encode| encode.number > after && encode.settings.encoder == encoder;
+            title.encodes.iter_mut().filter(shifted).for_each(|encode| encode.residuals[target].0 = f32::NAN);
+            title.encodes.retain(|encode| encode.residuals.iter().any(|(residual, _)| !residual.is_nan()));
+        }
+    }
+
     fn room_for(&mut self, key: u64) -> usize {
         let new = Title { key, observed: 0, encodes: Vec::new() };
         let place = if self.titles.len() < TITLES {
@@ -144,6 +153,11 @@ mod tests {
         titles.remember(key(2), encode(8000, 1));
         (0..100).for_each(|i| titles.remember(key(2), encode(8001 + i, 1)));
         assert_eq!(titles.encodes(key(2)).len(), OF_ENCODER);
+        titles.forget(0, 1, 8050);
+        let known = titles.encodes(key(2)).iter().filter(|encode| !encode.residuals[0].0.is_nan()).count();
+        assert_eq!(known, OF_ENCODER, "only the first are remembered, and they stay");
+        (0..Target::COUNT).for_each(|target| titles.forget(target, 1, 8010));
+        assert_eq!(titles.encodes(key(2)).len(), 12);
         titles.remember(None, encode(9000, 1));
         assert!(titles.encodes(None).is_empty());
     }
