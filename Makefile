@@ -85,7 +85,7 @@ bench-go: ## What a call from Go takes beside the same one from C
 bench-observations: ## How fast observations are taken, and 100 kills while they are (KILLS=…)
 	@scripts/bench-observations.sh
 
-bench-exporter: ## The exporter under 100 clients, 5 minutes a phase: waits, memory, rows/s (DURATION=…, CLIENTS=…, RATE=…)
+bench-exporter: ## The exporter under 100 clients, 5 minutes paced, 1 minute each of the other phases: waits, memory, rows/s (DURATION=…, CLIENTS=…, RATE=…)
 	@scripts/bench-exporter.sh
 
 chaos: ## 1000 reloads of the exporter under load, then 100 kills (RELOADS=…, KILLS=…)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The exporter under many clients: how long they wait, what it takes of memory and processor. Writes benches/results/exporter.md.
-# DURATION of each phase (5m), CLIENTS (100), RATE of each client in requests a second (20).
+# DURATION of the paced phase (5m; the others take a fifth of it), CLIENTS (100), RATE of each client in requests a second (20).
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

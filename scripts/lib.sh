@@ -35,9 +35,39 @@ step() {
     current=
 }
 
+# beside NAME COMMAND…: starts a step that goes on beside those after it, as far as they leave processors idle.
+beside_names=()
+beside_jobs=()
+beside() {
+    local name=$1 log=$root/build/beside-$1.log
+    shift
+    printf '\n== %s, beside the next: %s\n' "$name" "$*"
+    mkdir -p "$root/build"
+    nice "$@" >"$log" 2>&1 &
+    beside_names+=("$name")
+    beside_jobs+=($!)
+}
+
+# join_beside: waits for the steps that were started beside, and prints what they said; fails when one of them did.
+join_beside() {
+    local i name
+    for i in "${!beside_names[@]}"; do
+        name=${beside_names[$i]}
+        step "$name" await_beside "${beside_jobs[$i]}" "$root/build/beside-$name.log"
+    done
+}
+await_beside() { # await_beside JOB LOG
+    local status=0
+    wait "$1" || status=$?
+    cat "$2"
+    return "$status"
+}
+
 # Prints what each step took, and which one failed; meant for `trap print_timings EXIT`.
 print_timings() {
     local status=$?
+    # A failed step ends those beside it.
+    ((status == 0 || ${#beside_jobs[@]} == 0)) || kill "${beside_jobs[@]}" 2>/dev/null || true
     printf '\nSteps:\n'
     if ((${#timings[@]})); then printf '%s\n' "${timings[@]}"; fi
     if [[ -n $current ]]; then

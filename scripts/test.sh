@@ -68,13 +68,15 @@ step cargo-deny dependencies
 RUSTDOCFLAGS="-D warnings" step doc cargo doc --workspace --exclude encast-cli --no-deps --locked
 # Programs and libraries before the tests: C, C++ and Go tests link them.
 step build cargo build --release --locked -p encast-cli -p encast-ffi
+# Neither knows what time it is, so they may run beside the tests.
+beside test-exchange scripts/test-exchange.sh
+beside instruction-counts scripts/instruction-counts.sh
 step test-rust cargo test --workspace --locked --no-fail-fast
 # Needs the Rust side of the build step only.
 step packages scripts/test-packages.sh
 step test-rust-linfa cargo test -p encast-trees --features linfa --locked --no-fail-fast
 step fuzz scripts/fuzz.sh --short
-step test-exchange scripts/test-exchange.sh
-step instruction-counts scripts/instruction-counts.sh
+join_beside
 step gofmt go_is_formatted
 step go-vet in_go go vet ./...
 step staticcheck in_go staticcheck ./...

@@ -44,7 +44,7 @@ type figures struct {
 
 func main() {
 	program := flag.String("exporter", "build/encast-exporter", "program to measure")
-	duration := flag.Duration("duration", 5*time.Minute, "of each phase of many clients")
+	duration := flag.Duration("duration", 5*time.Minute, "of the paced phase; the others take a fifth of it")
 	clients := flag.Int("clients", 100, "at the same time")
 	rate := flag.Float64("rate", 20, "requests a second of each client, half /metrics and half /predict")
 	flag.Parse()
@@ -77,8 +77,8 @@ func run(program string, clients int, rate float64, duration time.Duration, args
 	both := []endpoint{metrics, predict}
 	for _, p := range []phase{
 		{fmt.Sprintf("%d clients, %g/s each", clients, rate), both, clients, rate, duration},
-		{fmt.Sprintf("%d clients, 100/s each", clients), []endpoint{predict}, clients, 100, duration},
-		{fmt.Sprintf("%d clients, saturated", clients), both, clients, 0, duration},
+		{fmt.Sprintf("%d clients, 100/s each", clients), []endpoint{predict}, clients, 100, duration / 5},
+		{fmt.Sprintf("%d clients, saturated", clients), both, clients, 0, duration / 5},
 		{fmt.Sprintf("%d clients, saturated", clients), []endpoint{predict}, clients, 0, duration / 5},
 		{fmt.Sprintf("%d clients, saturated", clients), []endpoint{metrics}, clients, 0, duration / 5},
 		{"1 client, saturated", []endpoint{predict}, 1, 0, duration / 5},
