@@ -10,5 +10,5 @@ scripts/setup.sh
 scripts/build.sh
 target/release/encast predict --builtin
 say
-say "Serving http://localhost:${ML_EXPORTER_PORT:-9505}/metrics; stop with Ctrl-C."
+say "Serving a page at http://localhost:${ML_EXPORTER_PORT:-9505}/ and metrics at /metrics; stop with Ctrl-C."
 exec build/encast-exporter
