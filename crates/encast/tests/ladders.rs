@@ -128,6 +128,24 @@ fn the_top_rung_is_the_cheapest_that_reaches_the_top() {
     assert_eq!((made.rungs.len(), made.best_vmaf), (0, None));
 }
 
+/// An encoded size stands for a source's that is not known, in what is forecast too: small sizes count as scaled.
+#[test]
+fn the_encoded_size_stands_for_the_sources() {
+    let told = source();
+    let encoded = PredictionFeatures {
+        source_width: None,
+        source_height: None,
+        resolution_width: 1920.0,
+        resolution_height: 1080.0,
+        ..source()
+    };
+    let options = LadderOptions::default();
+    assert_eq!(ladder(&encoded, embedded(), &options).unwrap(), ladder(&told, embedded(), &options).unwrap());
+    let goal = AdviseOptions { target_vmaf: Some(90.0), ..Default::default() };
+    let of = |features| advise(features, embedded(), &goal).unwrap();
+    assert_eq!(of(&encoded), of(&told));
+}
+
 #[test]
 fn bad_ladders_are_refused() {
     let default = LadderOptions::default;

@@ -18,7 +18,7 @@ use crate::{
     bundle::Model,
     error::{Error, Result},
     features::PredictionFeatures,
-    ladder::of_source,
+    ladder::{of_source, with_source},
     recommend::Choice,
     target::Target,
 };
@@ -105,6 +105,7 @@ impl Advice {
 /// [`Error::NotPredicted`] when the model forecasts no setup at all, or not what is limited or ranked by.
 pub fn advise(features: &PredictionFeatures, model: &Model, options: &AdviseOptions) -> Result<Advice> {
     options.check()?;
+    let features = &with_source(features);
     let source = of_source(features)?;
     let bare = PredictionFeatures { codec: None, encoder: None, preset: None, ..source.of(features) };
     bare.check_values()?;

@@ -31,8 +31,8 @@ use crate::{
 pub use bd_rate::bd_rate;
 pub use judge::{HLS_HEVC, LadderFigures, LadderJudgement, judge_ladders};
 pub use options::LadderOptions;
-pub(crate) use sizes::of_source;
 pub use sizes::{Size, usual_sizes};
+pub(crate) use sizes::{of_source, with_source};
 
 use hull::{Candidate, hull};
 use rungs::{at_bitrates, by_steps};
@@ -129,6 +129,7 @@ pub struct Ladder {
 /// given and neither the source's nor the encoded size is known.
 pub fn ladder(features: &PredictionFeatures, model: &Model, options: &LadderOptions) -> Result<Ladder> {
     options.check()?;
+    let features = &with_source(features);
     let mut sizes = match options.sizes.as_slice() {
         [] => usual_sizes(of_source(features)?),
         given => given.to_vec(),

@@ -63,19 +63,31 @@ pub fn usual_sizes(source: Size) -> Vec<Size> {
     sizes
 }
 
+/// Width and height of the source, or else the encoded ones.
+fn sides_of_source(features: &PredictionFeatures) -> Option<(f64, f64)> {
+    let known = |side: f64| (!side.is_nan() && side != 0.0).then_some(side);
+    features
+        .source_width
+        .zip(features.source_height)
+        // Never absent, but 0 in a default request, and NaN where a caller over C does not know it.
+        .or_else(|| known(features.resolution_width).zip(known(features.resolution_height)))
+}
+
+/// A request that knows its source's size, if there is any size to take for it: where sizes are compared, one of an unknown
+/// source would count as not scaled, however small it is.
+pub(crate) fn with_source(features: &PredictionFeatures) -> PredictionFeatures {
+    let mut features = features.clone();
+    (features.source_width, features.source_height) = sides_of_source(&features).unzip();
+    features
+}
+
 /// The source's size, or else the encoded one.
 pub(crate) fn of_source(features: &PredictionFeatures) -> Result<Size> {
     let missing = Error::MissingField {
         field: Field::SourceWidth.name(),
         needed: "sizes are needed, or the source's size to choose them by",
     };
-    let known = |side: f64| (!side.is_nan() && side != 0.0).then_some(side);
-    let sides = features
-        .source_width
-        .zip(features.source_height)
-        // Never absent, but 0 in a default request, and NaN where a caller over C does not know it.
-        .or_else(|| known(features.resolution_width).zip(known(features.resolution_height)));
-    let (width, height) = sides.ok_or(missing)?;
+    let (width, height) = sides_of_source(features).ok_or(missing)?;
     for (field, side) in [(Field::SourceWidth, width), (Field::SourceHeight, height)] {
         let (lowest, highest) = field.hard_bounds();
         if !(side.is_finite() && (lowest..=highest).contains(&side)) {
