@@ -141,13 +141,13 @@ impl InputWindow {
         if names.is_empty() {
             return None;
         }
+        // A bundle without shares does not tell which names it saw.
+        let shares = self.shares.names.get(field.name())?;
         let others = names.iter().filter(|&&name| name == OTHER).count() as f64;
-        let shares = self.shares.names.get(field.name()).map(|shares| {
-            let count = |place: usize| names.iter().filter(|&&name| usize::from(name) == place + 1).count() as f64;
-            let known = shares.values().enumerate().map(|(place, &share)| (share, count(place)));
-            known.chain([(0.0, others)]).collect::<Vec<_>>()
-        });
-        Some(self.compared(field, names.len(), others / names.len() as f64, shares))
+        let count = |place: usize| names.iter().filter(|&&name| usize::from(name) == place + 1).count() as f64;
+        let known = shares.values().enumerate().map(|(place, &share)| (share, count(place)));
+        let bins = known.chain([(0.0, others)]).collect();
+        Some(self.compared(field, names.len(), others / names.len() as f64, Some(bins)))
     }
 
     /// `bins`: the training's share and the window's count of each.
