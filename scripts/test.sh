@@ -5,6 +5,8 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root"
 export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-auto}
+# A fresh clone is built once: what would let a second build begin in the middle only takes time.
+[[ -z ${CI-} ]] || export CARGO_INCREMENTAL=0
 trap print_timings EXIT
 # Where tests that run real encodes find what Debian's FFmpeg lacks.
 export ENCAST_FFMPEG_VMAF=$vmaf_ffmpeg
@@ -68,15 +70,11 @@ step cargo-deny dependencies
 RUSTDOCFLAGS="-D warnings" step doc cargo doc --workspace --exclude encast-cli --no-deps --locked
 # Programs and libraries before the tests: C, C++ and Go tests link them.
 step build cargo build --release --locked -p encast-cli -p encast-ffi
-# Neither knows what time it is, so they may run beside the tests.
-beside test-exchange scripts/test-exchange.sh
-beside instruction-counts scripts/instruction-counts.sh
+# None of these knows what time it is, and each leaves processors idle, as tests do: they run beside the tests.
+beside exchange-and-counts bash -c 'scripts/test-exchange.sh && scripts/instruction-counts.sh'
+beside fuzz-and-packages bash -c 'scripts/fuzz.sh --short && scripts/test-packages.sh'
 step test-rust cargo test --workspace --locked --no-fail-fast
-# Needs the Rust side of the build step only.
-step packages scripts/test-packages.sh
 step test-rust-linfa cargo test -p encast-trees --features linfa --locked --no-fail-fast
-step fuzz scripts/fuzz.sh --short
-join_beside
 step gofmt go_is_formatted
 step go-vet in_go go vet ./...
 step staticcheck in_go staticcheck ./...
@@ -87,3 +85,4 @@ step smoke scripts/smoke.sh
 # Not from the cache: it does not see that libencast.a was rebuilt.
 step test-go in_go gotestsum --format testname -- -race -count=1 ./...
 step page scripts/test-page.sh
+join_beside
