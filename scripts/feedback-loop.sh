@@ -36,7 +36,8 @@ trap stop EXIT
 
 # run WORDS…: prints a command as a person would type it, and runs it.
 run() {
-    printf '\n$ %s\n' "${*//$root\/target\/release\/}"
+    local line=${*//$root\/target\/release\/}
+    printf '\n$ %s\n' "${line//$root\//}"
     "$@"
 }
 # waiting SECONDS WHAT COMMAND…: until the command succeeds.
@@ -52,9 +53,10 @@ waiting() {
 asked() {
     curl -fsS --get "$victoria/api/v1/query" --data-urlencode "query=$1" | python3 -c '
 import json, sys
+hidden = ("__name__", "instance", "job", "id")
 for series in json.load(sys.stdin)["data"]["result"]:
-    labels = ", ".join(f"{k}={v!r}" for k, v in sorted(series["metric"].items()) if k not in ("__name__", "instance", "job", "id"))
-    print(f"  {float(series["value"][1]):10.4g}  {labels}")'
+    labels = ", ".join(f"{k}={v!r}" for k, v in sorted(series["metric"].items()) if k not in hidden)
+    print("  %10.4g  %s" % (float(series["value"][1]), labels))'
 }
 shows() { # shows EXPRESSION: as a person would see it
     printf '\n%s\n' "$1"

@@ -36,30 +36,26 @@ step() {
 }
 
 # beside NAME COMMAND…: starts a step that goes on beside those after it, as far as they leave processors idle.
-beside_names=()
-beside_jobs=()
+declare -A beside_jobs=()
 beside() {
-    local name=$1 log=$root/build/beside-$1.log
+    local name=$1
     shift
     printf '\n== %s, beside the next: %s\n' "$name" "$*"
     mkdir -p "$root/build"
-    nice "$@" >"$log" 2>&1 &
-    beside_names+=("$name")
-    beside_jobs+=($!)
+    nice "$@" >"$root/build/beside-$name.log" 2>&1 &
+    beside_jobs[$name]=$!
 }
 
-# join_beside: waits for the steps that were started beside, and prints what they said; fails when one of them did.
-join_beside() {
-    local i name
-    for i in "${!beside_names[@]}"; do
-        name=${beside_names[$i]}
-        step "$name" await_beside "${beside_jobs[$i]}" "$root/build/beside-$name.log"
-    done
+# join NAME…: waits for steps that were started beside, and prints what they said; fails when one of them did.
+join() {
+    local name
+    for name; do step "$name" await_beside "$name"; done
 }
-await_beside() { # await_beside JOB LOG
+await_beside() {
     local status=0
-    wait "$1" || status=$?
-    cat "$2"
+    wait "${beside_jobs[$1]}" || status=$?
+    unset "beside_jobs[$1]"
+    cat "$root/build/beside-$1.log"
     return "$status"
 }
 

@@ -58,6 +58,9 @@ dashboard_and_rules() { (cd deploy/generate && go vet ./... && staticcheck ./...
 
 step setup scripts/setup.sh --test
 step data data_is_the_documented_one
+# Steps that wait for one thing at a time leave a processor idle; what runs beside them uses it. None of these knows what time
+# it is, and cargo keeps apart what it builds for release, for tests and for fuzzing.
+beside build cargo build --release --locked -p encast-cli -p encast-ffi
 step accuracy-page python3 benches/accuracy/accuracy_page.py --check
 step shellcheck shellcheck -x .ci/run scripts/*.sh packaging/consumers/*.sh
 step rustfmt cargo fmt --all --check
@@ -69,8 +72,7 @@ step cargo-deny dependencies
 # Without the command: its page would take the place of the library of the same name.
 RUSTDOCFLAGS="-D warnings" step doc cargo doc --workspace --exclude encast-cli --no-deps --locked
 # Programs and libraries before the tests: C, C++ and Go tests link them.
-step build cargo build --release --locked -p encast-cli -p encast-ffi
-# None of these knows what time it is, and each leaves processors idle, as tests do: they run beside the tests.
+join build
 beside exchange-and-counts bash -c 'scripts/test-exchange.sh && scripts/instruction-counts.sh'
 beside fuzz-and-packages bash -c 'scripts/fuzz.sh --short && scripts/test-packages.sh'
 step test-rust cargo test --workspace --locked --no-fail-fast
@@ -85,4 +87,4 @@ step smoke scripts/smoke.sh
 # Not from the cache: it does not see that libencast.a was rebuilt.
 step test-go in_go gotestsum --format testname -- -race -count=1 ./...
 step page scripts/test-page.sh
-join_beside
+join exchange-and-counts fuzz-and-packages
