@@ -5,6 +5,7 @@
 #
 #   scripts/feedback-loop.sh CLIPS        a folder of a few short clips; all in it are measured
 #
+# ARGS are further flags of `encast retrain`, such as gates that suit few titles.
 # Everything goes to build/feedback-loop. What was measured stays there: a second run goes on with it. Minutes for six clips.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
@@ -134,7 +135,8 @@ shows 'ml_interval_coverage_ratio{target="vmaf"}'
 say
 say "== Read the measurements back, train, and let the gates decide"
 run "$encast" export --vm-url "$victoria" --start 1h --end now --step 1s --output exported.csv
-run "$encast" retrain --data "$root/data/measured.csv" --data exported.csv --out model.encast ||
+read -ra flags <<<"${ARGS-}"
+run "$encast" retrain --data "$root/data/measured.csv" --data exported.csv --out model.encast "${flags[@]}" ||
     say "(exit code $?: the serving model stays)"
 waiting 20 "the reload" has "ml_model_last_reload_success_timestamp_seconds > $(stat -c %Y model.encast) - 1"
 sleep 2

@@ -19,6 +19,9 @@ func checkRungs(t *testing.T, model *encast.Model, source encast.Features, optio
 	}
 	for i, rung := range rungs {
 		features := source
+		if math.IsNaN(features.SourceWidth) { // the encoded size stands for it
+			features.SourceWidth, features.SourceHeight = source.ResolutionWidth, source.ResolutionHeight
+		}
 		features.BitrateKbps, features.CRF = rung.BitrateKbps, math.NaN()
 		features.ResolutionWidth, features.ResolutionHeight = float64(rung.Size.Width), float64(rung.Size.Height)
 		result, err := model.PredictWith(features, options)

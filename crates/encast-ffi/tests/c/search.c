@@ -220,6 +220,10 @@ static void rungs_rise(const EncastModel *model, const EncastFeatures *source, c
     for (size_t i = 0; i < count; i++) {
         EncastFeatures features = *source;
         EncastResult result = check_result();
+        if (isnan(features.source_width)) { /* the encoded size stands for it */
+            features.source_width = source->resolution_width;
+            features.source_height = source->resolution_height;
+        }
         features.bitrate_kbps = rungs[i].bitrate_kbps;
         features.crf = NAN;
         features.resolution_width = rungs[i].width;
