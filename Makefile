@@ -1,6 +1,6 @@
 # Thin on purpose: each recipe is a script, so that it runs the same with and without make.
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-datafusion test-page fmt bench bench-bulk bench-peers bench-training bench-content bench-converge bench-exporter bench-go bench-drift \
+.PHONY: help run build test test-datafusion test-exchange test-page fmt bench bench-bulk bench-peers bench-training bench-content bench-converge bench-exporter bench-go bench-drift \
 	bench-ladder bench-observations bench-resources chaos instruction-counts install dist static deb test-packages test-retrain-kills fuzz miri \
 	valgrind yardstick accuracy measure probe-recipes train-model retrain feedback-loop deploy-ml \
 	update-dashboards check-deploy clean
@@ -41,6 +41,9 @@ test-datafusion: ## Tests of the SQL functions; compiles DataFusion, some 5 minu
 
 test-page: ## The exporter's what-if page in a real Chromium; part of the suite
 	@scripts/test-page.sh
+
+test-exchange: ## Large models of LightGBM, XGBoost, scikit-learn and a Dask cluster, held against encast
+	@scripts/test-exchange.sh
 
 install: ## Library, headers, command and exporter into PREFIX (/usr/local), below DESTDIR if given
 	@scripts/install.sh --programs --prefix "$(PREFIX)" --destdir "$(DESTDIR)"

@@ -5,8 +5,8 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root"
 export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-auto}
-# A fresh clone is built once: what would let a second build begin in the middle only takes time.
-[[ -z ${CI-} ]] || export CARGO_INCREMENTAL=0
+# A fresh clone is built once: what would let a second build begin in the middle, or a debugger show lines, only takes time.
+[[ -z ${CI-} ]] || export CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=0
 trap print_timings EXIT
 # Where tests that run real encodes find what Debian's FFmpeg lacks.
 export ENCAST_FFMPEG_VMAF=$vmaf_ffmpeg
@@ -65,18 +65,17 @@ step accuracy-page python3 benches/accuracy/accuracy_page.py --check
 step shellcheck shellcheck -x .ci/run scripts/*.sh packaging/consumers/*.sh
 step rustfmt cargo fmt --all --check
 step clippy cargo clippy --workspace --all-targets --locked -- -D warnings
-step clippy-linfa cargo clippy -p encast-trees --all-targets --features linfa --locked -- -D warnings
-step clippy-exchange cargo clippy -p encast-trees --all-targets --features exchange --locked -- -D warnings
+step clippy-features cargo clippy -p encast-trees --all-targets --features linfa,exchange --locked -- -D warnings
 step locks locks_are_current
 step cargo-deny dependencies
 # Without the command: its page would take the place of the library of the same name.
 RUSTDOCFLAGS="-D warnings" step doc cargo doc --workspace --exclude encast-cli --no-deps --locked
 # Programs and libraries before the tests: C, C++ and Go tests link them.
 join build
-beside exchange-and-counts bash -c 'scripts/test-exchange.sh && scripts/instruction-counts.sh'
+beside exchange-and-counts bash -c 'scripts/test-exchange.sh --short && scripts/instruction-counts.sh'
 beside fuzz-and-packages bash -c 'scripts/fuzz.sh --short && scripts/test-packages.sh'
 step test-rust cargo test --workspace --locked --no-fail-fast
-step test-rust-linfa cargo test -p encast-trees --features linfa --locked --no-fail-fast
+step test-rust-linfa cargo test -p encast-trees --features linfa --locked --test linfa
 step gofmt go_is_formatted
 step go-vet in_go go vet ./...
 step staticcheck in_go staticcheck ./...
