@@ -9,16 +9,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/encast/encast/go-exporter/encast"
+	"github.com/encast/encast/go-exporter/internal/label"
 	"github.com/encast/encast/go-exporter/internal/request"
 )
-
-// maxNameLength bounds an encode's name, which becomes a label value of every one of its series.
-const maxNameLength = 128
 
 // Parse reads a configuration from YAML; file names it in errors.
 func Parse(file string, data []byte) (*Config, error) {
@@ -296,14 +293,9 @@ func (p *parser) complete(encode *Encode) {
 }
 
 func setName(encode *Encode, name string) error {
-	switch {
-	case name == "":
-		return errors.New("must not be empty")
-	case len(name) > maxNameLength:
-		return fmt.Errorf("%d bytes long, at most %d are allowed", len(name), maxNameLength)
-	case !utf8.ValidString(name):
-		return errors.New("not UTF-8")
+	err := label.Check(name, label.MaxConfig)
+	if err == nil {
+		encode.Name = name
 	}
-	encode.Name = name
-	return nil
+	return err
 }

@@ -6,8 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"syscall"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/encast/encast/go-exporter/internal/label"
 )
 
 // What makes a request refused, to be matched with errors.Is.
@@ -58,25 +58,13 @@ func noSpace(err error) bool {
 	return false
 }
 
-// Bounds of texts, bytes.
-const (
-	MaxID     = 128
-	MaxTitle  = 127
-	MaxConfig = 128
-)
-
-// CheckText checks a text that becomes a key, a column or a label.
-func CheckText(field, text string, most int) error {
-	if len(text) > most {
-		return &Refusal{Field: field, Err: fmt.Errorf("%w: %d bytes, at most %d are kept", ErrInvalid, len(text), most)}
+// checkText checks a text that becomes a key, a column or a label; it may be empty.
+func checkText(field, text string, most int) error {
+	if text == "" {
+		return nil
 	}
-	if !utf8.ValidString(text) {
-		return &Refusal{Field: field, Err: fmt.Errorf("%w: not UTF-8", ErrInvalid)}
-	}
-	for _, r := range text {
-		if unicode.IsControl(r) {
-			return &Refusal{Field: field, Err: fmt.Errorf("%w: holds the control character %U", ErrInvalid, r)}
-		}
+	if err := label.Check(text, most); err != nil {
+		return &Refusal{Field: field, Err: fmt.Errorf("%w: %w", ErrInvalid, err)}
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/encast/encast/go-exporter/encast"
+	"github.com/encast/encast/go-exporter/internal/label"
 )
 
 // Report is what was measured of an encode, as it is told.
@@ -73,7 +74,8 @@ func (f *Forecast) check() error {
 	if f.ID == "" {
 		return &Refusal{Field: "id", Err: fmt.Errorf("%w: missing", ErrInvalid)}
 	}
-	return errors.Join(CheckText("id", f.ID, MaxID), CheckText("title", f.Title, MaxTitle), CheckText("config", f.Config, MaxConfig))
+	return errors.Join(
+		checkText("id", f.ID, label.MaxID), checkText("title", f.Title, label.MaxTitle), checkText("config", f.Config, label.MaxConfig))
 }
 
 // blame tells which row an error is about.
@@ -162,7 +164,7 @@ func (s *Store) Observe(reports []Report) (stored int, err error) {
 			return 0, blame(err, row)
 		}
 		if report.Forecast == nil {
-			err = CheckText("id", report.ID, MaxID)
+			err = checkText("id", report.ID, label.MaxID)
 			if report.ID == "" {
 				err = &Refusal{Field: "id", Err: fmt.Errorf("%w: missing, and no request that says what was encoded", ErrInvalid)}
 			}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/encast/encast/go-exporter/encast"
+	"github.com/encast/encast/go-exporter/internal/label"
 )
 
 // key is what stands for one thing that a request may say; each of its spellings leads to it.
@@ -74,9 +75,9 @@ func EncodeFields() []string {
 
 // labels are texts that say nothing of the encode itself.
 var labels = map[string]func(*Request, string) error{
-	"id":     func(r *Request, text string) error { return setLabel(&r.ID, text, MaxIDBytes) },
-	"title":  func(r *Request, text string) error { return setLabel(&r.Title, text, MaxTitleBytes) },
-	"config": func(r *Request, text string) error { return setLabel(&r.Config, text, MaxLabelBytes) },
+	"id":     func(r *Request, text string) error { return setLabel(&r.ID, text, label.MaxID) },
+	"title":  func(r *Request, text string) error { return setLabel(&r.Title, text, label.MaxTitle) },
+	"config": func(r *Request, text string) error { return setLabel(&r.Config, text, label.MaxConfig) },
 }
 
 // options are the numbers that say what is asked of the forecast.

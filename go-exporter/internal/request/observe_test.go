@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/encast/encast/go-exporter/encast"
+	"github.com/encast/encast/go-exporter/internal/label"
 )
 
 func FuzzParseObserve(f *testing.F) {
@@ -34,7 +35,7 @@ func FuzzParseObserve(f *testing.F) {
 					t.Errorf("%s is infinite", target)
 				}
 			}
-			if len(r.ID) > MaxIDBytes || r.Request != nil && r.Request.ID != r.ID || r.ObservedAt.Unix() > latestTime {
+			if len(r.ID) > label.MaxID || r.Request != nil && r.Request.ID != r.ID || r.ObservedAt.Unix() > latestTime {
 				t.Errorf("%+v", r)
 			}
 		}

@@ -7,13 +7,8 @@ import (
 	"github.com/encast/encast/go-exporter/encast"
 )
 
-// Bounds of what clients may send.
-const (
-	MaxIDBytes    = 128
-	MaxTitleBytes = 127 // what the library takes
-	MaxLabelBytes = 128 // of config, which becomes the value of a label
-	MaxAnchors    = 256
-)
+// MaxAnchors bounds the anchors of one request.
+const MaxAnchors = 256
 
 // Request is an encode to forecast, with what is asked of the forecast.
 type Request struct {

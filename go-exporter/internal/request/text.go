@@ -6,8 +6,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/encast/encast/go-exporter/internal/label"
 )
 
 func setResolution(r *Request, text string) error {
@@ -38,26 +38,11 @@ func setPlace(place *string, text string) error {
 }
 
 // setLabel keeps a text that becomes the value of a label: bounded, and fit to be shown.
-func setLabel(label *string, text string, most int) error {
-	if err := CheckLabel(text, most); err != nil {
+func setLabel(kept *string, text string, most int) error {
+	if err := label.Check(text, most); err != nil {
 		return err
 	}
-	*label = text
-	return nil
-}
-
-// CheckLabel tells whether a text may become the value of a label: of 1 to most bytes, UTF-8, no control characters.
-func CheckLabel(text string, most int) error {
-	switch {
-	case text == "":
-		return errors.New("must not be empty: leave it out when there is none")
-	case len(text) > most:
-		return fmt.Errorf("%d bytes long, at most %d are allowed", len(text), most)
-	case !utf8.ValidString(text):
-		return errors.New("not UTF-8")
-	case strings.ContainsFunc(text, unicode.IsControl):
-		return errors.New("holds a control character")
-	}
+	*kept = text
 	return nil
 }
 
