@@ -115,13 +115,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		collector.Paced(collectors.NewGoCollector(), time.Second),
 		collector.Paced(collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), time.Second),
 	)
-	service := api.New(holder, nil, api.Bounds{BodyBytes: int64(settings.Service.BodyBytes)}, logger)
-	if kept != nil {
-		service.Keep(kept)
-	}
 	handler, err := server.Handler(server.Backend{
-		Holder: holder, Reloader: reloader, Registry: registry, Version: version.Version, Logger: logger,
-		API:     service,
+		Holder: holder, Reloader: reloader, Feedback: kept, Registry: registry, Version: version.Version, Logger: logger,
+		API:     api.New(holder, kept, api.Bounds{BodyBytes: int64(settings.Service.BodyBytes)}, logger),
 		Tracing: traces,
 		Limits:  limit.New(settings.Service.Rate, settings.Service.Concurrent),
 	})

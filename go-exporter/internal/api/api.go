@@ -3,7 +3,6 @@ package api
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"log/slog"
 	"mime"
@@ -13,7 +12,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/encast/encast/go-exporter/encast"
 	"github.com/encast/encast/go-exporter/internal/answer"
 	"github.com/encast/encast/go-exporter/internal/feedback"
 	"github.com/encast/encast/go-exporter/internal/request"
@@ -44,34 +42,19 @@ func (b Bounds) orDefaults() Bounds {
 	return b
 }
 
-// Forecast is a forecast with what it was asked for.
-type Forecast struct {
-	Request *request.Request
-	Result  *encast.Result
-	Own     *encast.Result // without the correction; nil when there was none
-	Model   string         // version
-}
-
-// Recorder keeps forecasts that have an id, until what was measured of them is reported.
-type Recorder interface {
-	// Record keeps all of the forecasts or none. When it returns nil they are on disk. A [request.Error] tells the row
-	// to blame and, as 409, that what is measured already can't be forecast anew.
-	Record(ctx context.Context, forecasts []Forecast) error
-}
-
 // API answers from the model in use. One request is answered by one model and one configuration, even when they are
 // replaced meanwhile.
 type API struct {
 	holder   *serving.Holder
-	recorder Recorder           // nil: ids are not kept
-	feedback *feedback.Feedback // nil: no observations are kept
+	feedback *feedback.Feedback // nil: neither forecasts nor observations are kept
 	bounds   Bounds
 	logger   *slog.Logger
 }
 
-// New returns the API; a nil recorder keeps nothing.
-func New(holder *serving.Holder, recorder Recorder, bounds Bounds, logger *slog.Logger) *API {
-	return &API{holder: holder, recorder: recorder, bounds: bounds.orDefaults(), logger: logger}
+// New returns the API. It keeps forecasts that have an id, and what is measured of encodes, in the feedback's store; nil keeps
+// nothing.
+func New(holder *serving.Holder, f *feedback.Feedback, bounds Bounds, logger *slog.Logger) *API {
+	return &API{holder: holder, feedback: f, bounds: bounds.orDefaults(), logger: logger}
 }
 
 // handler answers with what a function appends to a buffer, or with its error. A buffer serves one request after another.
@@ -148,10 +131,10 @@ func (a *API) tooLarge(w http.ResponseWriter) error {
 	return mistake
 }
 
-// checkContentType refuses bodies that say that they are something else than JSON.
+// checkContentType refuses bodies that do not say that they are JSON: pages of other sites can't send that in their readers' names.
 func checkContentType(r *http.Request) error {
 	given := r.Header.Get("Content-Type")
-	if given == "" || given == "application/json" {
+	if given == "application/json" {
 		return nil
 	}
 	if kind, parameters, err := mime.ParseMediaType(given); err == nil && kind == "application/json" {

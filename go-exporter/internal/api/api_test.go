@@ -25,11 +25,11 @@ import (
 // start serves the model of a path, or the embedded one.
 func start(t testing.TB, modelPath string) string {
 	t.Helper()
-	url, _ := startWith(t, modelPath, nil, api.Bounds{})
+	url, _ := startWith(t, modelPath, api.Bounds{})
 	return url
 }
 
-func startWith(t testing.TB, modelPath string, recorder api.Recorder, bounds api.Bounds) (string, *serving.Holder) {
+func startWith(t testing.TB, modelPath string, bounds api.Bounds) (string, *serving.Holder) {
 	t.Helper()
 	quiet := slog.New(slog.DiscardHandler)
 	cfg, err := config.Load("", config.Place{})
@@ -44,7 +44,7 @@ func startWith(t testing.TB, modelPath string, recorder api.Recorder, bounds api
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collector.New(holder, reloader, quiet))
 	handler, err := server.Handler(server.Backend{
-		Holder: holder, Reloader: reloader, Registry: registry, Logger: quiet, API: api.New(holder, recorder, bounds, quiet),
+		Holder: holder, Reloader: reloader, Registry: registry, Logger: quiet, API: api.New(holder, nil, bounds, quiet),
 		Limits: limit.New(0, 0),
 	})
 	if err != nil {

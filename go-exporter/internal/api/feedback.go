@@ -1,48 +1,27 @@
 package api
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"time"
 
 	"github.com/encast/encast/go-exporter/encast"
-	"github.com/encast/encast/go-exporter/internal/feedback"
 	"github.com/encast/encast/go-exporter/internal/observations"
 	"github.com/encast/encast/go-exporter/internal/request"
 	"github.com/encast/encast/go-exporter/internal/serving"
 )
 
-// Keep makes forecasts that have an id be kept, and takes what is measured of encodes. It is called before anything is asked.
-func (a *API) Keep(f *feedback.Feedback) {
-	a.feedback = f
-	a.recorder = keeper{f.Store()}
-}
-
-// keeper keeps forecasts in a store.
-type keeper struct{ store *observations.Store }
-
-// Record implements [Recorder].
-func (k keeper) Record(_ context.Context, forecasts []Forecast) error {
-	kept := make([]observations.Forecast, len(forecasts))
-	now := time.Now()
-	for i := range forecasts {
-		kept[i] = forecasts[i].toKeep(now)
-	}
-	return stored(k.store.Record(kept))
-}
-
-// toKeep returns what is kept of a forecast.
-func (f *Forecast) toKeep(now time.Time) observations.Forecast {
-	asked := f.Request
+// toKeep returns what is kept of a forecast, with what the model itself says where the answer is corrected.
+func toKeep(lease *serving.Lease, asked *request.Request, told *encast.Result, now time.Time) (observations.Forecast, error) {
+	own, err := uncorrected(lease, asked)
 	kept := observations.Forecast{
 		ID: asked.ID, Title: asked.Title, Config: asked.Config, Features: asked.Features,
-		Level: asked.Options.Level, Model: f.Model, At: now, Told: *f.Result, Own: f.Own,
+		Level: asked.Options.Level, Model: lease.Model.Info().Version, At: now, Told: *told, Own: own,
 	}
 	if asked.Options.Site != nil {
 		kept.Machine, kept.Region = asked.Machine, asked.Region
 	}
-	return kept
+	return kept, err
 }
 
 // uncorrected returns what the model itself forecasts of a request; nil when that is what was answered.

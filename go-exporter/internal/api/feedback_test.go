@@ -62,10 +62,9 @@ func startKeeping(t testing.TB, modelPath string, options feedback.Options) *exp
 	}
 	registry := prometheus.NewPedanticRegistry()
 	registry.MustRegister(collector.New(holder, reloader, quiet), collector.NewObserved(kept, nil, quiet))
-	service := api.New(holder, nil, api.Bounds{}, quiet)
-	service.Keep(kept)
+	service := api.New(holder, kept, api.Bounds{}, quiet)
 	handler, err := server.Handler(server.Backend{
-		Holder: holder, Reloader: reloader, Registry: registry, Logger: quiet, API: service, Limits: limit.New(0, 0),
+		Holder: holder, Reloader: reloader, Registry: registry, Logger: quiet, API: service, Feedback: kept, Limits: limit.New(0, 0),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -51,11 +51,10 @@ func (a *API) observe(r *http.Request, lease *serving.Lease, told []request.Repo
 		if err != nil {
 			return 0, request.InRow(request.Within(err, "request"), row)
 		}
-		forecast := Forecast{Request: from.Request, Result: &result, Model: lease.Model.Info().Version}
-		if forecast.Own, err = uncorrected(lease, from.Request); err != nil {
+		kept, err := toKeep(lease, from.Request, &result, begun)
+		if err != nil {
 			return 0, request.InRow(err, row)
 		}
-		kept := forecast.toKeep(begun)
 		reports[row].Forecast = &kept
 	}
 	count, err := a.feedback.Store().Observe(reports)

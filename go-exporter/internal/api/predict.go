@@ -6,6 +6,7 @@ import (
 
 	"github.com/encast/encast/go-exporter/encast"
 	"github.com/encast/encast/go-exporter/internal/answer"
+	"github.com/encast/encast/go-exporter/internal/observations"
 	"github.com/encast/encast/go-exporter/internal/request"
 	"github.com/encast/encast/go-exporter/internal/serving"
 	"github.com/encast/encast/go-exporter/internal/tracing"
@@ -30,7 +31,7 @@ func (a *API) predict(r *http.Request, lease *serving.Lease, body, dst []byte) (
 		if err != nil {
 			return nil, err
 		}
-		if err := a.record(r, lease, asked.Requests, []encast.Result{result}); err != nil {
+		if err := a.record(lease, asked.Requests, []encast.Result{result}); err != nil {
 			if mistake, is := err.(*request.Error); is {
 				mistake.Row = -1
 			}
@@ -42,7 +43,7 @@ func (a *API) predict(r *http.Request, lease *serving.Lease, body, dst []byte) (
 	if err := a.forecasts(r, lease, asked.Requests, results); err != nil {
 		return nil, err
 	}
-	if err := a.record(r, lease, asked.Requests, results); err != nil {
+	if err := a.record(lease, asked.Requests, results); err != nil {
 		return nil, err
 	}
 	dst = append(dst, '[')
@@ -96,27 +97,28 @@ func (a *API) inTime(r *http.Request, begun time.Time) error {
 	return nil
 }
 
-// record keeps the forecasts that have an id.
-func (a *API) record(r *http.Request, lease *serving.Lease, asked []request.Request, results []encast.Result) error {
-	if a.recorder == nil {
+// record keeps the forecasts that have an id, all or none.
+func (a *API) record(lease *serving.Lease, asked []request.Request, results []encast.Result) error {
+	if a.feedback == nil {
 		return nil
 	}
-	var kept []Forecast
+	var kept []observations.Forecast
 	var rows []int
+	now := time.Now()
 	for row := range asked {
-		if asked[row].ID != "" {
-			own, err := uncorrected(lease, &asked[row])
-			if err != nil {
-				return request.InRow(err, row)
-			}
-			kept = append(kept, Forecast{Request: &asked[row], Result: &results[row], Own: own, Model: lease.Model.Info().Version})
-			rows = append(rows, row)
+		if asked[row].ID == "" {
+			continue
 		}
+		one, err := toKeep(lease, &asked[row], &results[row], now)
+		if err != nil {
+			return request.InRow(err, row)
+		}
+		kept, rows = append(kept, one), append(rows, row)
 	}
 	if kept == nil {
 		return nil
 	}
-	err := a.recorder.Record(r.Context(), kept)
+	err := stored(a.feedback.Store().Record(kept))
 	if mistake, is := err.(*request.Error); is && mistake.Row >= 0 {
 		mistake.Row = rows[mistake.Row]
 	}

@@ -113,6 +113,14 @@ func (f *Feedback) Close() error {
 // Store returns the store.
 func (f *Feedback) Store() *observations.Store { return f.store }
 
+// Changes returns a number that is another one as soon as [Feedback.State] is; 0 where nothing is kept.
+func (f *Feedback) Changes() uint64 {
+	if f == nil {
+		return 0
+	}
+	return f.changes.Load()
+}
+
 // Corrects tells whether forecasts are corrected.
 func (f *Feedback) Corrects() bool { return f.options.Correct }
 

@@ -5,38 +5,64 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"time"
+
+	"github.com/encast/encast/go-exporter/internal/feedback"
+	"github.com/encast/encast/go-exporter/internal/serving"
 )
 
-// shared answers GET requests that come while another one is being answered with one answer for all of them, which is begun
-// when that one ends: never with one that began before they came. So many scrapers cost as much as few, and however
-// many there are, one page is made at a time for each form that clients ask for.
+// pageLife is how old a page may be when a scraper gets it, unless what it tells of has changed. It is far below any interval of
+// scraping, so that two pages to one scraper are two pages; a crowd of scrapers costs as much as ten a second.
+const pageLife = 100 * time.Millisecond
+
+// shared answers GET requests of the same form that come within the life of a page with that page. When its life is over, one page
+// is made at a time for each form: requests that come meanwhile wait for the next one, which begins when that one ends. So
+// nobody gets a page that began longer than its life before they came, or before the last change of state.
 type shared struct {
-	next http.Handler
+	next  http.Handler
+	life  time.Duration
+	state func() any // comparable: a page made in another state is not given any more
 
 	mu      sync.Mutex
-	running map[form]*page
-	waiting map[form]*page // begin when those that are running end
+	newest  map[form]*page // under way, or done and kept for its life
+	waiting map[form]*page // begin when those that are under way end
 }
 
 // form is what the headers of a request choose.
 type form struct{ accept, encoding string }
 
-// longestForm bounds the forms that are kept; other requests are answered one by one.
-const longestForm = 1 << 10
+// Bounds of what is kept; other requests are answered one by one.
+const (
+	longestForm = 1 << 10
+	mostForms   = 8
+)
 
 // page is an answer that any number of requests wait for.
 type page struct {
+	begun  time.Time
+	state  any
 	done   chan struct{}
+	ended  bool
 	header http.Header
 	status int
-	body   *bytes.Buffer // from the pool, and back to it from the last one who sends it
-	users  int           // who will send it
+	body   *bytes.Buffer // from the pool, and back to it from the last user
+	users  int           // who will send it, and the map that keeps it
 }
 
 var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-func newShared(next http.Handler) *shared {
-	return &shared{next: next, running: map[form]*page{}, waiting: map[form]*page{}}
+func newShared(next http.Handler, life time.Duration, state func() any) *shared {
+	return &shared{next: next, life: life, state: state, newest: map[form]*page{}, waiting: map[form]*page{}}
+}
+
+// stateOf returns a function that tells states apart of which a page tells something else, but for counters.
+func stateOf(holder *serving.Holder, reloader *serving.Reloader, observed *feedback.Feedback) func() any {
+	type state struct {
+		model    uint64
+		reloads  serving.Status
+		observed uint64
+	}
+	return func() any { return state{holder.Changes(), reloader.Status(), observed.Changes()} }
 }
 
 func newPage() *page {
@@ -52,23 +78,33 @@ func (s *shared) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.next.ServeHTTP(w, r)
 		return
 	}
+	now, state := time.Now(), s.state()
 	s.mu.Lock()
-	wanted := s.waiting[asked]
+	wanted := s.newest[asked]
 	switch {
-	case s.running[asked] == nil:
-		wanted = newPage()
-		s.running[asked] = wanted
-		wanted.users++
-		s.mu.Unlock()
-		s.run(asked, wanted, r)
-	case wanted == nil:
-		wanted = newPage()
-		s.waiting[asked] = wanted
-		fallthrough
-	default:
+	case wanted != nil && wanted.state == state && now.Sub(wanted.begun) < s.life && (!wanted.ended || wanted.status == http.StatusOK):
 		wanted.users++
 		s.mu.Unlock()
 		<-wanted.done
+	case wanted != nil && !wanted.ended:
+		wanted = s.waiting[asked]
+		if wanted == nil {
+			wanted = newPage()
+			s.waiting[asked] = wanted
+		}
+		wanted.users++
+		s.mu.Unlock()
+		<-wanted.done
+	case wanted == nil && !s.room(now):
+		s.mu.Unlock()
+		s.next.ServeHTTP(w, r)
+		return
+	default:
+		wanted = newPage()
+		wanted.users++
+		s.begin(asked, wanted)
+		s.mu.Unlock()
+		s.run(asked, wanted, r)
 	}
 	defer s.sent(wanted)
 	header := w.Header()
@@ -81,10 +117,36 @@ func (s *shared) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(wanted.body.Bytes())
 }
 
+// room makes room for one more form, if it can. The lock is held.
+func (s *shared) room(now time.Time) bool {
+	for asked, p := range s.newest {
+		if len(s.newest) >= mostForms && p.ended && now.Sub(p.begun) >= s.life {
+			p.release()
+			delete(s.newest, asked)
+		}
+	}
+	return len(s.newest) < mostForms
+}
+
+// begin keeps a page in the place of the one before, which has ended. The lock is held.
+func (s *shared) begin(asked form, p *page) {
+	if before := s.newest[asked]; before != nil {
+		before.release()
+	}
+	p.begun, p.state = time.Now(), s.state()
+	p.users++
+	s.newest[asked] = p
+}
+
 // sent gives up the use of a page.
 func (s *shared) sent(p *page) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	p.release()
+}
+
+// release is called with the lock held.
+func (p *page) release() {
 	if p.users--; p.users == 0 {
 		bodies.Put(p.body)
 	}
@@ -92,14 +154,18 @@ func (s *shared) sent(p *page) {
 
 // run makes a page, and then the one that others wait for.
 func (s *shared) run(asked form, wanted *page, r *http.Request) {
+	complete := false
 	defer func() {
 		s.mu.Lock()
+		wanted.ended = true
+		if !complete { // a panic, which goes on to the request's own end
+			wanted.status = http.StatusInternalServerError
+			wanted.body.Reset()
+		}
 		following := s.waiting[asked]
 		delete(s.waiting, asked)
 		if following != nil {
-			s.running[asked] = following
-		} else {
-			delete(s.running, asked)
+			s.begin(asked, following)
 		}
 		s.mu.Unlock()
 		close(wanted.done)
@@ -109,6 +175,7 @@ func (s *shared) run(asked form, wanted *page, r *http.Request) {
 		}
 	}()
 	s.next.ServeHTTP(wanted, r)
+	complete = true
 }
 
 // detached is a request with the same headers that does not end with the client's.

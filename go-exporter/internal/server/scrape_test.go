@@ -10,6 +10,116 @@ import (
 	"time"
 )
 
+func stateless() any { return nil }
+
+// askFor asks for a page and returns it.
+func askFor(t *testing.T, handler http.Handler, accept string) *httptest.ResponseRecorder {
+	t.Helper()
+	recorder := httptest.NewRecorder()
+	request := httptest.NewRequest("GET", "/", nil)
+	request.Header.Set("Accept", accept)
+	handler.ServeHTTP(recorder, request)
+	return recorder
+}
+
+// TestSharedLife: a page is given again until its life is over or the state is another one, and what failed is not.
+func TestSharedLife(t *testing.T) {
+	var made, state, status atomic.Int64
+	status.Store(200)
+	s := newShared(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if status.Load() == 0 {
+			panic(http.ErrAbortHandler)
+		}
+		w.WriteHeader(int(status.Load()))
+		fmt.Fprint(w, made.Add(1))
+	}), time.Hour, func() any { return state.Load() })
+	expect := func(want string) {
+		t.Helper()
+		if got := askFor(t, s, "text").Body.String(); got != want {
+			t.Errorf("page %q, want %q", got, want)
+		}
+	}
+	expect("1")
+	expect("1")
+	state.Add(1)
+	expect("2")
+	expect("2")
+	s.life = time.Nanosecond
+	time.Sleep(time.Millisecond)
+	expect("3")
+	s.life = time.Hour
+	expect("3")
+	state.Add(1)
+	status.Store(500)
+	expect("4")
+	expect("5")
+	status.Store(0)
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the panic did not go on")
+			}
+		}()
+		askFor(t, s, "text")
+	}()
+	status.Store(200)
+	expect("6")
+	expect("6")
+	for i := range 2 * mostForms {
+		askFor(t, s, fmt.Sprint(i))
+	}
+	if expect("6"); len(s.newest) != mostForms {
+		t.Errorf("%d forms are kept", len(s.newest))
+	}
+	s.life = time.Nanosecond
+	time.Sleep(time.Millisecond)
+	askFor(t, s, "new")
+	if s.newest[form{"new", ""}] == nil || len(s.newest) != mostForms {
+		t.Errorf("%d forms are kept, and not the new one", len(s.newest))
+	}
+}
+
+// TestSharedJoins: who comes while a page of the same state is made waits for that one; of another state, for the next.
+func TestSharedJoins(t *testing.T) {
+	var made, state atomic.Int64
+	enter, leave := make(chan struct{}), make(chan struct{})
+	s := newShared(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		number := made.Add(1)
+		enter <- struct{}{}
+		<-leave
+		fmt.Fprint(w, number)
+	}), time.Hour, func() any { return state.Load() })
+	var group sync.WaitGroup
+	ask := func(want string) {
+		group.Go(func() {
+			if got := askFor(t, s, "text").Body.String(); got != want {
+				t.Errorf("page %q, want %q", got, want)
+			}
+		})
+	}
+	users := func(want int) {
+		for enough := func() bool { s.mu.Lock(); defer s.mu.Unlock(); return s.newest[form{"text", ""}].users >= want }; !enough(); {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	ask("1")
+	<-enter
+	ask("1")
+	users(3)
+	state.Add(1)
+	ask("2")
+	for waits := func() bool { s.mu.Lock(); defer s.mu.Unlock(); return len(s.waiting) == 1 }; !waits(); {
+		time.Sleep(time.Millisecond)
+	}
+	leave <- struct{}{}
+	<-enter
+	leave <- struct{}{}
+	group.Wait()
+	if users := s.newest[form{"text", ""}].users; users != 1 || made.Load() != 2 {
+		t.Errorf("%d users, %d pages", users, made.Load())
+	}
+}
+
 // TestShared: one page at a time; whoever comes while one is made gets the next, which began after they came.
 func TestShared(t *testing.T) {
 	var made, now, asked atomic.Int64
@@ -24,7 +134,7 @@ func TestShared(t *testing.T) {
 		w.Header().Set("X-Form", r.Header.Get("Accept"))
 		fmt.Fprintf(w, "page %d", number)
 		now.Add(-1)
-	}))
+	}), 0, stateless)
 	var group sync.WaitGroup
 	counts := map[string]int{}
 	var mu sync.Mutex
@@ -67,8 +177,8 @@ func TestShared(t *testing.T) {
 	if counts["page 1"] != 1 || counts["page 2"] == 0 || made.Load() > 6 {
 		t.Errorf("%v of %d pages", counts, made.Load())
 	}
-	if len(s.running)+len(s.waiting) != 0 {
-		t.Errorf("%d running, %d waiting", len(s.running), len(s.waiting))
+	if len(s.newest) != 1 || len(s.waiting) != 0 {
+		t.Errorf("%d kept, %d waiting", len(s.newest), len(s.waiting))
 	}
 }
 
@@ -81,7 +191,7 @@ func TestSharedForms(t *testing.T) {
 			<-leave
 		}
 		fmt.Fprint(w, r.Header.Get("Accept"))
-	}))
+	}), 0, stateless)
 	ask := func(form string) string {
 		recorder := httptest.NewRecorder()
 		request := httptest.NewRequest("GET", "/", nil)

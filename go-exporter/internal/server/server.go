@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/encast/encast/go-exporter/internal/api"
+	"github.com/encast/encast/go-exporter/internal/feedback"
 	"github.com/encast/encast/go-exporter/internal/limit"
 	whatif "github.com/encast/encast/go-exporter/internal/page"
 	"github.com/encast/encast/go-exporter/internal/serving"
@@ -45,7 +46,8 @@ type Backend struct {
 	Reloader *serving.Reloader
 	Registry *prometheus.Registry
 	API      *api.API
-	Limits   *limit.Limits // of requests for forecasts
+	Feedback *feedback.Feedback // nil: nothing is observed
+	Limits   *limit.Limits      // of requests for forecasts
 	Tracing  *tracing.Tracing
 	Version  string
 	Logger   *slog.Logger
@@ -67,7 +69,7 @@ func Handler(backend Backend) (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", whatIf)
 	mux.Handle("GET /page/", whatIf)
-	mux.Handle("GET /metrics", requests.observe("metrics", newShared(metrics)))
+	mux.Handle("GET /metrics", requests.observe("metrics", newShared(metrics, pageLife, stateOf(backend.Holder, backend.Reloader, backend.Feedback))))
 	mux.Handle("GET /health", requests.observe("health", health(backend.Holder)))
 	mux.Handle("POST /predict", requests.observe("predict", guard(backend.API.Predict())))
 	mux.Handle("POST /ladder", requests.observe("ladder", guard(backend.API.Ladder())))

@@ -325,7 +325,7 @@ func TestSlowBody(t *testing.T) {
 	}
 	defer connection.Close()
 	_ = connection.SetDeadline(time.Now().Add(10 * time.Second))
-	if _, err := io.WriteString(connection, "POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{"); err != nil {
+	if _, err := io.WriteString(connection, "POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{"); err != nil {
 		t.Fatal(err)
 	}
 	all, err := io.ReadAll(connection)

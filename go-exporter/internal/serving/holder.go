@@ -29,6 +29,7 @@ type Holder struct {
 	Replaced func(Model)
 
 	current atomic.Pointer[shared]
+	changes atomic.Uint64
 }
 
 // shared counts the users of a model: the holder is one while it holds it, each lease is one.
@@ -97,11 +98,16 @@ func (h *Holder) Acquire() (*Lease, bool) {
 // Loaded tells whether there is a model.
 func (h *Holder) Loaded() bool { return h.current.Load() != nil }
 
+// Changes returns how often the model or its configuration was replaced; it changes after them.
+func (h *Holder) Changes() uint64 { return h.changes.Load() }
+
 // Replace puts a model and a configuration in the place of those in use. The holder owns the model from now on.
 func (h *Holder) Replace(model Model, cfg *config.Config) {
 	next := &shared{model: model, config: cfg}
 	next.users.Store(1)
-	if previous := h.current.Swap(next); previous != nil {
+	previous := h.current.Swap(next)
+	h.changes.Add(1)
+	if previous != nil {
 		previous.release()
 	}
 	if h.Replaced != nil {
@@ -111,7 +117,9 @@ func (h *Holder) Replace(model Model, cfg *config.Config) {
 
 // Close gives the model up: nothing is served any more.
 func (h *Holder) Close() {
-	if previous := h.current.Swap(nil); previous != nil {
+	previous := h.current.Swap(nil)
+	h.changes.Add(1)
+	if previous != nil {
 		previous.release()
 	}
 }

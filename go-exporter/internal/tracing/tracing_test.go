@@ -102,6 +102,7 @@ func TestSpans(t *testing.T) {
 	}
 	ask := func(method, path, body string, status int) {
 		request := httptest.NewRequest(method, path, strings.NewReader(body))
+		request.Header.Set("Content-Type", "application/json")
 		request.Header.Set("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
 		recorder := httptest.NewRecorder()
 		if handler.ServeHTTP(recorder, request); recorder.Code != status {
