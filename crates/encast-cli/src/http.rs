@@ -137,7 +137,7 @@ impl Client {
             .timeout_global(Some(Duration::from_secs_f64(args.timeout)))
             .http_status_as_error(false)
             .user_agent(concat!("encast/", env!("CARGO_PKG_VERSION")));
-        let config = if https { config.tls_config(tls(args.vm_ca.as_deref())?) } else { config };
+        let config = if https { config.tls_config(trusting(args.vm_ca.as_deref())?) } else { config };
         let authorization = match (&args.vm_user, &args.vm_password_file, &args.bearer_token_file) {
             (Some(user), Some(file), _) => {
                 Some(format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{}", secret(file)?))))
@@ -212,17 +212,15 @@ fn whole(answer: Answer) -> Result<Vec<u8>, Trouble> {
     answer.body_mut().with_config().limit(LONGEST).read_to_vec().map_err(|error| Trouble::NoAnswer(error.to_string()))
 }
 
-/// Certificates that are trusted: those of a file, or the system's.
-fn tls(named: Option<&Path>) -> Result<TlsConfig, Failure> {
+/// TLS that trusts the certificates of a file, else of the one that SSL_CERT_FILE names, else the system's.
+pub fn trusting(named: Option<&Path>) -> Result<TlsConfig, Failure> {
     let of_environment = std::env::var_os("SSL_CERT_FILE").filter(|name| !name.is_empty()).map(PathBuf::from);
     let file = named
         .map(Path::to_owned)
         .or(of_environment)
         .or_else(|| SYSTEM_CERTIFICATES.iter().map(PathBuf::from).find(|file| file.is_file()));
     let Some(file) = file else {
-        return Err(Failure::Bad(
-            "the system has no file of trusted certificates: --vm-ca or SSL_CERT_FILE names one".to_owned(),
-        ));
+        return Err(Failure::Bad("the system has no file of trusted certificates: SSL_CERT_FILE names one".to_owned()));
     };
     let text = std::fs::read(&file).map_err(|error| Failure::of_file(&file, error))?;
     let certificate = |item| match item {

@@ -144,7 +144,7 @@ pub fn run(args: &Args) -> Outcome {
         return refresh(&campaign, &store, args.quiet);
     }
     let backlog = if args.push_all { store.rows()? } else { Vec::new() };
-    let pusher = args.push.as_ref().map(|endpoint| Pusher::start(endpoint, backlog));
+    let pusher = args.push.as_ref().map(|endpoint| Pusher::start(endpoint, backlog)).transpose()?;
     let meter = Meter::start("measuring", "encodes", args.quiet);
     let tally = campaign.run(&meter, &|row| pusher.iter().for_each(|pusher| pusher.send(row)));
     meter.finish(tally.as_ref().is_ok_and(|tally| !tally.stopped));

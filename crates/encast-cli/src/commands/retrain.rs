@@ -217,7 +217,7 @@ fn for_people(report: &Report) -> String {
     let none = || show::NONE.to_owned();
     let mut text = show::pairs(&[
         ("outcome", in_a_line(report)),
-        ("serving", status.serving_version.clone().unwrap_or_else(none)),
+        ("serves now", status.serving_version.clone().unwrap_or_else(none)),
         ("candidate", status.candidate_version.clone().unwrap_or_else(none)),
         ("rows", format!("{}, of them new {}", show::count(status.rows), show::count(report.new_rows))),
         ("titles", show::count(status.titles)),

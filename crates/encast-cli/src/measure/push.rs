@@ -8,10 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ureq::{Agent, http::Uri};
+use ureq::Agent;
 
 use super::{row::Row, series};
-use crate::output;
+use crate::{failure::Failure, http, output};
 
 /// Rows of one request: about 2 MB.
 const BATCH: usize = 500;
@@ -38,22 +38,24 @@ impl Endpoint {
     /// Reads the server's base address; an error says what is wrong with it.
     pub fn parse(base: &str) -> Result<Endpoint, String> {
         let trimmed = base.trim_end_matches('/');
-        let uri: Uri = trimmed.parse().map_err(|error| format!("\"{base}\" is no URL: {error}"))?;
-        if uri.scheme_str() == Some("https") {
-            return Err(format!(
-                "\"{base}\": https is not spoken; send to a vmagent or a proxy on this machine over http, and let that \
-                 speak https"
-            ));
+        let uri: ureq::http::Uri = trimmed.parse().map_err(|error| format!("\"{base}\" is no URL: {error}"))?;
+        if uri.authority().is_none() || !http::is_url(trimmed) {
+            return Err(format!("\"{}\": must be a URL such as http://localhost:8428", http::shown(base)));
         }
-        let Some(authority) = uri.authority().filter(|_| uri.scheme_str() == Some("http")) else {
-            return Err(format!("\"{base}\": must be a URL such as http://localhost:8428"));
-        };
         if uri.query().is_some() || base.contains('#') {
-            return Err(format!("\"{base}\": must be the server's base address, without ? and #"));
+            return Err(format!("\"{}\": must be the server's base address, without ? and #", http::shown(base)));
         }
-        let host = authority.as_str().rsplit('@').next().unwrap_or_default();
-        let path = uri.path().trim_end_matches('/');
-        Ok(Endpoint { url: format!("{trimmed}/api/v1/import/prometheus"), shown: format!("http://{host}{path}") })
+        Ok(Endpoint { url: format!("{trimmed}/api/v1/import/prometheus"), shown: http::shown(trimmed) })
+    }
+
+    /// What asks the server; reads the certificates that are trusted when it speaks https.
+    fn agent(&self) -> Result<Agent, Failure> {
+        let config = Agent::config_builder().timeout_global(Some(REQUEST)).user_agent("encast");
+        let config = match self.url.starts_with("https:") {
+            true => config.tls_config(http::trusting(None)?),
+            false => config,
+        };
+        Ok(Agent::new_with_config(config.build()))
     }
 }
 
@@ -111,12 +113,13 @@ pub struct Pusher {
 
 impl Pusher {
     /// Starts to send: `backlog` first, then what is measured.
-    pub fn start(endpoint: &Endpoint, backlog: Vec<Row>) -> Pusher {
+    pub fn start(endpoint: &Endpoint, backlog: Vec<Row>) -> Result<Pusher, Failure> {
+        let agent = endpoint.agent()?;
         let most = backlog.len() + WAITING;
         let queue = Queue { rows: backlog.into(), most, ..Queue::default() };
         let shared = Arc::new(Shared { queue: Mutex::new(queue), changed: Condvar::new() });
         let (endpoint, of_thread) = (endpoint.clone(), Arc::clone(&shared));
-        Pusher { shared, thread: thread::spawn(move || deliver(&endpoint, &of_thread)) }
+        Ok(Pusher { shared, thread: thread::spawn(move || deliver(&agent, &endpoint, &of_thread)) })
     }
 
     /// Takes a row; never waits for the server.
@@ -152,9 +155,7 @@ enum Trouble {
 }
 
 /// Works until the queue is closed and empty, or its time is up. A batch stays in the queue until it is delivered.
-fn deliver(endpoint: &Endpoint, shared: &Shared) -> Delivered {
-    let config = Agent::config_builder().timeout_global(Some(REQUEST)).user_agent("encast");
-    let agent = Agent::new_with_config(config.build());
+fn deliver(agent: &Agent, endpoint: &Endpoint, shared: &Shared) -> Delivered {
     let mut delivered = Delivered::default();
     let mut pause = FIRST_PAUSE;
     loop {
@@ -166,7 +167,7 @@ fn deliver(endpoint: &Endpoint, shared: &Shared) -> Delivered {
         }
         queue.rows.iter().take(count).for_each(|row| series::write(row, &mut text));
         drop(queue);
-        let trouble = send(&agent, &endpoint.url, &text).err();
+        let trouble = send(agent, &endpoint.url, &text).err();
         match &trouble {
             Some(Trouble::Later(_)) => {}
             done => {
@@ -256,7 +257,7 @@ mod tests {
     fn rows_are_sent_again_until_the_server_takes_them() {
         let (address, asked) = server(&[503, 204, 400]);
         let endpoint = Endpoint::parse(&format!("http://me:secret@{address}/prefix/")).unwrap();
-        let pusher = Pusher::start(&endpoint, (0..BATCH + 1).map(row).collect());
+        let pusher = Pusher::start(&endpoint, (0..BATCH + 1).map(row).collect()).unwrap();
         let delivered = pusher.finish();
         let asked = asked.join().unwrap();
         assert!(asked[0].starts_with("POST /prefix/api/v1/import/prometheus HTTP/1.1\r\n"), "{}", asked[0]);
@@ -271,7 +272,7 @@ mod tests {
     #[test]
     fn nobody_waits_for_a_server_that_is_not_there() {
         let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let pusher = Pusher::start(&Endpoint::parse(&format!("http://{nobody}")).unwrap(), Vec::new());
+        let pusher = Pusher::start(&Endpoint::parse(&format!("http://{nobody}")).unwrap(), Vec::new()).unwrap();
         let started = Instant::now();
         (0..WAITING + 7).map(row).for_each(|row| pusher.send(&row));
         assert!(started.elapsed() < Duration::from_secs(5));
@@ -294,7 +295,13 @@ mod tests {
             (url.as_str(), told.as_str()),
             ("http://u:p@host:8428/api/v1/import/prometheus", "http://host:8428",)
         );
-        assert!(shown("https://host").unwrap_err().contains("https"));
+        let (url, told) = shown("https://u:p@host/insert/0/prometheus/").unwrap();
+        assert_eq!(
+            (url.as_str(), told.as_str()),
+            ("https://u:p@host/insert/0/prometheus/api/v1/import/prometheus", "https://host/insert/0/prometheus",)
+        );
+        let told = shown("ftp://u:secret@host").unwrap_err();
+        assert!(told.contains("ftp://host") && !told.contains("secret"), "{told}");
         for bad in ["host:8428", "host", "", "ftp://host", "http://", "http://host/?a=b", "http://host/#x"] {
             assert!(shown(bad).is_err(), "{bad}");
         }

@@ -13,7 +13,7 @@ use std::{
 use serde_json::Value;
 
 use crate::common::{Said, command, folder, said, write};
-use crate::real_encodes::{Row, program};
+use crate::real_encodes::{Row, certificate, program};
 
 struct Server(Child);
 
@@ -249,27 +249,9 @@ fn measurements_come_back_from_prometheus() {
 
 #[test]
 fn servers_that_ask_for_a_password_over_tls() {
-    let (Some(victoria), Some(openssl)) = (program("victoria-metrics"), program("openssl")) else { return };
+    let Some(victoria) = program("victoria-metrics") else { return };
     let (folder, port) = (folder(), free_port());
-    let path = |name: &str| folder.path().join(name).display().to_string();
-    let (key, certificate) = (path("key.pem"), path("ca.pem"));
-    let made = Command::new(openssl)
-        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"])
-        .args([
-            "-subj",
-            "/CN=localhost",
-            "-addext",
-            "subjectAltName=DNS:localhost",
-            "-addext",
-            "basicConstraints=CA:FALSE",
-            "-keyout",
-            &key,
-            "-out",
-            &certificate,
-        ])
-        .output()
-        .unwrap();
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let Some((key, certificate)) = certificate(folder.path()) else { return };
     let _server = spawn(
         Command::new(victoria)
             .args(["-tls", "-tlsCertFile", &certificate, "-tlsKeyFile", &key, "-httpAuth.username=me"])

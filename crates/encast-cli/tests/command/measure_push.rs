@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     path::Path,
     process::{Child, Command, Stdio},
     thread,
@@ -11,7 +11,8 @@ use std::{
 
 use serde_json::Value;
 
-use crate::real_encodes::{CLIP, Row, ffmpeg, measure, number, program, rows};
+use crate::common::{command, said};
+use crate::real_encodes::{CLIP, Row, certificate, ffmpeg, measure, measure_trusting, number, program, rows};
 
 /// Labels, then values with their times.
 type Series = (BTreeMap<String, String>, Vec<(i64, f64)>);
@@ -23,11 +24,15 @@ struct Server {
 
 impl Server {
     fn start(program: &Path, port: u16, data: &Path) -> Server {
+        Server::start_with(program, port, data, &[])
+    }
+
+    fn start_with(program: &Path, port: u16, data: &Path, more: &[&str]) -> Server {
         let mut command = Command::new(program);
         command.arg(format!("-httpListenAddr=127.0.0.1:{port}")).arg("-storageDataPath").arg(data);
         // Values of the last half a minute are left out of queries otherwise. A second is the least: a query that
         // counts the newest values must be asked again until they are there.
-        command.arg("-search.latencyOffset=1ms");
+        command.arg("-search.latencyOffset=1ms").args(more);
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         Server { child, base: format!("http://127.0.0.1:{port}") }
     }
@@ -184,11 +189,42 @@ fn compare_parquet(path: &Path, rows: &[Row]) {
 }
 
 #[test]
+fn rows_go_over_tls_to_a_server_that_is_trusted() {
+    let (Some(ffmpeg), Some(victoria)) = (ffmpeg(), program("victoria-metrics")) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let Some((key, certificate)) = certificate(folder.path()) else { return };
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let more = ["-tls", "-tlsCertFile", &certificate, "-tlsKeyFile", &key];
+    let _server = Server::start_with(&victoria, port, &folder.path().join("data"), &more);
+    let started = Instant::now();
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(started.elapsed() < Duration::from_secs(60));
+        thread::sleep(Duration::from_millis(50));
+    }
+    let base = format!("https://me:secret@localhost:{port}");
+    let strange = measure(folder.path(), &grid("24"), &ffmpeg, &["--push", &base]);
+    assert_eq!(strange.code, 1, "{}", strange.err);
+    assert!(strange.err.to_lowercase().contains("certificate") && !strange.err.contains("secret"), "{}", strange.err);
+    let all = ["--push", &base, "--push-all"];
+    measure_trusting(folder.path(), &grid("24"), &ffmpeg, &all, Some(&certificate)).done();
+    let file = folder.path().join("back.csv");
+    let address = format!("https://localhost:{port}");
+    let mut export = command();
+    export.args(["export", "--vm-url", &address, "--vm-ca", &certificate, "--start", "1h", "--output"]).arg(&file);
+    said(export.output().unwrap()).done();
+    let mut back: Vec<String> =
+        csv::Reader::from_path(&file).unwrap().deserialize::<Row>().map(|row| row.unwrap()["vmaf"].clone()).collect();
+    let mut sent: Vec<String> = rows(folder.path()).iter().map(|row| row["vmaf"].clone()).collect();
+    back.sort();
+    sent.sort();
+    assert_eq!(back, sent);
+}
+
+#[test]
 fn bad_addresses_and_places_are_usage_errors() {
     let folder = tempfile::tempdir().unwrap();
     let said = |more: &[&str]| measure(folder.path(), &grid("24"), Path::new("no-ffmpeg"), more);
-    for (url, part) in [("https://host:8428", "https"), ("host:8428", "http://localhost:8428"), ("http://h/?a=b", "?")]
-    {
+    for (url, part) in [("ftp://host:8428", "http"), ("host:8428", "http://localhost:8428"), ("http://h/?a=b", "?")] {
         let said = said(&["--push", url]);
         assert!(said.code == 2 && said.err.contains(part), "{url}: {}", said.err);
     }
