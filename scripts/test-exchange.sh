@@ -30,7 +30,8 @@ rm -rf "$models"
 size=(--large)
 [[ -z $short ]] || size=()
 "$venv/bin/python" testdata/exchange/make_models.py "$models" "${size[@]}"
-ENCAST_EXCHANGE_MODELS=$models cargo test --locked -p encast-trees --features exchange --test exchange
+# With the features of the suite, so that nothing is built for this alone.
+ENCAST_EXCHANGE_MODELS=$models cargo test --workspace --features encast-trees/linfa,encast-trees/exchange --locked --test exchange
 "$venv/bin/python" testdata/exchange/train_on_columns.py check target/release/encast data/measured.csv build/exchange-check
 [[ -z $short ]] || exit 0
 "$venv/bin/python" examples/python/train_on_dask.py --encast target/release/encast --data data/measured.csv \

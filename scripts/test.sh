@@ -56,6 +56,9 @@ in_go() { (cd go-exporter && "$@"); }
 
 dashboard_and_rules() { (cd deploy/generate && go vet ./... && staticcheck ./... && go test -count=1 ./...); }
 
+# Features only add modules: what has all of them is checked and tested, and the release build has what programs get.
+features=(--features encast-trees/linfa,encast-trees/exchange)
+
 step setup scripts/setup.sh --test
 step data data_is_the_documented_one
 # Steps that wait for one thing at a time leave a processor idle; what runs beside them uses it. None of these knows what time
@@ -64,18 +67,17 @@ beside build cargo build --release --locked -p encast-cli -p encast-ffi
 step accuracy-page python3 benches/accuracy/accuracy_page.py --check
 step shellcheck shellcheck -x .ci/run scripts/*.sh packaging/consumers/*.sh
 step rustfmt cargo fmt --all --check
-step clippy cargo clippy --workspace --all-targets --locked -- -D warnings
-step clippy-features cargo clippy -p encast-trees --all-targets --features linfa,exchange --locked -- -D warnings
+step clippy cargo clippy --workspace "${features[@]}" --all-targets --locked -- -D warnings
 step locks locks_are_current
 step cargo-deny dependencies
 # Without the command: its page would take the place of the library of the same name.
 RUSTDOCFLAGS="-D warnings" step doc cargo doc --workspace --exclude encast-cli --no-deps --locked
+step test-build cargo test --workspace "${features[@]}" --locked --no-run
 # Programs and libraries before the tests: C, C++ and Go tests link them.
 join build
 beside exchange-and-counts bash -c 'scripts/test-exchange.sh --short && scripts/instruction-counts.sh'
 beside fuzz-and-packages bash -c 'scripts/fuzz.sh --short && scripts/test-packages.sh'
-step test-rust cargo test --workspace --locked --no-fail-fast
-step test-rust-linfa cargo test -p encast-trees --features linfa --locked --test linfa
+step test-rust cargo test --workspace "${features[@]}" --locked --no-fail-fast
 step gofmt go_is_formatted
 step go-vet in_go go vet ./...
 step staticcheck in_go staticcheck ./...
