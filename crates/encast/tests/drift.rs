@@ -61,6 +61,31 @@ fn a_shift_of_one_codec_is_found_there_and_corrected() {
     }
 }
 
+/// One offset serves a codec: an encoder that did not shift keeps it from following the one that did, by its share of the encodes.
+#[test]
+fn an_offset_is_the_mean_of_a_codecs_encoders() {
+    let offset = |every: usize| {
+        let mut monitor = Monitor::new(model(), &MonitorOptions::default()).unwrap();
+        for i in 0..600 {
+            let shifted = i % every == 0;
+            let features = PredictionFeatures {
+                codec: Some(Codec::Av1),
+                encoder: Some(if shifted { Encoder::Libaom } else { Encoder::Libsvtav1 }),
+                preset: None,
+                ..encode(i)
+            };
+            let measured = measured(&features, i, if shifted && i >= 200 { -4.0 } else { 0.0 });
+            monitor.observe(model(), &Observation { features: &features, measured: &measured, told: None }).unwrap();
+        }
+        let alarms = monitor.streams().iter().filter(|stream| stream.alarm()).count();
+        assert_eq!(alarms, 1, "{:#?}", monitor.streams());
+        monitor.correction().get(Target::Vmaf, Some(Codec::Av1))
+    };
+    let (half, seventh) = (offset(2), offset(7));
+    assert!((-2.8..-1.2).contains(&half), "{half}");
+    assert!((-1.2..-0.2).contains(&seventh), "{seventh}");
+}
+
 /// When what shifted comes back, the alarm ends.
 #[test]
 fn an_alarm_ends_with_its_shift() {

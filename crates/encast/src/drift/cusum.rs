@@ -14,7 +14,7 @@ const OF_TITLE: f64 = 3.0;
 /// Most titles whose shares of a statistic are kept.
 const TITLES: usize = 64;
 /// How much of the sums behind an estimate is kept from one observation to the next.
-const KEPT: f64 = 1.0 - 1.0 / 256.0;
+pub(super) const KEPT: f64 = 1.0 - 1.0 / 256.0;
 
 /// The standard deviation of shifts, in the least that is looked for: estimates are shrunk by it.
 const PRIOR: f64 = 3.0;
@@ -33,6 +33,8 @@ struct Side {
     statistic: f64,
     /// The observation after which the statistic began to rise.
     since: u64,
+    /// Observations since then.
+    count: u64,
     /// Weighed sums of slope · innovation and slope² since then.
     product: f64,
     square: f64,
@@ -79,6 +81,7 @@ impl Side {
             self.reset(number);
             return;
         }
+        self.count += 1;
         self.statistic = self.statistic.min(MOST * threshold);
         self.alarmed |= self.statistic >= threshold;
         let rest = innovation.value - slope * self.estimate(PRIOR * least);
@@ -106,8 +109,8 @@ pub(super) struct Found {
     pub since: u64,
     /// The estimated shift since then, shrunk.
     pub shift: f64,
-    /// How much is known of it: the inverse of its variance.
-    pub information: f64,
+    /// Observations since then.
+    pub count: u64,
 }
 
 impl Cusum {
@@ -141,6 +144,6 @@ impl Cusum {
         let shift = side.estimate(PRIOR * self.shift);
         // A side may have begun with odd values that went the other way.
         let shift = if shift * sign > 0.0 { shift } else { 0.0 };
-        Found { statistic: side.statistic, since: side.since, shift, information: side.square }
+        Found { statistic: side.statistic, since: side.since, shift, count: side.count }
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     codec::{Codec, Encoder},
     correction::Correction,
     drift::{
-        cusum::{Cusum, Found},
+        cusum::{Cusum, Found, KEPT},
         innovation::Innovation,
         window::Window,
     },
@@ -87,12 +87,18 @@ struct Stream {
     count: u64,
     residuals: Window<f32>,
     cusum: Cusum,
-    /// How many there were when the statistic began to rise.
-    count_before: u64,
-    since: u64,
+    /// Observations, each counting less the more of its target and codec came after it: the stream's part in what is encoded now.
+    recent: f64,
+    /// Observations of the target and codec when that was reckoned last.
+    at: u64,
 }
 
 impl Stream {
+    /// The same when so many observations of its target and codec were made, of whichever encoder.
+    fn recent_at(&self, at: u64) -> f64 {
+        self.recent * KEPT.powf((at - self.at) as f64)
+    }
+
     fn describe(&self, (target, codec, encoder): Key) -> DriftStream {
         let Found { statistic, since, shift, .. } = self.cusum.found();
         let sum: f64 = self.residuals.iter().map(|&residual| f64::from(residual)).sum();
@@ -114,13 +120,15 @@ impl Stream {
 #[derive(Debug)]
 pub(super) struct Streams {
     streams: BTreeMap<Key, Stream>,
+    /// Observations of each target and codec.
+    counts: BTreeMap<(Target, Option<Codec>), u64>,
     window: usize,
     threshold: f64,
 }
 
 impl Streams {
     pub fn new(window: usize, factor: f64) -> Streams {
-        Streams { streams: BTreeMap::new(), window, threshold: THRESHOLD * factor }
+        Streams { streams: BTreeMap::new(), counts: BTreeMap::new(), window, threshold: THRESHOLD * factor }
     }
 
     /// Adds a residual and its innovation; the score of its stream after it, and when a shift has ended, after which observation it
@@ -132,18 +140,18 @@ impl Streams {
         residual: f64,
         innovation: &Innovation,
     ) -> (f64, Option<u64>) {
+        let at = self.counts.entry((key.0, key.1)).or_default();
+        *at += 1;
         let stream = self.streams.entry(key).or_insert_with(|| Stream {
             count: 0,
             residuals: Window::new(self.window),
             cusum: Cusum::new(looked_for(key.0), self.threshold),
-            count_before: 0,
-            since: 0,
+            recent: 0.0,
+            at: *at,
         });
         let ended = stream.cusum.add(number, title, innovation);
         let found = stream.cusum.found();
-        if found.since != stream.since {
-            (stream.since, stream.count_before) = (found.since, stream.count);
-        }
+        (stream.recent, stream.at) = (stream.recent_at(*at) + 1.0, *at);
         stream.count += 1;
         stream.residuals.push(residual as f32);
         (found.statistic / self.threshold, ended)
@@ -153,24 +161,25 @@ impl Streams {
         self.streams.iter().map(|(&key, stream)| stream.describe(key)).collect()
     }
 
-    /// What a correction would add: the estimated shifts of a codec's encoders, each weighed by what is known of it, and
-    /// only as far as the statistic has come to an alarm. So where nothing has shifted, next to nothing is added.
+    /// What a correction would add: the mean shift of a codec's encoders, each weighed by its part in the newest observations, and
+    /// only as far as its statistic has come to an alarm. So where nothing has shifted, next to nothing is added.
     pub fn offsets(&self) -> Vec<Offset> {
         let mut sums: BTreeMap<(Target, Option<Codec>), (f64, f64, u64)> = BTreeMap::new();
         for (&(target, codec, _), stream) in &self.streams {
-            if !Correction::TARGETS.contains(&target) {
+            let Some(&at) = self.counts.get(&(target, codec)).filter(|_| Correction::TARGETS.contains(&target)) else {
                 continue;
-            }
+            };
             let found = stream.cusum.found();
             let sum = sums.entry((target, codec)).or_default();
             let share = (found.statistic / self.threshold).min(1.0);
-            sum.0 += found.information * share * found.shift;
-            sum.1 += found.information;
-            sum.2 += stream.count - stream.count_before;
+            let weight = stream.recent_at(at);
+            sum.0 += weight * share * found.shift;
+            sum.1 += weight;
+            sum.2 += found.count;
         }
-        let offset = |((target, codec), (sum, information, count)): (_, (f64, f64, u64))| {
+        let offset = |((target, codec), (sum, weight, count)): (_, (f64, f64, u64))| {
             let bound = Correction::bound(target);
-            let offset = if information > 0.0 { (sum / information).clamp(-bound, bound) } else { 0.0 };
+            let offset = if weight > 0.0 { (sum / weight).clamp(-bound, bound) } else { 0.0 };
             Offset { target, codec, offset, count }
         };
         sums.into_iter().map(offset).collect()
