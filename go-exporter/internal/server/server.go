@@ -69,7 +69,7 @@ func Handler(backend Backend) (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", whatIf)
 	mux.Handle("GET /page/", whatIf)
-	mux.Handle("GET /metrics", requests.observe("metrics", newShared(metrics, pageLife, stateOf(backend.Holder, backend.Reloader, backend.Feedback))))
+	mux.Handle("GET /metrics", requests.observe("metrics", newShared(metrics, pageLife, stateOf(backend.Holder, backend.Reloader, backend.Feedback), backend.Logger)))
 	mux.Handle("GET /health", requests.observe("health", health(backend.Holder)))
 	mux.Handle("POST /predict", requests.observe("predict", guard(backend.API.Predict())))
 	mux.Handle("POST /ladder", requests.observe("ladder", guard(backend.API.Ladder())))
