@@ -14,7 +14,7 @@ import (
 type Service struct {
 	ReloadWatch  time.Duration    // how often files are looked at; 0 is never
 	BodyBytes    units.Base2Bytes // of a body
-	Rate         float64          // requests for forecasts a second; 0 is any number
+	Rate         float64          // requests for forecasts (/predict, /ladder, /probe) a second; 0 is any number
 	Concurrent   int              // requests for forecasts at a time; 0 is any number
 	OTLPEndpoint string           // where traces go; empty means what OpenTelemetry's own variables say, if anything
 }
@@ -25,9 +25,9 @@ func addServiceFlags(app *kingpin.Application, service *Service) {
 		Default("10s").DurationVar(&service.ReloadWatch)
 	app.Flag("limit.body", "Largest body of a request.").
 		Default("16MiB").BytesVar(&service.BodyBytes)
-	app.Flag("limit.rate", "Requests for forecasts a second beyond which clients get 429; 0 is any number.").
+	app.Flag("limit.rate", "Requests for forecasts (/predict, /ladder, /probe) a second beyond which clients get 429; 0 is any number.").
 		Default("0").Float64Var(&service.Rate)
-	app.Flag("limit.concurrent", "Requests for forecasts at a time beyond which clients get 503; 0 is any number.").
+	app.Flag("limit.concurrent", "Requests for forecasts (/predict, /ladder, /probe) at a time beyond which clients get 503; 0 is any number.").
 		Default("1000").IntVar(&service.Concurrent)
 	app.Flag("otlp.endpoint", "Send traces to this URL (OTLP over HTTP), such as http://localhost:4318; without it, where OpenTelemetry's variables say.").
 		Default("").StringVar(&service.OTLPEndpoint)
