@@ -42,7 +42,7 @@ func start(t testing.TB, modelPath string, load bool) (string, *serving.Holder) 
 		}
 	}
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(collector.New(holder, reloader, quiet))
+	registry.MustRegister(collector.New(holder, reloader, nil, quiet))
 	handler, err := server.Handler(server.Backend{
 		Holder: holder, Reloader: reloader, Registry: registry, API: api.New(holder, nil, api.Bounds{}, quiet),
 		Limits: limit.New(0, 0), Version: encast.Version(), Logger: quiet,
