@@ -21,7 +21,7 @@ type Service struct {
 
 // addServiceFlags adds the flags; they are checked by check once they are parsed.
 func addServiceFlags(app *kingpin.Application, service *Service) {
-	app.Flag("reload.watch", "How often to look whether the model, its signature or the configuration file has changed, and to reload if so; 0s is never.").
+	app.Flag("reload.watch", "How often to look whether the model, its signature, the keys, the configuration file or the profiles have changed, and to reload if so; 0s is never.").
 		Default("10s").DurationVar(&service.ReloadWatch)
 	app.Flag("limit.body", "Largest body of a request.").
 		Default("16MiB").BytesVar(&service.BodyBytes)
