@@ -880,8 +880,8 @@ typedef struct EncastTargets {
     // Which source it was: UTF-8, NUL-terminated. Encodes of one source carry the same title and are never split
     // between training and judging. Must be given.
     char title[ENCAST_TITLE_CAPACITY];
-    // Leave it 0.
-    int32_t reserved;
+    // 1 = it ran at a site: encast_monitor_observe() says what that means. Nothing else looks at it. Default 0.
+    int32_t at_site;
     // VMAF of the encode: 0 to 100.
     double vmaf;
     // PSNR of the luma: dB, 0 to 120.
@@ -2156,9 +2156,13 @@ int32_t encast_monitor_free(struct EncastMonitor *monitor);
 // forecast, which the monitor makes itself, always. level: the probability that the intervals of forecast promise; 0 =
 // 0.9. observed: set up by encast_observed_init(), or null.
 //
+// Where measured->at_site is 1, forecast was made at a site (EncastPredictOptions.site): times and loads, energy, cost
+// and carbon are those of another machine than the model's, so they have errors and coverage, where forecast is given,
+// and no part in drift and offsets.
+//
 // Returns ENCAST_STATUS_OK, or as encast_predict(); ENCAST_STATUS_MISSING_FIELD when nothing was measured,
-// ENCAST_STATUS_INVALID_FIELD also for a measured value beyond its bounds. On failure the monitor is as it was. May be
-// called from any thread.
+// ENCAST_STATUS_INVALID_FIELD also for a measured value beyond its bounds, ENCAST_STATUS_BAD_NUMBER for an at_site that
+// is neither 0 nor 1. On failure the monitor is as it was. May be called from any thread.
 //
 // # Safety
 // monitor is a live handle; each struct has as many bytes as its struct_size says, observed may be written, and the

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The exporter under many clients: how long they wait, what it takes of memory and processor. Writes benches/results/exporter.md.
-# DURATION of the paced phase (5m; the others take a fifth of it), CLIENTS (100), RATE of each client in requests a second (20).
+# DURATION of the first phase (5m; the others take a fifth of it), CLIENTS (100), RATE of each client in requests a second (20).
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -19,7 +19,8 @@ is a process of its own with default flags, the embedded model and the four buil
 kept connections. Every wait is kept, so the quantiles are exact. *p99* is from sending a request to the end of its answer; *from
 due* counts from when a paced client ought to have sent it, so that a slow answer also counts for those that it held up
 (coordinated omission). A saturated client sends when it is answered: its waits tell how full the machine is, and no more. The
-service that this one takes the place of answered 99 of 100 requests within 16.5 ms.
+service that this one takes the place of answered 99 of 100 requests within 16.5 ms. At the end an exporter with a full store is measured, and
+what many encodes at a site take: the figures of docs/operations.md. MiB are 2^20 bytes, MB 10^6.
 
 $figures
 EOF

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Reloads of the exporter under load with every answer checked, then kills during reloads. Writes benches/results/exporter-chaos.md
-# and fails when one answer was wrong. RELOADS (1000), KILLS (100), CLIENTS (100), RATE of each client in requests a second (20).
+# Reloads of the exporter under load, with a store and a correction, every answer checked; then kills during reloads. Writes benches/results/exporter-chaos.md
+# and fails when one answer was wrong, or one acknowledged report is lost. RELOADS (1000), KILLS (100), CLIENTS (100), RATE of each client in requests a second (20).
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -16,7 +16,8 @@ cat >benches/results/exporter-chaos.md <<EOF
 
 \`make chaos\` (${options[*]}), $(date -u +%Y-%m-%d), commit $(git rev-parse --short HEAD), $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1),
 $(nproc) cores, load before $load. Two models are served in turn, with damaged, cut and empty files between; every answer
-names the model that gave it, and each of its numbers is held against what that model forecasts.
+names the model that gave it, and each of its numbers is held against what that model forecasts. Meanwhile encodes are observed of which one
+model forecasts too much and the other too little, and forecasts are corrected by that: a correction of the one beside the other is wrong, too.
 
 $figures
 EOF

@@ -66,7 +66,7 @@ impl World {
             if at == before {
                 early = alarm(&monitor);
             }
-            let observation = Observation { features: &row.features, measured: &measured, told: None };
+            let observation = Observation { features: &row.features, measured: &measured, told: None, at_site: false };
             monitor.observe(&self.models[row.fold], &observation)?;
             if is_shifted {
                 seen += 1;
@@ -98,7 +98,7 @@ impl World {
             let forecast = plain.predicted_vmaf.unwrap_or(f64::NAN);
             errors[0] += (vmaf - forecast).abs();
             errors[1] += (vmaf - (forecast + offset).clamp(0.0, 100.0)).abs();
-            let observation = Observation { features: &row.features, measured: &measured, told: None };
+            let observation = Observation { features: &row.features, measured: &measured, told: None, at_site: false };
             monitor.observe(&self.models[row.fold], &observation)?;
             let now: Vec<_> =
                 monitor.streams().into_iter().filter(|s| s.alarm()).map(|s| (s.target, s.encoder)).collect();

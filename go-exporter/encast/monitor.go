@@ -92,6 +92,9 @@ type Observation struct {
 	// always, which the monitor makes itself.
 	Forecast *Result
 	Level    float64 // probability that the intervals of Forecast promise; 0 means 0.9
+	// AtSite tells that it ran at a [Site], and that Forecast was made there: times and loads, energy, cost and carbon are those
+	// of another machine than the model's then. They have errors and coverage, where Forecast is given, and no part in drift and offsets.
+	AtSite bool
 }
 
 // Observed is what one observation came to.
@@ -112,6 +115,9 @@ func (m *Monitor) Observe(observation Observation) (Observed, error) {
 	var cMeasured C.EncastTargets
 	if err := observation.Measured.toC(&cMeasured); err != nil {
 		return Observed{}, err
+	}
+	if observation.AtSite {
+		cMeasured.at_site = 1
 	}
 	var cForecast C.EncastResult
 	var told *C.EncastResult

@@ -178,6 +178,16 @@ fn told(c: &EncastResult, level: f64) -> Told {
     told
 }
 
+fn at_site(measured: &EncastTargets) -> Result<bool, Failure> {
+    match measured.at_site {
+        0 | 1 => Ok(measured.at_site == 1),
+        other => {
+            let text = format!("at_site = {other}: must be 0 or 1 (was encast_targets_init called?)");
+            Err(Failure::new(ENCAST_STATUS_BAD_NUMBER, text).of_field("at_site"))
+        }
+    }
+}
+
 /// Takes one observation: a measured encode. Observations are given in the order in which they became known.
 ///
 /// monitor: a live handle, not null. features: the request as it was forecast, set up by encast_features_init(), not
@@ -187,9 +197,13 @@ fn told(c: &EncastResult, level: f64) -> Told {
 /// forecast, which the monitor makes itself, always. level: the probability that the intervals of forecast promise; 0 =
 /// 0.9. observed: set up by encast_observed_init(), or null.
 ///
+/// Where measured->at_site is 1, forecast was made at a site (EncastPredictOptions.site): times and loads, energy, cost
+/// and carbon are those of another machine than the model's, so they have errors and coverage, where forecast is given,
+/// and no part in drift and offsets.
+///
 /// Returns ENCAST_STATUS_OK, or as encast_predict(); ENCAST_STATUS_MISSING_FIELD when nothing was measured,
-/// ENCAST_STATUS_INVALID_FIELD also for a measured value beyond its bounds. On failure the monitor is as it was. May be
-/// called from any thread.
+/// ENCAST_STATUS_INVALID_FIELD also for a measured value beyond its bounds, ENCAST_STATUS_BAD_NUMBER for an at_site that
+/// is neither 0 nor 1. On failure the monitor is as it was. May be called from any thread.
 ///
 /// # Safety
 /// monitor is a live handle; each struct has as many bytes as its struct_size says, observed may be written, and the
@@ -207,6 +221,7 @@ pub unsafe extern "C" fn encast_monitor_observe(
         let watched = handles::get(monitor)?;
         // SAFETY: the caller's promise.
         let (c_features, measured) = unsafe { (read(features, "features")?, read(measured, "measured")?) };
+        let at_site = at_site(&measured)?;
         let measured = targets::from_c(&measured)?;
         let told = match forecast.is_null() {
             true => None,
@@ -220,7 +235,7 @@ pub unsafe extern "C" fn encast_monitor_observe(
         };
         // SAFETY: the caller's promise.
         let features = unsafe { features::from_c(&c_features)? };
-        let observation = Observation { features: &features, measured: &measured, told: told.as_ref() };
+        let observation = Observation { features: &features, measured: &measured, told: told.as_ref(), at_site };
         let seen = watched.with(|monitor| Ok(monitor.observe(&watched.model, &observation)?))?;
         if let Some(output) = output {
             // SAFETY: the caller's promise.

@@ -24,8 +24,8 @@ pub struct EncastTargets {
     /// Which source it was: UTF-8, NUL-terminated. Encodes of one source carry the same title and are never split
     /// between training and judging. Must be given.
     pub title: [c_char; ENCAST_TITLE_CAPACITY],
-    /// Leave it 0.
-    pub reserved: i32,
+    /// 1 = it ran at a site: encast_monitor_observe() says what that means. Nothing else looks at it. Default 0.
+    pub at_site: i32,
     /// VMAF of the encode: 0 to 100.
     pub vmaf: f64,
     /// PSNR of the luma: dB, 0 to 120.
@@ -61,7 +61,7 @@ unsafe impl CStruct for EncastTargets {
         EncastTargets {
             struct_size: size_of::<Self>() as u32,
             title: [0; ENCAST_TITLE_CAPACITY],
-            reserved: 0,
+            at_site: 0,
             vmaf: f64::NAN,
             psnr: f64::NAN,
             ssim: f64::NAN,

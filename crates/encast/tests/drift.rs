@@ -14,7 +14,9 @@ fn watched(count: usize, from: usize, codec: Codec, shift: f64) -> Monitor {
         let features = encode(i);
         let by = if i >= from && features.codec == Some(codec) { shift } else { 0.0 };
         let measured = measured(&features, i, by);
-        monitor.observe(model(), &Observation { features: &features, measured: &measured, told: None }).unwrap();
+        monitor
+            .observe(model(), &Observation { features: &features, measured: &measured, told: None, at_site: false })
+            .unwrap();
     }
     monitor
 }
@@ -94,7 +96,9 @@ fn an_alarm_ends_with_its_shift() {
     for i in 300..700 {
         let features = encode(i);
         let measured = measured(&features, i, 0.0);
-        monitor.observe(model(), &Observation { features: &features, measured: &measured, told: None }).unwrap();
+        monitor
+            .observe(model(), &Observation { features: &features, measured: &measured, told: None, at_site: false })
+            .unwrap();
     }
     assert!(!monitor.streams().iter().any(DriftStream::alarm), "{:#?}", monitor.streams());
     assert!(monitor.correction().get(Target::Vmaf, Some(Codec::H264)).abs() < 0.3);
@@ -117,7 +121,9 @@ fn an_odd_title_is_no_drift() {
         let features = encode(2 * i);
         let mut measured = measured(&features, i, 8.0);
         measured.title = "odd".to_owned();
-        monitor.observe(model(), &Observation { features: &features, measured: &measured, told: None }).unwrap();
+        monitor
+            .observe(model(), &Observation { features: &features, measured: &measured, told: None, at_site: false })
+            .unwrap();
     }
     assert!(!monitor.streams().iter().any(DriftStream::alarm), "{:#?}", monitor.streams());
 }
@@ -132,7 +138,12 @@ fn errors_are_of_what_was_told() {
         let mut told = Told::of(&predict_with(&features, model(), &options).unwrap(), 0.8);
         let estimate = told.estimates[Target::Vmaf as usize].as_mut().unwrap();
         estimate.value = measured.get(Target::Vmaf).unwrap() - 2.0;
-        monitor.observe(model(), &Observation { features: &features, measured: &measured, told: Some(&told) }).unwrap();
+        monitor
+            .observe(
+                model(),
+                &Observation { features: &features, measured: &measured, told: Some(&told), at_site: false },
+            )
+            .unwrap();
     }
     let errors = monitor.errors();
     let vmaf = errors.iter().find(|errors| errors.target == Target::Vmaf).unwrap();
@@ -141,6 +152,41 @@ fn errors_are_of_what_was_told() {
     // Drift is of the model's own forecast, which was right.
     assert!(!monitor.streams().iter().any(DriftStream::alarm));
     assert!(monitor.streams().iter().all(|stream| stream.bias.abs() < 0.5));
+}
+
+/// At a site times and what follows from them have errors, which are of what was told, and neither drift nor offsets.
+#[test]
+fn a_site_has_errors_and_no_drift_of_its_times() {
+    let mut monitor = Monitor::new(model(), &MonitorOptions::default()).unwrap();
+    let observe = |monitor: &mut Monitor, count: usize, at_site: bool, tell: bool| {
+        for i in 0..count {
+            let features = encode(2 * i);
+            let mut measured = measured(&features, i, 0.0);
+            let mut told = Told::of(&predict(&features, model()).unwrap(), 0.9);
+            for target in [Target::EncodeSeconds, Target::CpuPercent] {
+                // Three times slower than the model's machine, as it was told.
+                let own = told.estimates[target as usize].map_or(50.0, |estimate| estimate.value);
+                told.estimates[target as usize] =
+                    Some(Estimate { value: 3.0 * own, lower: 2.0 * own, upper: 4.0 * own });
+                measured.set(target, Some(3.0 * own));
+            }
+            let told = tell.then_some(&told);
+            monitor.observe(model(), &Observation { features: &features, measured: &measured, told, at_site }).unwrap();
+        }
+        let of = |target: Target| monitor.errors().into_iter().find(|errors| errors.target == target);
+        let times = monitor.streams().iter().filter(|stream| stream.target != Target::Vmaf).count();
+        (of(Target::Vmaf).unwrap(), of(Target::EncodeSeconds), of(Target::CpuPercent), times)
+    };
+    let (vmaf, none, no_load, times) = observe(&mut monitor, 20, true, false);
+    assert!(vmaf.total == 20 && none.is_none() && no_load.is_none() && times == 0);
+    let (vmaf, seconds, load, times) = observe(&mut monitor, 60, true, true);
+    let (seconds, load) = (seconds.unwrap(), load.unwrap());
+    assert_eq!((vmaf.total, seconds.total, seconds.covered, load.total, times), (80, 60, 60, 60, 0));
+    assert!(seconds.bias.abs() < 1e-9 && seconds.mae < 1e-9, "{seconds:?}");
+    assert!(monitor.offsets().iter().all(|offset| offset.target == Target::Vmaf));
+    // The same at no site is drift of the model's own forecasts.
+    let (.., times) = observe(&mut monitor, 60, false, true);
+    assert!(times > 0);
 }
 
 /// The training's own rows, of all titles, are no drift; other content, sizes and names are.
@@ -154,7 +200,9 @@ fn inputs_that_differ_from_the_training_are_named() {
         let mut measured = targets.clone();
         measured.title = format!("{} {round}", targets.title);
         let request = PredictionFeatures { bitrate_kbps: features.bitrate_kbps, ..features.clone() };
-        monitor.observe(model(), &Observation { features: &request, measured: &measured, told: None }).unwrap();
+        monitor
+            .observe(model(), &Observation { features: &request, measured: &measured, told: None, at_site: false })
+            .unwrap();
     }
     let inputs = monitor.inputs();
     let of = |inputs: &[InputDrift], field: Field| *inputs.iter().find(|input| input.field == field).unwrap();
@@ -175,7 +223,9 @@ fn inputs_that_differ_from_the_training_are_named() {
         };
         let mut measured = targets.clone();
         measured.title = format!("new {i}");
-        monitor.observe(model(), &Observation { features: &request, measured: &measured, told: None }).unwrap();
+        monitor
+            .observe(model(), &Observation { features: &request, measured: &measured, told: None, at_site: false })
+            .unwrap();
     }
     let inputs = monitor.inputs();
     let drifted: Vec<Field> = inputs.iter().filter(|input| input.alarm()).map(|input| input.field).collect();
@@ -206,7 +256,9 @@ fn shares_are_part_of_the_bundle() {
     for i in 0..80 {
         let features = encode(i);
         let measured = measured(&features, i, 0.0);
-        monitor.observe(&earlier, &Observation { features: &features, measured: &measured, told: None }).unwrap();
+        monitor
+            .observe(&earlier, &Observation { features: &features, measured: &measured, told: None, at_site: false })
+            .unwrap();
     }
     let inputs = monitor.inputs();
     assert!(inputs.iter().all(|input| input.psi.is_none() && !input.alarm()), "{inputs:#?}");
@@ -235,7 +287,7 @@ fn what_is_refused_leaves_no_trace() {
         (&good, &none, None, "vmaf"),
         (&good, &fine, Some(&told), "level"),
     ] {
-        let error = monitor.observe(model(), &Observation { features, measured, told }).unwrap_err();
+        let error = monitor.observe(model(), &Observation { features, measured, told, at_site: false }).unwrap_err();
         assert!(error.to_string().starts_with(field), "{error}");
     }
     assert_eq!(before, (monitor.streams(), monitor.errors(), monitor.inputs(), monitor.observations()));

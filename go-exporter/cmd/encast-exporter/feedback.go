@@ -3,8 +3,6 @@ package main
 import (
 	"log/slog"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"github.com/encast/encast/go-exporter/encast"
 	"github.com/encast/encast/go-exporter/internal/collector"
 	"github.com/encast/encast/go-exporter/internal/config"
@@ -41,8 +39,8 @@ func openFeedback(settings *config.Feedback, holder *serving.Holder, logger *slo
 	return kept, nil
 }
 
-// observedCollector exposes what was observed and how retraining goes.
-func observedCollector(settings *config.Feedback, kept *feedback.Feedback, logger *slog.Logger) prometheus.Collector {
+// observedBy exposes what was observed and how retraining goes.
+func observedBy(settings *config.Feedback, kept *feedback.Feedback, logger *slog.Logger) *collector.Observed {
 	var status *retraining.File
 	if settings.Status != "" {
 		status = retraining.NewFile(settings.Status, logger)

@@ -86,7 +86,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	reloader := serving.NewReloader(holder, serving.Opener(settings.ModelPath, settings.RequireSignature), cfg, logger)
 	reloader.ReadConfig(readConfig)
-	reloader.Files(settings.ModelPath, signatureOf(settings.ModelPath), settings.ConfigFile)
+	reloader.Files(settings.ModelPath, signatureOf(settings.ModelPath), settings.ConfigFile, settings.RequireSignature)
 	model, err := reloader.Start()
 	if err != nil {
 		return err
@@ -109,8 +109,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	reloader.Trace(traces)
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
-		collector.New(holder, reloader, logger),
-		observedCollector(&settings.Feedback, kept, logger),
+		collector.New(holder, reloader, observedBy(&settings.Feedback, kept, logger), logger),
 		versioncollector.NewCollector(name),
 		collector.Paced(collectors.NewGoCollector(), time.Second),
 		collector.Paced(collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), time.Second),

@@ -118,7 +118,7 @@ type question struct{ from, expr string }
 var chosen = strings.NewReplacer("$job", ".+", "$instance", ".*", "$config", ".*", "$codec", ".*",
 	"$__rate_interval", "10s", "$__interval", "10s")
 
-// panelQuestions returns the expressions of all panels and variables of the shipped dashboard.
+// panelQuestions returns the expressions of all panels, variables and annotations of the shipped dashboard.
 func panelQuestions(t *testing.T) []question {
 	t.Helper()
 	content, err := os.ReadFile(deployFolder + "grafana/dashboards/ml-predictions.json")
@@ -138,6 +138,12 @@ func panelQuestions(t *testing.T) []question {
 				Definition string `json:"definition"`
 			} `json:"list"`
 		} `json:"templating"`
+		Annotations struct {
+			List []struct {
+				Name string `json:"name"`
+				Expr string `json:"expr"`
+			} `json:"list"`
+		} `json:"annotations"`
 	}
 	if err := json.Unmarshal(content, &dashboard); err != nil {
 		t.Fatal(err)
@@ -153,6 +159,17 @@ func panelQuestions(t *testing.T) []question {
 		if match := values.FindStringSubmatch(variable.Definition); match != nil {
 			all = append(all, question{"variable " + variable.Name, chosen.Replace("count by (" + match[2] + ") (" + match[1] + ")")})
 		}
+	}
+	if len(dashboard.Annotations.List) == 0 {
+		t.Fatal("no annotations in the dashboard")
+	}
+	for _, annotation := range dashboard.Annotations.List {
+		// It has an answer at the moment of a load only; what it compares has one always.
+		expr, marks := strings.CutSuffix(annotation.Expr, " > 0")
+		if !marks {
+			t.Fatalf("annotation %s compares with nothing: %s", annotation.Name, annotation.Expr)
+		}
+		all = append(all, question{"annotation " + annotation.Name, chosen.Replace(expr)})
 	}
 	if len(all) < 60 {
 		t.Fatalf("only %d expressions in the dashboard", len(all))

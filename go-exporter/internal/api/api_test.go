@@ -42,7 +42,7 @@ func startWith(t testing.TB, modelPath string, bounds api.Bounds) (string, *serv
 		t.Fatal(err)
 	}
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(collector.New(holder, reloader, quiet))
+	registry.MustRegister(collector.New(holder, reloader, nil, quiet))
 	handler, err := server.Handler(server.Backend{
 		Holder: holder, Reloader: reloader, Registry: registry, Logger: quiet, API: api.New(holder, nil, bounds, quiet),
 		Limits: limit.New(0, 0),

@@ -61,7 +61,7 @@ func startKeeping(t testing.TB, modelPath string, options feedback.Options) *exp
 		t.Fatal(err)
 	}
 	registry := prometheus.NewPedanticRegistry()
-	registry.MustRegister(collector.New(holder, reloader, quiet), collector.NewObserved(kept, nil, quiet))
+	registry.MustRegister(collector.New(holder, reloader, collector.NewObserved(kept, nil, quiet), quiet))
 	service := api.New(holder, kept, api.Bounds{}, quiet)
 	handler, err := server.Handler(server.Backend{
 		Holder: holder, Reloader: reloader, Registry: registry, Logger: quiet, API: service, Feedback: kept, Limits: limit.New(0, 0),

@@ -40,15 +40,19 @@ func Start(program string, log io.Writer, args ...string) (*Exporter, error) {
 	var first bytes.Buffer // of the log, for the case that it never listens
 	go func() {
 		defer close(e.ended)
-		for lines := bufio.NewScanner(output); lines.Scan(); {
-			if e.Address == "" && first.Len() < 4<<10 {
+		lines, listens := bufio.NewScanner(output), false
+		for lines.Scan() {
+			if !listens && first.Len() < 4<<10 {
 				first.WriteString(lines.Text() + "\n")
 			}
 			fmt.Fprintln(log, lines.Text())
-			if match := listening.FindStringSubmatch(lines.Text()); match != nil {
+			if match := listening.FindStringSubmatch(lines.Text()); match != nil && !listens {
+				listens = true
 				found <- match[1]
 			}
 		}
+		// A line beyond the scanner's bound ends it: without a reader the exporter would wait for ever to write its next.
+		_, _ = io.Copy(io.Discard, output)
 	}()
 	select {
 	case e.Address = <-found:

@@ -13,12 +13,13 @@ import (
 	"github.com/encast/encast/go-exporter/internal/serving"
 )
 
-// Collector says what is forecast of the configured encodes. Everything that one scrape says comes from one model and one
-// configuration, even when they are replaced meanwhile. A forecast depends on nothing else, so it is made once for each
+// Collector says what is forecast of the configured encodes, and what was observed. Everything that one scrape says of a model comes from
+// one model and one configuration, even when they are replaced meanwhile. A forecast depends on nothing else, so it is made once for each
 // of them, not at each scrape.
 type Collector struct {
 	holder   *serving.Holder
 	reloader *serving.Reloader
+	observed *Observed
 	logger   *slog.Logger
 
 	kept     atomic.Pointer[kept]
@@ -39,14 +40,17 @@ type basis struct {
 	correction encast.Correction
 }
 
-// New returns a collector of the encodes of the configuration that the holder holds.
-func New(holder *serving.Holder, reloader *serving.Reloader, logger *slog.Logger) *Collector {
-	return &Collector{holder: holder, reloader: reloader, logger: logger}
+// New returns a collector of the encodes of the configuration that the holder holds, and of what was observed; nil is nothing.
+func New(holder *serving.Holder, reloader *serving.Reloader, observed *Observed, logger *slog.Logger) *Collector {
+	if observed == nil {
+		observed = NewObserved(nil, nil, logger)
+	}
+	return &Collector{holder: holder, reloader: reloader, observed: observed, logger: logger}
 }
 
 // Describe implements [prometheus.Collector].
 func (c *Collector) Describe(descs chan<- *prometheus.Desc) {
-	for _, family := range Families() {
+	for _, family := range append(Families(), ObservedFamilies()...) {
 		descs <- family.desc
 	}
 }
@@ -59,10 +63,13 @@ func (c *Collector) Collect(metrics chan<- prometheus.Metric) {
 	lease, loaded := c.holder.Acquire()
 	send(up, boolean(loaded))
 	if !loaded {
+		c.observed.collect(metrics, false, encast.Info{})
 		return
 	}
 	defer lease.Release()
-	collectModel(lease.Model.Info(), send)
+	model := lease.Model.Info()
+	collectModel(model, send)
+	c.observed.collect(metrics, true, model)
 	for _, sample := range c.samples(lease) {
 		metrics <- sample
 	}

@@ -35,7 +35,7 @@ func gather(t *testing.T, cfg *config.Config, modelPath string) ([]*dto.MetricFa
 		t.Fatal(err)
 	}
 	registry := prometheus.NewPedanticRegistry()
-	registry.MustRegister(New(holder, reloader, quiet))
+	registry.MustRegister(New(holder, reloader, nil, quiet))
 	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)
@@ -253,7 +253,7 @@ func TestFailedForecast(t *testing.T) {
 	}
 	cfg.Encodes[1].Features.Preset = "warp"
 	registry := prometheus.NewPedanticRegistry()
-	registry.MustRegister(New(holder, reloader, quiet))
+	registry.MustRegister(New(holder, reloader, nil, quiet))
 	for scrape := 1; scrape <= 2; scrape++ {
 		families, err := registry.Gather()
 		if err != nil {
@@ -286,7 +286,7 @@ func TestWithoutModel(t *testing.T) {
 	holder := &serving.Holder{}
 	reloader := serving.NewReloader(holder, serving.Opener("", ""), cfg, slog.New(slog.DiscardHandler))
 	registry := prometheus.NewPedanticRegistry()
-	registry.MustRegister(New(holder, reloader, slog.New(slog.DiscardHandler)))
+	registry.MustRegister(New(holder, reloader, nil, slog.New(slog.DiscardHandler)))
 	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)

@@ -21,25 +21,20 @@ type Observed struct {
 	status   *retraining.File   // nil: there is none
 	logger   *slog.Logger
 
-	mu     sync.Mutex
-	state  *feedback.State     // that samples are of
-	sample []prometheus.Metric // made once for all scrapes of a state
+	mu      sync.Mutex
+	state   *feedback.State     // that samples are of
+	sample  []prometheus.Metric // made once for all scrapes of a state
+	ofModel []prometheus.Metric // of these what is said of the state's model
 }
 
-// NewObserved returns a collector of what was observed; either may be nil.
+// NewObserved returns what a [Collector] tells of observations; either may be nil.
 func NewObserved(f *feedback.Feedback, status *retraining.File, logger *slog.Logger) *Observed {
 	return &Observed{feedback: f, status: status, logger: logger}
 }
 
-// Describe implements [prometheus.Collector].
-func (c *Observed) Describe(descs chan<- *prometheus.Desc) {
-	for _, family := range ObservedFamilies() {
-		descs <- family.desc
-	}
-}
-
-// Collect implements [prometheus.Collector].
-func (c *Observed) Collect(metrics chan<- prometheus.Metric) {
+// collect tells what was observed, and what it says of a model, if it is of that one: between the moment that a model comes into use
+// and the replay of its observations, it is not.
+func (c *Observed) collect(metrics chan<- prometheus.Metric, loaded bool, model encast.Info) {
 	send := senderTo(func(metric prometheus.Metric) { metrics <- metric })
 	if c.status != nil {
 		c.collectRetraining(send)
@@ -54,24 +49,29 @@ func (c *Observed) Collect(metrics chan<- prometheus.Metric) {
 	send(storeBytes, float64(store.Size()))
 	send(storeFailures, float64(store.Failures()))
 	send(correctionEnabled, boolean(c.feedback.Corrects()))
-	for _, sample := range c.samples() {
-		metrics <- sample
-	}
-}
-
-// samples returns those that change with observations only.
-func (c *Observed) samples() []prometheus.Metric {
 	state, err := c.feedback.State()
 	if err != nil {
 		c.logger.Error("What was observed can't be told", "err", err)
-		return nil
+		return
 	}
+	samples, ofModel := c.samples(state)
+	for _, sample := range samples {
+		metrics <- sample
+	}
+	if loaded && state.IsOf(model) {
+		for _, sample := range ofModel {
+			metrics <- sample
+		}
+	}
+}
+
+// samples returns those that change with observations only, and of a model.
+func (c *Observed) samples(state *feedback.State) (samples, ofModel []prometheus.Metric) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.state == state {
-		return c.sample
+		return c.sample, c.ofModel
 	}
-	var samples []prometheus.Metric
 	send := senderTo(func(metric prometheus.Metric) { samples = append(samples, metric) })
 	for i, count := range state.Told {
 		send(observationsTotal, float64(count), encast.Target(i).String())
@@ -80,12 +80,13 @@ func (c *Observed) samples() []prometheus.Metric {
 		collectObservation(o, send)
 	}
 	if state.Model != "" {
+		send := senderTo(func(metric prometheus.Metric) { ofModel = append(ofModel, metric) })
 		collectErrors(state.Errors, send)
-		samples = append(samples, errorQuantiles(state.Errors)...)
+		ofModel = append(ofModel, errorQuantiles(state.Errors)...)
 		collectDrift(state, send)
 	}
-	c.state, c.sample = state, samples
-	return samples
+	c.state, c.sample, c.ofModel = state, samples, ofModel
+	return samples, ofModel
 }
 
 func collectObservation(o *observations.Observation, send sender) {

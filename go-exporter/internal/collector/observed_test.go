@@ -17,10 +17,12 @@ import (
 	"github.com/prometheus/common/expfmt"
 
 	"github.com/encast/encast/go-exporter/encast"
+	"github.com/encast/encast/go-exporter/internal/config"
 	"github.com/encast/encast/go-exporter/internal/feedback"
 	"github.com/encast/encast/go-exporter/internal/fixture"
 	"github.com/encast/encast/go-exporter/internal/observations"
 	"github.com/encast/encast/go-exporter/internal/retraining"
+	"github.com/encast/encast/go-exporter/internal/serving"
 )
 
 // keep opens a store whose observations are held against a model.
@@ -63,10 +65,29 @@ func observe(t testing.TB, kept *feedback.Feedback, model *encast.Model, count i
 	return reports
 }
 
+// alone tells what was observed of the model that is followed, and nothing else.
+type alone struct{ *Observed }
+
+func (a alone) Describe(descs chan<- *prometheus.Desc) {
+	for _, family := range ObservedFamilies() {
+		descs <- family.desc
+	}
+}
+
+func (a alone) Collect(metrics chan<- prometheus.Metric) {
+	var model encast.Info
+	if a.feedback != nil {
+		if state, err := a.feedback.State(); err == nil {
+			model.Version, model.TrainedAt = state.Model, state.Trained
+		}
+	}
+	a.collect(metrics, true, model)
+}
+
 func gatherObserved(t testing.TB, kept *feedback.Feedback, status *retraining.File) ([]*dto.MetricFamily, map[string]*dto.MetricFamily) {
 	t.Helper()
 	registry := prometheus.NewPedanticRegistry()
-	registry.MustRegister(NewObserved(kept, status, slog.New(slog.DiscardHandler)))
+	registry.MustRegister(alone{NewObserved(kept, status, slog.New(slog.DiscardHandler))})
 	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)
@@ -160,13 +181,54 @@ func TestObservedWithout(t *testing.T) {
 	}
 }
 
+// TestOneModelInAScrape: what was observed of a model stands beside no other one, whichever of both comes into use first.
+func TestOneModelInAScrape(t *testing.T) {
+	quiet := slog.New(slog.DiscardHandler)
+	cfg := config.BuiltIn()
+	models := map[string]*encast.Model{"1": fixture.Train(t, "1", 0), "2": fixture.Train(t, "2", -20)}
+	kept := keep(t, models["1"], 10)
+	observe(t, kept, models["1"], 20)
+	observe := func(served, followed string, want bool) {
+		t.Helper()
+		holder := &serving.Holder{}
+		t.Cleanup(holder.Close)
+		holder.Replace(lent{models[served]}, cfg)
+		if err := kept.Follow(models[followed]); err != nil {
+			t.Fatal(err)
+		}
+		registry := prometheus.NewPedanticRegistry()
+		reloader := serving.NewReloader(holder, nil, cfg, quiet)
+		registry.MustRegister(New(holder, reloader, NewObserved(kept, nil, quiet), quiet))
+		families, err := registry.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := map[string]bool{}
+		for _, family := range families {
+			seen[family.GetName()] = true
+		}
+		if seen["ml_observation_error"] != want || seen["ml_drift_residual_score"] != want || !seen["qoe_vmaf_score"] || !seen["ml_model_version"] {
+			t.Errorf("model %s serves, model %s is followed: %v", served, followed, seen)
+		}
+	}
+	observe("1", "1", true)
+	observe("2", "1", false)
+	observe("1", "2", false)
+	observe("1", "1", true)
+}
+
+// lent is a model that its user does not close.
+type lent struct{ *encast.Model }
+
+func (lent) Close() error { return nil }
+
 // BenchmarkScrapeObserved is a scrape of as many observations as are exposed by default.
 func BenchmarkScrapeObserved(b *testing.B) {
 	model := fixture.Train(b, "1", 0, allTargets...)
 	kept := keep(b, model, 200)
 	observe(b, kept, model, 240)
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(NewObserved(kept, nil, slog.New(slog.DiscardHandler)))
+	registry.MustRegister(alone{NewObserved(kept, nil, slog.New(slog.DiscardHandler))})
 	series := 0
 	for b.Loop() {
 		families, err := registry.Gather()

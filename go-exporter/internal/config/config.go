@@ -21,8 +21,9 @@ type Config struct {
 
 	place Place // where encodes run that say nothing else
 	sites *Sites
-	file  string         // empty for the built-in configuration
-	lines map[string]int // line of each option
+	file  string            // empty for the built-in configuration
+	lines map[string]int    // line of each option
+	flags map[string]string // flag of each option that one says
 }
 
 // BuiltIn returns the configuration that holds without a file.
@@ -60,13 +61,16 @@ func read(path string) (*Config, error) {
 	return Parse(path, data)
 }
 
-// Blame turns an error of the model about an encode into one that names file, line and field.
+// Blame turns an error of the model about an encode into one that names file, line and field, or the flag. An option's error is the same one
+// for all encodes.
 func (c *Config) Blame(encode *Encode, err error, field string) error {
 	blamed := &Error{File: c.file, Line: encode.line, Encode: encode.Name, Field: field, Reason: err.Error(), Err: err}
 	if line, known := encode.lines[field]; known {
 		blamed.Line = line
 	} else if line, known := c.lines[field]; known {
 		blamed.Line, blamed.Encode = line, ""
+	} else if flag, known := c.flags[field]; known {
+		*blamed = Error{Field: "--" + flag, Reason: err.Error(), Err: err}
 	}
 	return blamed
 }

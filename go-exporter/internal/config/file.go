@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -62,36 +63,22 @@ func (p *parser) document(data []byte) *Config {
 		"max_bitrate_kbps": &config.Options.MaxBitrateKbps,
 	}
 	place := &config.place
-	texts := map[string]*string{"machine": &place.Machine, "region": &place.Region, "profiles": &place.Profiles}
-	amounts := map[string]**float64{"months_stored": &place.MonthsStored, "deliveries": &place.Deliveries}
 	root := document.Content[0]
 	given := false
 	for key, value := range p.pairs(root, "", "a mapping with the key encodes") {
 		option, isOption := options[key.Value]
-		text, isText := texts[key.Value]
-		amount, isAmount := amounts[key.Value]
+		ofPlace := placeFieldOf(key.Value)
 		config.lines[key.Value] = value.Line
 		switch {
 		case key.Value == "encodes":
 			given = true
 			config.Encodes = p.encodes(value)
-		case key.Value == "whole_machine":
-			if value.Tag != "!!bool" || value.Decode(&place.WholeMachine) != nil {
-				p.fail(value.Line, "", key.Value, "%q is neither true nor false", value.Value)
-			}
-		case isText:
-			if value.Kind != yaml.ScalarNode || value.Tag == "!!null" || value.Value == "" {
-				p.fail(value.Line, "", key.Value, "has no value: leave the key out when there is none")
-			}
-			*text = value.Value
-		case isAmount:
-			number, err := numberOf(value)
-			if err != nil {
+		case ofPlace != nil:
+			if err := ofPlace.read(value, place); err != nil {
 				p.fail(value.Line, "", key.Value, "%s", err)
 			}
-			*amount = &number
 		case !isOption:
-			p.fail(key.Line, "", key.Value, "unknown key: known are %s", strings.Join(knownKeys, ", "))
+			p.fail(key.Line, "", key.Value, "unknown key: known are %s", strings.Join(knownKeys(options), ", "))
 		default:
 			number, err := numberOf(value)
 			if err == nil && number <= 0 {
@@ -109,10 +96,36 @@ func (p *parser) document(data []byte) *Config {
 	return config
 }
 
-// knownKeys are those of a file, sorted.
-var knownKeys = []string{
-	"deliveries", "encodes", "machine", "max_bitrate_kbps", "min_bitrate_kbps", "months_stored", "profiles", "region",
-	"target_vmaf", "whole_machine",
+// knownKeys are those of a file with these options, sorted.
+func knownKeys(options map[string]*float64) []string {
+	known := append(slices.Collect(maps.Keys(options)), "encodes")
+	for i := range placeFields {
+		known = append(known, placeFields[i].key)
+	}
+	slices.Sort(known)
+	return known
+}
+
+// read takes the value of a key of the file.
+func (f *placeField) read(value *yaml.Node, place *Place) error {
+	switch {
+	case f.text != nil:
+		if value.Kind != yaml.ScalarNode || value.Tag == "!!null" || value.Value == "" {
+			return errors.New("has no value: leave the key out when there is none")
+		}
+		*f.text(place) = value.Value
+	case f.amount != nil:
+		number, err := numberOf(value)
+		if err != nil {
+			return err
+		}
+		*f.amount(place) = &number
+	default:
+		if value.Tag != "!!bool" || value.Decode(f.truth(place)) != nil {
+			return fmt.Errorf("%q is neither true nor false", value.Value)
+		}
+	}
+	return nil
 }
 
 // yamlErrorLine takes the line out of the text of a syntax error ("yaml: line 3: …"), which has no other place for it.

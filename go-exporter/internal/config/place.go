@@ -18,38 +18,67 @@ type Place struct {
 	WholeMachine    bool     // whether encodes are charged their whole machine
 }
 
+// placeField is a part of a [Place], as a file and a flag name it; it is one of a text, an amount and a truth.
+type placeField struct {
+	key, flag string
+	text      func(*Place) *string
+	amount    func(*Place) **float64
+	truth     func(*Place) *bool
+	ofSite    bool // only a site can use it
+}
+
+var placeFields = []placeField{
+	{key: "machine", flag: "machine", text: func(p *Place) *string { return &p.Machine }},
+	{key: "region", flag: "region", text: func(p *Place) *string { return &p.Region }},
+	{key: "profiles", flag: "profiles", text: func(p *Place) *string { return &p.Profiles }}, // requests may name sites that are in it
+	{key: "months_stored", flag: "months-stored", amount: func(p *Place) **float64 { return &p.MonthsStored }, ofSite: true},
+	{key: "deliveries", flag: "deliveries", amount: func(p *Place) **float64 { return &p.Deliveries }, ofSite: true},
+	{key: "whole_machine", flag: "whole-machine", truth: func(p *Place) *bool { return &p.WholeMachine }, ofSite: true},
+}
+
+// placeFieldOf returns the field of a key; nil when there is none.
+func placeFieldOf(key string) *placeField {
+	for i := range placeFields {
+		if placeFields[i].key == key {
+			return &placeFields[i]
+		}
+	}
+	return nil
+}
+
+// given tells whether a place says something of the field.
+func (f *placeField) given(p *Place) bool {
+	switch {
+	case f.text != nil:
+		return *f.text(p) != ""
+	case f.amount != nil:
+		return *f.amount(p) != nil
+	}
+	return *f.truth(p)
+}
+
 // over returns the place with what flags say in its stead.
 func (p Place) over(flags Place) Place {
-	if flags.Machine != "" {
-		p.Machine = flags.Machine
+	for i := range placeFields {
+		switch f := &placeFields[i]; {
+		case !f.given(&flags):
+		case f.text != nil:
+			*f.text(&p) = *f.text(&flags)
+		case f.amount != nil:
+			*f.amount(&p) = *f.amount(&flags)
+		default:
+			*f.truth(&p) = true
+		}
 	}
-	if flags.Region != "" {
-		p.Region = flags.Region
-	}
-	if flags.Profiles != "" {
-		p.Profiles = flags.Profiles
-	}
-	if flags.MonthsStored != nil {
-		p.MonthsStored = flags.MonthsStored
-	}
-	if flags.Deliveries != nil {
-		p.Deliveries = flags.Deliveries
-	}
-	p.WholeMachine = p.WholeMachine || flags.WholeMachine
 	return p
 }
 
-// given names what is told of the place that only a site can use; requests may name sites that are in the profiles.
-func (p Place) given() string {
-	switch {
-	case p.MonthsStored != nil:
-		return "months_stored"
-	case p.Deliveries != nil:
-		return "deliveries"
-	case p.WholeMachine:
-		return "whole_machine"
+// Files returns the files that the configuration is made of, beside its own: the profiles, if it has some.
+func (c *Config) Files() []string {
+	if c.place.Profiles == "" {
+		return nil
 	}
-	return ""
+	return []string{c.place.Profiles}
 }
 
 // OptionsOf returns the options of an encode's forecasts.
@@ -66,12 +95,11 @@ func (c *Config) locate(flags Place) error {
 		c.place.Profiles = filepath.Join(filepath.Dir(c.file), c.place.Profiles)
 	}
 	place := c.place.over(flags)
-	for field, said := range map[string]bool{
-		"machine": flags.Machine != "", "region": flags.Region != "", "profiles": flags.Profiles != "",
-		"months_stored": flags.MonthsStored != nil, "deliveries": flags.Deliveries != nil,
-	} {
-		if said {
-			delete(c.lines, field) // the flag is to blame, not the file
+	c.flags = map[string]string{}
+	for i := range placeFields {
+		if f := &placeFields[i]; f.given(&flags) { // the flag is to blame, not the file
+			delete(c.lines, f.key)
+			c.flags[f.key] = f.flag
 		}
 	}
 	c.place, c.sites = place, NewSites(place.Profiles)
@@ -86,8 +114,13 @@ func (c *Config) locate(flags Place) error {
 			l.blame(nil, "profiles", err)
 		}
 	}
-	if field := place.given(); field != "" && len(l.errs) == 0 && !sited {
-		l.blame(nil, field, errors.New("needs a region"))
+	if len(l.errs) == 0 && !sited {
+		for i := range placeFields {
+			if f := &placeFields[i]; f.ofSite && f.given(&place) {
+				l.blame(nil, f.key, errors.New("needs a region"))
+				break
+			}
+		}
 	}
 	if place.MonthsStored != nil {
 		c.Options.MonthsStored = *place.MonthsStored
@@ -144,19 +177,13 @@ func (l *locator) blame(encode *Encode, field string, err error) {
 	if blamed.Line == 0 {
 		line, inFile := l.config.lines[field]
 		if blamed.Line = line; !inFile {
-			blamed.File, blamed.Field = "", "--"+flagOf[field]
+			blamed.File, blamed.Field = "", "--"+placeFieldOf(field).flag
 		}
 	}
 	if text := blamed.Error(); !l.said[text] {
 		l.said[text] = true
 		l.errs = append(l.errs, blamed)
 	}
-}
-
-// flagOf has the flags of the fields that have one.
-var flagOf = map[string]string{
-	"machine": "machine", "region": "region", "profiles": "profiles", "months_stored": "months-stored",
-	"deliveries": "deliveries", "whole_machine": "whole-machine",
 }
 
 func (l *locator) encode(encode *Encode) {

@@ -106,6 +106,7 @@ func TestBadPlaces(t *testing.T) {
 		"flag over file":   {"machine: c5.2xlarge\nregion: eu-central-1\n" + encodes, "", Place{Machine: "box"}, []string{"--machine: unknown machine 'box'"}},
 		"flag of amount":   {encodes, "", Place{Deliveries: &number}, []string{"--deliveries: needs a region"}},
 		"no region needed": {encodes, "", Place{Machine: "rack", WholeMachine: true}, []string{"--whole-machine: needs a region"}},
+		"truth over file":  {"whole_machine: true\n" + encodes, "", Place{WholeMachine: true}, []string{"--whole-machine: needs a region"}},
 		"profiles":         {"machine: box\nregion: here\nprofiles: mine.toml\n" + encodes, strings.Replace(mine, "pue = 1.5", "pue = 0.5", 1), Place{}, []string{"f.yml:3: profiles: ", "mine.toml: line 10: regions.here.pue = 0.5"}},
 		"no profiles":      {"machine: box\nregion: here\nprofiles: none.toml\n" + encodes, "", Place{}, []string{"f.yml:3: profiles: ", "none.toml"}},
 		"not a text":       {"machine: [a]\nregion:\n" + encodes, "", Place{}, []string{"f.yml:1: machine: has no value", "f.yml:2: region: has no value"}},

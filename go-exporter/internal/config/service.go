@@ -14,20 +14,20 @@ import (
 type Service struct {
 	ReloadWatch  time.Duration    // how often files are looked at; 0 is never
 	BodyBytes    units.Base2Bytes // of a body
-	Rate         float64          // requests for forecasts a second; 0 is any number
+	Rate         float64          // requests for forecasts (/predict, /ladder, /probe) a second; 0 is any number
 	Concurrent   int              // requests for forecasts at a time; 0 is any number
 	OTLPEndpoint string           // where traces go; empty means what OpenTelemetry's own variables say, if anything
 }
 
 // addServiceFlags adds the flags; they are checked by check once they are parsed.
 func addServiceFlags(app *kingpin.Application, service *Service) {
-	app.Flag("reload.watch", "How often to look whether the model, its signature or the configuration file has changed, and to reload if so; 0s is never.").
+	app.Flag("reload.watch", "How often to look whether the model, its signature, the keys, the configuration file or the profiles have changed, and to reload if so; 0s is never.").
 		Default("10s").DurationVar(&service.ReloadWatch)
 	app.Flag("limit.body", "Largest body of a request.").
 		Default("16MiB").BytesVar(&service.BodyBytes)
-	app.Flag("limit.rate", "Requests for forecasts a second beyond which clients get 429; 0 is any number.").
+	app.Flag("limit.rate", "Requests for forecasts (/predict, /ladder, /probe) a second beyond which clients get 429; 0 is any number.").
 		Default("0").Float64Var(&service.Rate)
-	app.Flag("limit.concurrent", "Requests for forecasts at a time beyond which clients get 503; 0 is any number.").
+	app.Flag("limit.concurrent", "Requests for forecasts (/predict, /ladder, /probe) at a time beyond which clients get 503; 0 is any number.").
 		Default("1000").IntVar(&service.Concurrent)
 	app.Flag("otlp.endpoint", "Send traces to this URL (OTLP over HTTP), such as http://localhost:4318; without it, where OpenTelemetry's variables say.").
 		Default("").StringVar(&service.OTLPEndpoint)

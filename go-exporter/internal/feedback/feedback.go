@@ -264,21 +264,13 @@ func (f *Feedback) expose(o *observations.Observation) {
 	}
 }
 
-// ofThisMachine are the targets that a place has no part in. A monitor forecasts without a site: times, and what follows from them, of
-// an encode at one are those of another machine, and no drift.
-var ofThisMachine = []encast.Target{encast.TargetVMAF, encast.TargetPSNR, encast.TargetSSIM, encast.TargetBitrateKbps, encast.TargetPeakMemoryMB}
-
 // feed gives an observation to a monitor. One that it does not take stays stored, and out of errors and drift.
 func (f *Feedback) feed(w *watch, o *observations.Observation) {
 	measured := o.Measured
 	measured.Title = o.Title
-	if o.Region != "" {
-		measured = encast.NewTargets(o.Title)
-		for _, target := range ofThisMachine {
-			measured.Set(target, o.Measured.Value(target))
-		}
-	}
-	_, err := w.monitor.Observe(encast.Observation{Features: o.Features, Measured: measured, Forecast: &o.Told, Level: o.Level})
+	_, err := w.monitor.Observe(encast.Observation{
+		Features: o.Features, Measured: measured, Forecast: &o.Told, Level: o.Level, AtSite: o.Region != "",
+	})
 	if err != nil {
 		f.options.Logger.Warn("An observation is left out of errors and drift", "id", o.ID, "err", err)
 		return

@@ -138,6 +138,47 @@ func TestLeftOut(t *testing.T) {
 	}
 }
 
+// TestAtSite: times of an encode at a site have errors, of what was told, and are no drift of the model.
+func TestAtSite(t *testing.T) {
+	model := fixture.Train(t, "1", 0, encast.TargetVMAF, encast.TargetEncodeSeconds)
+	f, err := Open(Options{Path: filepath.Join(t.TempDir(), "observations.db"), Exposed: 50})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := f.Follow(model); err != nil {
+		t.Fatal(err)
+	}
+	report := reportOf(t, model, "there", time.Now())
+	report.Forecast.Machine, report.Forecast.Region = "c5.2xlarge", "eu-central-1"
+	report.Forecast.Told.EncodeSeconds = encast.Estimate{Value: 600, Lower: 500, Upper: 700}
+	report.Measured.EncodeSeconds = 610
+	if _, err := f.Store().Observe([]observations.Report{report}); err != nil {
+		t.Fatal(err)
+	}
+	state, err := f.State()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := false
+	for _, e := range state.Errors {
+		if e.Target == encast.TargetEncodeSeconds {
+			found = e.Count == 1 && e.Bias == 10 && e.Covered == 1
+		}
+	}
+	if !found || counted(t, f) != 1 {
+		t.Errorf("errors: %+v", state.Errors)
+	}
+	for _, stream := range state.Streams {
+		if stream.Target != encast.TargetVMAF {
+			t.Errorf("%s drifts at a site", stream.Target)
+		}
+	}
+	if len(state.Streams) != 1 {
+		t.Errorf("%d streams", len(state.Streams))
+	}
+}
+
 // TestTimes: since when a residual drifts is known of the newest observations, however many there were.
 func TestTimes(t *testing.T) {
 	var w watch

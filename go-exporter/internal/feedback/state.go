@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/encast/encast/go-exporter/encast"
 	"github.com/encast/encast/go-exporter/internal/observations"
@@ -12,6 +13,7 @@ import (
 // State is what is known at one moment. It never changes.
 type State struct {
 	Model   string // version that drift, errors, inputs and offsets are of; empty when none is in use
+	Trained time.Time
 	Streams []Stream
 	Errors  []encast.ForecastError
 	Inputs  []encast.InputDrift
@@ -23,6 +25,11 @@ type State struct {
 	Told   []uint64                    // observations that measured a target, by its number, since start
 
 	changes uint64
+}
+
+// IsOf tells whether the state is that of a model, and not of the one before, or the next.
+func (s *State) IsOf(model encast.Info) bool {
+	return s.Model == model.Version && s.Trained.Equal(model.TrainedAt)
 }
 
 // Stream is a stream of residuals, with the time since when its shift is estimated.
@@ -49,7 +56,7 @@ func (f *Feedback) State() (*State, error) {
 }
 
 func (w *watch) describe(state *State) error {
-	state.Model = w.model.Version
+	state.Model, state.Trained = w.model.Version, w.model.TrainedAt
 	streams, err := w.monitor.Streams()
 	errs := []error{err}
 	state.Errors, err = w.monitor.Errors()

@@ -1,10 +1,14 @@
 #include <stdlib.h>
+#include <string.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 
 // Before Go starts its first threads, each of which would have an arena by the time that main begins.
 __attribute__((constructor)) static void keep_small(void)
 {
+	const char *tunables = getenv("GLIBC_TUNABLES");
+	if (tunables && strstr(tunables, "glibc.malloc."))
+		return;
 	if (getenv("MALLOC_ARENA_MAX") || getenv("MALLOC_MMAP_THRESHOLD_") || getenv("MALLOC_TRIM_THRESHOLD_"))
 		return;
 	// Threads that load models are other ones each time: with an arena each, each would keep what a model once took.

@@ -1,4 +1,4 @@
-// Package limit bounds what clients may ask of the exporter at a time.
+// Package limit bounds how many forecasts clients may ask of the exporter, in a second and at a time.
 package limit
 
 import (

@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -58,8 +59,14 @@ func TestConcurrent(t *testing.T) {
 }
 
 func TestNone(t *testing.T) {
-	handler := http.NotFoundHandler()
-	if guarded := New(0, 0).Guard(handler); guarded == nil {
-		t.Error("no handler")
+	var answered atomic.Int64
+	handler := New(0, 0).Guard(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { answered.Add(1) }))
+	var group sync.WaitGroup
+	for range 100 {
+		group.Go(func() { handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil)) })
+	}
+	group.Wait()
+	if answered.Load() != 100 {
+		t.Errorf("%d of 100 requests were answered", answered.Load())
 	}
 }

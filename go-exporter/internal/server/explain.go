@@ -1,32 +1,53 @@
 package server
 
 import (
+	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/encast/encast/go-exporter/internal/answer"
 	"github.com/encast/encast/go-exporter/internal/request"
 )
 
-// explained answers requests that no endpoint takes with JSON, as all errors are.
-func explained(mux *http.ServeMux) http.Handler {
+// explained answers requests that no endpoint takes with JSON, as all errors are; it names the endpoints of these paths.
+func explained(mux *http.ServeMux, paths []string) http.Handler {
+	known := strings.Join(paths, ", ")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		refuse, pattern := mux.Handler(r)
-		if pattern != "" {
+		if _, pattern := mux.Handler(r); pattern != "" {
 			mux.ServeHTTP(w, r)
 			return
 		}
-		answer404 := &statusOnly{header: http.Header{}}
-		refuse.ServeHTTP(answer404, r)
-		mistake := request.Mistake("", "nothing is at %.80q: GET / lists what there is", r.URL.Path)
-		mistake.Status = answer404.status
-		if allow := answer404.header.Get("Allow"); allow != "" {
+		status, allow := refusal(mux, r)
+		mistake := request.Mistake("", "nothing is at %.80q: endpoints are %s", r.URL.Path, known)
+		if status == http.StatusMethodNotAllowed {
 			w.Header().Set("Allow", allow)
-			mistake.Reason = r.URL.Path + " takes " + allow + ", not " + r.Method
+			mistake.Reason = fmt.Sprintf("%.80s takes %s, not %s", r.URL.Path, allow, r.Method)
 		}
+		mistake.Status = status
 		answer.Failure(w, mistake)
 	})
+}
+
+// refusal returns the status that a mux has for a request that matches nothing, and the methods that it allows.
+func refusal(mux *http.ServeMux, r *http.Request) (status int, allow string) {
+	for range 2 {
+		refuse, _ := mux.Handler(r)
+		refused := &statusOnly{header: http.Header{}}
+		refuse.ServeHTTP(refused, r)
+		if refused.status == http.StatusMethodNotAllowed {
+			return refused.status, refused.header.Get("Allow")
+		}
+		clean, err := url.Parse(refused.header.Get("Location"))
+		if refused.status/100 != 3 || err != nil {
+			break
+		}
+		// It would be sent to the clean form of its path, where nothing is, or not for this method.
+		r = &http.Request{Method: r.Method, Host: r.Host, URL: clean, Header: http.Header{}}
+	}
+	return http.StatusNotFound, ""
 }
 
 // statusOnly takes an answer's status and headers, and drops its body.

@@ -27,7 +27,7 @@ func newRequestMetrics(registry prometheus.Registerer) requestMetrics {
 		}, []string{"handler"}),
 		total: factory.NewCounterVec(prometheus.CounterOpts{
 			Name: "ml_exporter_http_requests_total",
-			Help: "Requests answered, by endpoint and status code.",
+			Help: "Requests answered, by endpoint and status code; 500 also for answers that were cut off.",
 		}, []string{"handler", "code"}),
 		duration: factory.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "ml_exporter_http_request_duration_seconds",
@@ -50,10 +50,14 @@ func (m requestMetrics) observe(handler string, next http.Handler) http.Handler 
 		inFlight.Inc()
 		noted := notes.Get().(*noting)
 		*noted = noting{ResponseWriter: w, status: http.StatusOK}
+		complete := false
 		defer func() {
 			inFlight.Dec()
 			duration.Observe(time.Since(begun).Seconds())
 			code := min(max(noted.status, 0), len(answered)-1)
+			if !complete { // a panic: whatever was begun has no end
+				code = http.StatusInternalServerError
+			}
 			*noted = noting{}
 			notes.Put(noted)
 			counter := answered[code].Load()
@@ -65,6 +69,7 @@ func (m requestMetrics) observe(handler string, next http.Handler) http.Handler 
 			(*counter).Inc()
 		}()
 		next.ServeHTTP(noted, r)
+		complete = true
 	})
 }
 

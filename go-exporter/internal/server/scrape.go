@@ -2,12 +2,17 @@ package server
 
 import (
 	"bytes"
+	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/encast/encast/go-exporter/internal/answer"
 	"github.com/encast/encast/go-exporter/internal/feedback"
+	"github.com/encast/encast/go-exporter/internal/request"
 	"github.com/encast/encast/go-exporter/internal/serving"
 )
 
@@ -19,9 +24,10 @@ const pageLife = 100 * time.Millisecond
 // is made at a time for each form: requests that come meanwhile wait for the next one, which begins when that one ends. So
 // nobody gets a page that began longer than its life before they came, or before the last change of state.
 type shared struct {
-	next  http.Handler
-	life  time.Duration
-	state func() any // comparable: a page made in another state is not given any more
+	next   http.Handler
+	life   time.Duration
+	state  func() any // comparable: a page made in another state is not given any more
+	logger *slog.Logger
 
 	mu      sync.Mutex
 	newest  map[form]*page // under way, or done and kept for its life
@@ -51,8 +57,8 @@ type page struct {
 
 var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-func newShared(next http.Handler, life time.Duration, state func() any) *shared {
-	return &shared{next: next, life: life, state: state, newest: map[form]*page{}, waiting: map[form]*page{}}
+func newShared(next http.Handler, life time.Duration, state func() any, logger *slog.Logger) *shared {
+	return &shared{next: next, life: life, state: state, logger: logger, newest: map[form]*page{}, waiting: map[form]*page{}}
 }
 
 // stateOf returns a function that tells states apart of which a page tells something else, but for counters.
@@ -73,7 +79,7 @@ func newPage() *page {
 
 // ServeHTTP implements [http.Handler].
 func (s *shared) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	asked := form{r.Header.Get("Accept"), r.Header.Get("Accept-Encoding")}
+	asked := formOf(r)
 	if r.Method != http.MethodGet || len(asked.accept)+len(asked.encoding) > longestForm || r.URL.RawQuery != "" {
 		s.next.ServeHTTP(w, r)
 		return
@@ -115,6 +121,11 @@ func (s *shared) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(wanted.status)
 	// An error here is a client that went away.
 	_, _ = w.Write(wanted.body.Bytes())
+}
+
+// formOf returns what promhttp looks at: the first line of Accept, and all of Accept-Encoding.
+func formOf(r *http.Request) form {
+	return form{r.Header.Get("Accept"), strings.Join(r.Header.Values("Accept-Encoding"), ",")}
 }
 
 // room makes room for one more form, if it can. The lock is held.
@@ -159,8 +170,7 @@ func (s *shared) run(asked form, wanted *page, r *http.Request) {
 		s.mu.Lock()
 		wanted.ended = true
 		if !complete { // a panic, which goes on to the request's own end
-			wanted.status = http.StatusInternalServerError
-			wanted.body.Reset()
+			wanted.fail()
 		}
 		following := s.waiting[asked]
 		delete(s.waiting, asked)
@@ -171,16 +181,35 @@ func (s *shared) run(asked form, wanted *page, r *http.Request) {
 		close(wanted.done)
 		if following != nil {
 			// In the name of one that waits: the request that ran so far is answered now.
-			go s.run(asked, following, detached(r))
+			go s.runDetached(asked, following, r)
 		}
 	}()
 	s.next.ServeHTTP(wanted, r)
 	complete = true
 }
 
+// runDetached runs where no server stands behind that would keep a panic from ending the program.
+func (s *shared) runDetached(asked form, wanted *page, r *http.Request) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			s.logger.Error("A page could not be made", "err", cause, "stack", string(debug.Stack()))
+		}
+	}()
+	s.run(asked, wanted, detached(r))
+}
+
 // detached is a request with the same headers that does not end with the client's.
 func detached(r *http.Request) *http.Request {
 	return &http.Request{Method: r.Method, URL: r.URL, Proto: r.Proto, ProtoMajor: r.ProtoMajor, ProtoMinor: r.ProtoMinor, Header: r.Header, Host: r.Host}
+}
+
+// fail puts an error in the place of what was written.
+func (p *page) fail() {
+	clear(p.header)
+	p.body.Reset()
+	mistake := request.Mistake("", "the page could not be made")
+	mistake.Status = http.StatusInternalServerError
+	answer.Failure(p, mistake)
 }
 
 // A page takes the answer of a handler.

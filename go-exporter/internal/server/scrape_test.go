@@ -2,8 +2,10 @@ package server
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -11,6 +13,8 @@ import (
 )
 
 func stateless() any { return nil }
+
+var quiet = slog.New(slog.DiscardHandler)
 
 // askFor asks for a page and returns it.
 func askFor(t *testing.T, handler http.Handler, accept string) *httptest.ResponseRecorder {
@@ -32,7 +36,7 @@ func TestSharedLife(t *testing.T) {
 		}
 		w.WriteHeader(int(status.Load()))
 		fmt.Fprint(w, made.Add(1))
-	}), time.Hour, func() any { return state.Load() })
+	}), time.Hour, func() any { return state.Load() }, quiet)
 	expect := func(want string) {
 		t.Helper()
 		if got := askFor(t, s, "text").Body.String(); got != want {
@@ -88,7 +92,7 @@ func TestSharedJoins(t *testing.T) {
 		enter <- struct{}{}
 		<-leave
 		fmt.Fprint(w, number)
-	}), time.Hour, func() any { return state.Load() })
+	}), time.Hour, func() any { return state.Load() }, quiet)
 	var group sync.WaitGroup
 	ask := func(want string) {
 		group.Go(func() {
@@ -134,7 +138,7 @@ func TestShared(t *testing.T) {
 		w.Header().Set("X-Form", r.Header.Get("Accept"))
 		fmt.Fprintf(w, "page %d", number)
 		now.Add(-1)
-	}), 0, stateless)
+	}), 0, stateless, quiet)
 	var group sync.WaitGroup
 	counts := map[string]int{}
 	var mu sync.Mutex
@@ -191,7 +195,7 @@ func TestSharedForms(t *testing.T) {
 			<-leave
 		}
 		fmt.Fprint(w, r.Header.Get("Accept"))
-	}), 0, stateless)
+	}), 0, stateless, quiet)
 	ask := func(form string) string {
 		recorder := httptest.NewRecorder()
 		request := httptest.NewRequest("GET", "/", nil)
@@ -211,4 +215,67 @@ func TestSharedForms(t *testing.T) {
 	}
 	close(leave)
 	group.Wait()
+	one, two := httptest.NewRequest("GET", "/", nil), httptest.NewRequest("GET", "/", nil)
+	one.Header["Accept-Encoding"], two.Header["Accept-Encoding"] = []string{"identity"}, []string{"identity", "gzip"}
+	if formOf(one) == formOf(two) {
+		t.Error("a second line of Accept-Encoding chooses nothing")
+	}
+}
+
+// TestSharedPanic: a page that nobody's request makes, and that can't be made, is told to those who wait for it and ends nothing.
+func TestSharedPanic(t *testing.T) {
+	var made atomic.Int64
+	enter, leave := make(chan struct{}), make(chan struct{})
+	log := make(lines, 10)
+	s := newShared(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		number := made.Add(1)
+		enter <- struct{}{}
+		<-leave
+		if number == 2 {
+			w.Header().Set("Content-Encoding", "gzip")
+			fmt.Fprint(w, "half")
+			panic("no page")
+		}
+		fmt.Fprint(w, number)
+	}), 0, stateless, slog.New(slog.NewTextHandler(log, nil)))
+	var group sync.WaitGroup
+	group.Go(func() { askFor(t, s, "text") })
+	<-enter
+	group.Go(func() {
+		got := askFor(t, s, "text")
+		if got.Code != 500 || !strings.Contains(got.Body.String(), `"status":"error"`) || got.Header().Get("Content-Encoding") != "" {
+			t.Errorf("%d %v %s", got.Code, got.Header(), got.Body)
+		}
+	})
+	for waits := func() bool { s.mu.Lock(); defer s.mu.Unlock(); return len(s.waiting) == 1 }; !waits(); {
+		time.Sleep(time.Millisecond)
+	}
+	leave <- struct{}{}
+	<-enter
+	leave <- struct{}{}
+	group.Wait()
+	group.Go(func() {
+		if got := askFor(t, s, "text").Body.String(); got != "3" {
+			t.Errorf("the next page is %q", got)
+		}
+	})
+	<-enter
+	leave <- struct{}{}
+	group.Wait()
+	select {
+	case line := <-log:
+		if !strings.Contains(line, "no page") {
+			t.Errorf("logged: %s", line)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("the panic was not logged")
+	}
+}
+
+// lines takes a log.
+type lines chan string
+
+func (l lines) Write(line []byte) (int, error) {
+	l <- string(line)
+	return len(line), nil
 }

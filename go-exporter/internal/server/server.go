@@ -10,10 +10,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/encast/encast/go-exporter/internal/answer"
 	"github.com/encast/encast/go-exporter/internal/api"
 	"github.com/encast/encast/go-exporter/internal/feedback"
 	"github.com/encast/encast/go-exporter/internal/limit"
 	whatif "github.com/encast/encast/go-exporter/internal/page"
+	"github.com/encast/encast/go-exporter/internal/request"
 	"github.com/encast/encast/go-exporter/internal/serving"
 	"github.com/encast/encast/go-exporter/internal/tracing"
 )
@@ -47,7 +49,7 @@ type Backend struct {
 	Registry *prometheus.Registry
 	API      *api.API
 	Feedback *feedback.Feedback // nil: nothing is observed
-	Limits   *limit.Limits      // of requests for forecasts
+	Limits   *limit.Limits      // of requests for forecasts: reports of what was measured are never refused for their number
 	Tracing  *tracing.Tracing
 	Version  string
 	Logger   *slog.Logger
@@ -60,32 +62,53 @@ func Handler(backend Backend) (http.Handler, error) {
 		return nil, err
 	}
 	requests := newRequestMetrics(backend.Registry)
-	metrics := promhttp.HandlerFor(backend.Registry, promhttp.HandlerOpts{
+	var metrics http.Handler = promhttp.HandlerFor(backend.Registry, promhttp.HandlerOpts{
 		ErrorLog:          slog.NewLogLogger(backend.Logger.Handler(), slog.LevelError),
 		Registry:          backend.Registry,
 		EnableOpenMetrics: true,
 	})
+	metrics = newShared(metrics, pageLife, stateOf(backend.Holder, backend.Reloader, backend.Feedback), backend.Logger)
 	guard := backend.Limits.Guard
 	mux := http.NewServeMux()
+	paths := []string{"/"}
+	endpoint := func(method, path string, handler http.Handler) {
+		if method == http.MethodPost {
+			handler = ofThisSite(handler)
+		}
+		paths = append(paths, path)
+		mux.Handle(method+" "+path, requests.observe(path[1:], handler))
+	}
 	mux.Handle("GET /{$}", whatIf)
 	mux.Handle("GET /page/", whatIf)
-	mux.Handle("GET /metrics", requests.observe("metrics", newShared(metrics, pageLife, stateOf(backend.Holder, backend.Reloader, backend.Feedback))))
-	mux.Handle("GET /health", requests.observe("health", health(backend.Holder)))
-	mux.Handle("POST /predict", requests.observe("predict", guard(backend.API.Predict())))
-	mux.Handle("POST /ladder", requests.observe("ladder", guard(backend.API.Ladder())))
-	mux.Handle("GET /probe", requests.observe("probe", guard(backend.API.Probe())))
-	mux.Handle("GET /model", requests.observe("model", guard(backend.API.Model())))
-	mux.Handle("POST /observe", requests.observe("observe", guard(backend.API.Observe())))
-	mux.Handle("GET /observations", requests.observe("observations", guard(backend.API.Observations())))
-	mux.Handle("GET /drift", requests.observe("drift", guard(backend.API.Drift())))
-	mux.Handle("POST /reload", requests.observe("reload", reload(backend.Reloader)))
+	endpoint(http.MethodGet, "/metrics", metrics)
+	endpoint(http.MethodGet, "/health", health(backend.Holder))
+	endpoint(http.MethodPost, "/predict", guard(backend.API.Predict()))
+	endpoint(http.MethodPost, "/ladder", guard(backend.API.Ladder()))
+	endpoint(http.MethodGet, "/probe", guard(backend.API.Probe()))
+	endpoint(http.MethodGet, "/model", backend.API.Model())
+	endpoint(http.MethodPost, "/observe", backend.API.Observe())
+	endpoint(http.MethodGet, "/observations", backend.API.Observations())
+	endpoint(http.MethodGet, "/drift", backend.API.Drift())
+	endpoint(http.MethodPost, "/reload", reload(backend.Reloader))
 	named := func(r *http.Request) string {
 		if _, pattern := mux.Handler(r); pattern != "" {
 			return pattern
 		}
 		return r.Method // any path of a client would be a name of its own
 	}
-	return logged(backend.Tracing.Handler(explained(mux), named), backend.Logger), nil
+	return logged(backend.Tracing.Handler(explained(mux, paths), named), backend.Logger), nil
+}
+
+// ofThisSite refuses requests that a browser sends in the name of another site's page, as a form or a script may without being asked
+// what they are. Programs that are no browsers send none of the headers that tell.
+func ofThisSite(next http.Handler) http.Handler {
+	protection := http.NewCrossOriginProtection()
+	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mistake := request.Mistake("", "%.80s takes no requests of another site's pages (Sec-Fetch-Site, Origin)", r.URL.Path)
+		mistake.Status = http.StatusForbidden
+		answer.Failure(w, mistake)
+	}))
+	return protection.Handler(next)
 }
 
 // reply writes a JSON object.

@@ -42,7 +42,7 @@ func start(t testing.TB, modelPath string, load bool) (string, *serving.Holder) 
 		}
 	}
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(collector.New(holder, reloader, quiet))
+	registry.MustRegister(collector.New(holder, reloader, nil, quiet))
 	handler, err := server.Handler(server.Backend{
 		Holder: holder, Reloader: reloader, Registry: registry, API: api.New(holder, nil, api.Bounds{}, quiet),
 		Limits: limit.New(0, 0), Version: encast.Version(), Logger: quiet,
@@ -60,6 +60,9 @@ func start(t testing.TB, modelPath string, load bool) (string, *serving.Holder) 
 	return listener.URL, holder
 }
 
+// client shows answers as they are.
+var client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+
 // exchange sends one request; the body of the answer is read to its end.
 func exchange(t testing.TB, method, url string) (*http.Response, string) {
 	t.Helper()
@@ -67,7 +70,7 @@ func exchange(t testing.TB, method, url string) (*http.Response, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := client.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +139,7 @@ func TestMethodsAndPaths(t *testing.T) {
 		{http.MethodPost, "/probe", 405, "GET, HEAD"},
 		{http.MethodPost, "/model", 405, "GET, HEAD"},
 		{http.MethodGet, "/predict/", 404, ""},
-		{http.MethodGet, "/predict/../metrics", 200, ""},
+		{http.MethodGet, "/predict/../metrics", 307, ""},
 		{http.MethodGet, "/%2e%2e/%2e%2e/etc/passwd", 404, ""},
 		{http.MethodGet, "/nothing", 404, ""},
 		{http.MethodGet, "/reload/", 404, ""},
@@ -345,11 +348,96 @@ func TestNothingThere(t *testing.T) {
 		{http.MethodGet, "/nothing", 404, "/nothing"},
 		{http.MethodGet, "/predict", 405, "/predict takes POST, not GET"},
 		{http.MethodDelete, "/probe", 405, "/probe takes GET, HEAD, not DELETE"},
+		{http.MethodGet, "/nothing", 404, "/, /metrics, /health, /predict, /ladder, /probe, /model, /observe, /observations, /drift, /reload"},
+		{http.MethodGet, "//nothing", 404, "//nothing"},
+		{http.MethodPost, "/a/../b", 404, "endpoints are"},
+		{http.MethodGet, "//predict", 405, "//predict takes POST, not GET"},
+		{http.MethodPost, "/./metrics", 405, "takes GET, HEAD, not POST"},
 	} {
 		response, body := exchange(t, test.method, url+test.path)
+		if allow := response.Header.Get("Allow"); (test.status == 405) != (allow != "") {
+			t.Errorf("%s %s: Allow %q", test.method, test.path, allow)
+		}
 		var answer struct{ Status, Message string }
 		if err := json.Unmarshal([]byte(body), &answer); err != nil || response.StatusCode != test.status || answer.Status != "error" || !strings.Contains(answer.Message, test.says) {
 			t.Errorf("%s %s: %d %s (%v)", test.method, test.path, response.StatusCode, body, err)
+		}
+	}
+}
+
+// TestOtherSites: what a browser sends in the name of another site's page is refused, whatever it would change; all else is taken.
+func TestOtherSites(t *testing.T) {
+	url, _ := start(t, "", true)
+	for _, path := range []string{"/predict", "/ladder", "/observe", "/reload"} {
+		for _, test := range []struct {
+			name, value string
+			refused     bool
+		}{
+			{"Sec-Fetch-Site", "cross-site", true},
+			{"Sec-Fetch-Site", "same-site", true},
+			{"Origin", "https://elsewhere.example", true},
+			{"Origin", "null", true},
+			{"Sec-Fetch-Site", "same-origin", false},
+			{"Sec-Fetch-Site", "none", false},
+			{"Origin", url, false},
+			{"User-Agent", "curl/8", false},
+		} {
+			request, err := http.NewRequest(http.MethodPost, url+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Header.Set(test.name, test.value)
+			response, err := http.DefaultClient.Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var answer struct{ Status, Message string }
+			err = json.NewDecoder(response.Body).Decode(&answer)
+			_ = response.Body.Close()
+			if err != nil || (response.StatusCode == 403) != test.refused || test.refused && (answer.Status != "error" || !strings.Contains(answer.Message, path)) {
+				t.Errorf("%s with %s: %s: %d %v (%v)", path, test.name, test.value, response.StatusCode, answer, err)
+			}
+		}
+	}
+	request, err := http.NewRequest(http.MethodGet, url+"/health", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Sec-Fetch-Site", "cross-site")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _ = response.Body.Close(); response.StatusCode != 200 {
+		t.Errorf("a link from elsewhere: %d", response.StatusCode)
+	}
+}
+
+// TestLimitsAreOfForecasts: beyond the limit forecasts are refused, and nothing that is reported or looked up is.
+func TestLimitsAreOfForecasts(t *testing.T) {
+	quiet := slog.New(slog.DiscardHandler)
+	_, holder := start(t, "", true)
+	handler, err := server.Handler(server.Backend{
+		Holder: holder, Registry: prometheus.NewRegistry(), Logger: quiet,
+		API: api.New(holder, nil, api.Bounds{}, quiet), Limits: limit.New(1e-6, 0),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(method, path string) int {
+		recorder := httptest.NewRecorder()
+		handler.ServeHTTP(recorder, httptest.NewRequest(method, path, nil))
+		return recorder.Code
+	}
+	ask(http.MethodGet, "/probe") // takes the only one
+	for _, limited := range []string{"POST /predict", "POST /ladder", "GET /probe"} {
+		if method, path, _ := strings.Cut(limited, " "); ask(method, path) != 429 {
+			t.Errorf("%s is not limited", limited)
+		}
+	}
+	for _, free := range []string{"GET /model", "POST /observe", "GET /observations", "GET /drift"} {
+		if method, path, _ := strings.Cut(free, " "); ask(method, path) == 429 {
+			t.Errorf("%s is limited", free)
 		}
 	}
 }

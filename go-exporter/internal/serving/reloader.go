@@ -26,8 +26,9 @@ type Reloader struct {
 	running *load // under way
 	waiting *load // begins when running ends; whoever asks meanwhile shares it
 	status  Status
-	watched []string      // files
-	seen    []fs.FileInfo // of these as the last load found them; nil where there was none
+	named   []string      // files that are watched whatever the configuration says
+	watched []string      // these, and those that the configuration is made of
+	seen    []fs.FileInfo // of the watched as the last load found them; nil where there was none
 }
 
 // load is one attempt that any number of callers wait for.
@@ -126,6 +127,11 @@ func (r *Reloader) run(attempt *load) {
 func (r *Reloader) replace() (encast.Info, error) {
 	r.look()
 	cfg, err := r.configure()
+	if err == nil && r.follow(cfg.Files()) {
+		// What these files were has to be known before they are read.
+		r.look()
+		cfg, err = r.configure()
+	}
 	if err != nil {
 		return encast.Info{}, err
 	}
@@ -142,9 +148,10 @@ func (r *Reloader) replace() (encast.Info, error) {
 	return info, nil
 }
 
-// Check makes a model forecast every configured encode; the error names all that it can't.
+// Check makes a model forecast every configured encode; the error names all that it can't, each once.
 func Check(model Model, cfg *config.Config) error {
 	var errs []error
+	told := map[string]bool{} // what is wrong with an option is so for every encode
 	for i := range cfg.Encodes {
 		encode := &cfg.Encodes[i]
 		if _, err := model.PredictWith(encode.Features, cfg.OptionsOf(encode)); err != nil {
@@ -154,7 +161,10 @@ func Check(model Model, cfg *config.Config) error {
 			} else {
 				err = fmt.Errorf("encode %q: %w", encode.Name, err)
 			}
-			errs = append(errs, err)
+			if text := err.Error(); !told[text] {
+				told[text] = true
+				errs = append(errs, err)
+			}
 		}
 	}
 	return errors.Join(errs...)

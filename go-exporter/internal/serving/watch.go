@@ -4,6 +4,7 @@ import (
 	"context"
 	"io/fs"
 	"os"
+	"slices"
 	"time"
 )
 
@@ -19,7 +20,7 @@ func (r *Reloader) Watch(ctx context.Context, interval time.Duration) {
 			return
 		case <-ticks.C:
 			if r.changed() {
-				r.logger.Debug("A file has changed: reloading", "files", r.watched)
+				r.logger.Debug("A file has changed: reloading")
 				// How it went is logged and counted.
 				_, _ = r.Reload()
 			}
@@ -27,27 +28,39 @@ func (r *Reloader) Watch(ctx context.Context, interval time.Duration) {
 	}
 }
 
-// Files names the files that Watch looks at; empty names are left out. It is called before Start.
+// Files names the files that Watch looks at, beside those that the configuration names; empty names are left out. It is called before Start.
 func (r *Reloader) Files(paths ...string) {
 	for _, path := range paths {
 		if path != "" {
-			r.watched = append(r.watched, path)
+			r.named = append(r.named, path)
 		}
 	}
+	r.watched = slices.Clone(r.named)
+}
+
+// follow makes Watch look at the files of the configuration, too, and tells whether these are others than before.
+func (r *Reloader) follow(files []string) bool {
+	watched := slices.Concat(r.named, files)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if slices.Equal(watched, r.watched) {
+		return false
+	}
+	r.watched = watched
+	return true
 }
 
 // look keeps what the files are before they are read: should they change meanwhile, that is seen at the next look.
 func (r *Reloader) look() {
-	infos := identities(r.watched)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.seen = infos
+	r.seen = identities(r.watched)
 }
 
 func (r *Reloader) changed() bool {
-	infos := identities(r.watched)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	infos := identities(r.watched)
 	if len(infos) != len(r.seen) {
 		return true
 	}

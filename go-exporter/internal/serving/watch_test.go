@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/encast/encast/go-exporter/encast"
 	"github.com/encast/encast/go-exporter/internal/config"
 	"github.com/encast/encast/go-exporter/internal/fixture"
 )
@@ -91,6 +93,113 @@ func TestWatch(t *testing.T) {
 	fixture.WaitFor(t, func() bool { return tries() > before })
 	cancel()
 	<-ended
+}
+
+const profiles = `
+[machines.box]
+vcpus = 4
+speed = %v
+memory_gb = 8
+cpu_model = "made up"
+source = "made up"
+[regions.here]
+grid_g_per_kwh = 400
+pue = 1.5
+source = "made up"
+`
+
+// TestWatchFollowsTheConfiguration: profiles are watched that the file of encodes names, and others that it names later.
+func TestWatchFollowsTheConfiguration(t *testing.T) {
+	dir := t.TempDir()
+	encodes := filepath.Join(dir, "encodes.yml")
+	write := func(name, format string, args ...any) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), fmt.Appendf(nil, format, args...), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	name := func(file string) {
+		write("encodes.yml", "machine: box\nregion: here\nprofiles: %s\nencodes:\n- {name: a, resolution: 640x360, bitrate_kbps: 500}\n", file)
+	}
+	write("mine.toml", profiles, 1)
+	write("other.toml", profiles, 2)
+	name("mine.toml")
+	read := func() (*config.Config, error) { return config.Load(encodes, config.Place{}) }
+	cfg, err := read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var holder Holder
+	defer holder.Close()
+	reloader := NewReloader(&holder, Opener(fixture.File(t, "1.encast", "1", 0, encast.TargetVMAF, encast.TargetCPUSeconds), ""), cfg, quiet)
+	reloader.ReadConfig(read)
+	reloader.Files(encodes)
+	if _, err := reloader.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go reloader.Watch(t.Context(), 5*time.Millisecond)
+	seconds := func() float64 {
+		lease, _ := holder.Acquire()
+		defer lease.Release()
+		encode := &lease.Config.Encodes[0]
+		result, err := lease.Model.PredictWith(encode.Features, lease.OptionsOf(encode))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return result.CPUSeconds.Value
+	}
+	// at waits until the machine is so fast.
+	whole := seconds()
+	at := func(speed float64) {
+		t.Helper()
+		fixture.WaitFor(t, func() bool { return math.Abs(seconds()*speed/whole-1) < 1e-9 })
+	}
+	write("mine.toml", profiles, 0.5)
+	at(0.5)
+	name("other.toml")
+	at(2)
+	write("other.toml", profiles, 4)
+	at(4)
+	loads := reloader.Status().Successes
+	write("mine.toml", profiles, 8)
+	time.Sleep(60 * time.Millisecond)
+	if reloader.Status().Successes != loads {
+		t.Error("a file that the configuration names no more is watched")
+	}
+}
+
+// TestOptionsAreBlamedOnce: a bad option is one mistake, however many encodes there are, and of the flag that says it.
+func TestOptionsAreBlamedOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f.yml")
+	text := "target_vmaf: 200\nmonths_stored: 1\nmachine: c5.2xlarge\nregion: eu-central-1\nencodes:\n" +
+		"- {name: a, resolution: 640x360, bitrate_kbps: 500}\n- {name: b, resolution: 640x360, bitrate_kbps: 500}\n"
+	months := -1.0
+	for _, test := range []struct {
+		text  string
+		flags config.Place
+		want  string
+	}{
+		{text, config.Place{}, path + ":1: target_vmaf = 200: "},
+		{strings.Replace(text, "200", "90", 1), config.Place{MonthsStored: &months}, "--months-stored: months_stored = -1: "},
+		{strings.Replace(text, "months_stored: 1", "months_stored: -2", 1)[len("target_vmaf: 200\n"):], config.Place{}, path + ":1: months_stored = -2: "},
+	} {
+		if err := os.WriteFile(path, []byte(test.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		cfg, err := config.Load(path, test.flags)
+		if err != nil {
+			t.Fatal(err)
+		}
+		model, err := Opener("", "")()
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = Check(model, cfg)
+		_ = model.Close()
+		if err == nil || !strings.HasPrefix(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%v, want one that begins with %q", err, test.want)
+		}
+	}
 }
 
 // TestConfigIsReloadedWithTheModel: both or none.

@@ -26,6 +26,7 @@ const attempts = 3
 // client implements otlptrace.Client.
 type client struct {
 	endpoint string
+	shown    string // endpoint without its password
 	header   http.Header
 	timeout  time.Duration
 	http     *http.Client
@@ -37,8 +38,8 @@ const (
 	baseVariable   = "OTEL_EXPORTER_OTLP_ENDPOINT"
 )
 
-// target returns where spans go; empty is nowhere.
-func target(flag string) (string, error) {
+// target returns where spans go; nil is nowhere. Errors do not repeat what may hold a password.
+func target(flag string) (*url.URL, error) {
 	given, name := flag, "--otlp.endpoint"
 	if given == "" {
 		if given, name = os.Getenv(tracesVariable), tracesVariable; given == "" {
@@ -46,21 +47,21 @@ func target(flag string) (string, error) {
 		}
 	}
 	if given == "" {
-		return "", nil
+		return nil, nil
 	}
 	parsed, err := url.Parse(given)
 	if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" {
-		return "", fmt.Errorf("%s: %.100q is no URL such as http://localhost:4318", name, given)
+		return nil, fmt.Errorf("%s: must be a URL such as http://localhost:4318", name)
 	}
 	if name != tracesVariable {
 		parsed = parsed.JoinPath("v1", "traces")
 	}
-	return parsed.String(), nil
+	return parsed, nil
 }
 
 // newClient returns a client with the headers and the timeout of OpenTelemetry's variables.
-func newClient(endpoint string) (*client, error) {
-	c := &client{endpoint: endpoint, header: http.Header{"Content-Type": {"application/x-protobuf"}}, timeout: 10 * time.Second, http: &http.Client{}}
+func newClient(endpoint *url.URL) (*client, error) {
+	c := &client{endpoint: endpoint.String(), shown: endpoint.Redacted(), header: http.Header{"Content-Type": {"application/x-protobuf"}}, timeout: 10 * time.Second, http: &http.Client{}}
 	name, text := setting("TIMEOUT")
 	if text != "" {
 		milliseconds, err := strconv.ParseUint(text, 10, 31)
@@ -82,16 +83,6 @@ func newClient(endpoint string) (*client, error) {
 		c.header.Set(strings.TrimSpace(key), value)
 	}
 	return c, nil
-}
-
-// setting returns the variable of traces, or else that of all signals, and its name.
-func setting(what string) (name, text string) {
-	name = "OTEL_EXPORTER_OTLP_TRACES_" + what
-	if text = os.Getenv(name); text != "" {
-		return name, text
-	}
-	name = "OTEL_EXPORTER_OTLP_" + what
-	return name, os.Getenv(name)
 }
 
 // Start implements otlptrace.Client: there is nothing to begin.
@@ -144,5 +135,5 @@ func (c *client) send(ctx context.Context, body []byte) (bool, error) {
 		return false, nil
 	}
 	again := response.StatusCode == http.StatusTooManyRequests || response.StatusCode >= 502 && response.StatusCode <= 504
-	return again, fmt.Errorf("%s answered %s", c.endpoint, response.Status)
+	return again, fmt.Errorf("%s answered %s", c.shown, response.Status)
 }

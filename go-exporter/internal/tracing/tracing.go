@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"os"
 	"time"
 
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
@@ -30,14 +29,18 @@ type Tracing struct {
 }
 
 // New returns tracing to an endpoint, a URL such as http://localhost:4318; without one to where OpenTelemetry's variables say;
-// and none where these say nothing either, or that the SDK is disabled. What goes wrong later is logged.
+// and none where these say nothing either, that the SDK is disabled or that nothing exports. Variables that ask for what is not done here are
+// errors. What goes wrong later is logged.
 func New(ctx context.Context, endpoint, version string, logger *slog.Logger) (*Tracing, error) {
 	where, err := target(endpoint)
 	if err != nil {
 		return nil, err
 	}
-	if where == "" || os.Getenv("OTEL_SDK_DISABLED") == "true" {
+	if where == nil || disabled() {
 		return &Tracing{}, nil
+	}
+	if err := check(); err != nil {
+		return nil, err
 	}
 	sender, err := newClient(where)
 	if err != nil {

@@ -1,8 +1,10 @@
 package tracing_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -11,6 +13,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -146,9 +149,12 @@ func TestSpans(t *testing.T) {
 func TestNothingRunsWithoutAnEndpoint(t *testing.T) {
 	clear(t)
 	before := runtime.NumGoroutine()
-	for _, endpoint := range []string{"", "http://localhost:4318"} {
-		if endpoint != "" {
-			t.Setenv("OTEL_SDK_DISABLED", "true")
+	for _, variable := range []string{"", "OTEL_SDK_DISABLED=true", "OTEL_SDK_DISABLED=True", "OTEL_TRACES_EXPORTER=none"} {
+		name, value, off := strings.Cut(variable, "=")
+		endpoint := ""
+		if off {
+			endpoint = "http://localhost:4318"
+			t.Setenv(name, value)
 		}
 		traces, err := tracing.New(t.Context(), endpoint, "1", slog.New(slog.DiscardHandler))
 		if err != nil || traces.On() || runtime.NumGoroutine() != before {
@@ -157,6 +163,9 @@ func TestNothingRunsWithoutAnEndpoint(t *testing.T) {
 		next := http.NotFoundHandler()
 		if span := tracing.Start(context.Background(), "x"); span.IsRecording() || traces.Root("x").IsRecording() || traces.Handler(next, nil) == nil || traces.Stop() != nil {
 			t.Error("a span is made")
+		}
+		if off {
+			t.Setenv(name, "")
 		}
 	}
 }
@@ -175,7 +184,17 @@ func TestEndpoints(t *testing.T) {
 		"not HTTP":        {nil, "grpc://localhost:4317", "--otlp.endpoint"},
 		"variable no URL": {map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "collector"}, "", "OTEL_EXPORTER_OTLP_ENDPOINT"},
 		"bad timeout":     {map[string]string{"OTEL_EXPORTER_OTLP_TIMEOUT": "soon"}, receiver.URL, "OTEL_EXPORTER_OTLP_TIMEOUT"},
-		"bad headers":     {map[string]string{"OTEL_EXPORTER_OTLP_HEADERS": "secret"}, receiver.URL, "OTEL_EXPORTER_OTLP_HEADERS"},
+		"no URL, secret":  {nil, "collector:secret@host", "--otlp.endpoint"},
+		"bad URL, secret": {nil, "http://user:secret@host:port", "--otlp.endpoint"},
+		"what is done": {map[string]string{"OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf", "OTEL_EXPORTER_OTLP_COMPRESSION": "none",
+			"OTEL_PROPAGATORS": "baggage, tracecontext", "OTEL_TRACES_EXPORTER": "otlp"}, receiver.URL, ""},
+		"protocol":     {map[string]string{"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "grpc"}, receiver.URL, "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"},
+		"compression":  {map[string]string{"OTEL_EXPORTER_OTLP_COMPRESSION": "gzip"}, receiver.URL, "OTEL_EXPORTER_OTLP_COMPRESSION"},
+		"certificate":  {map[string]string{"OTEL_EXPORTER_OTLP_CERTIFICATE": "ca.pem"}, receiver.URL, "OTEL_EXPORTER_OTLP_CERTIFICATE"},
+		"client's key": {map[string]string{"OTEL_EXPORTER_OTLP_CLIENT_KEY": "key.pem"}, receiver.URL, "OTEL_EXPORTER_OTLP_CLIENT_KEY"},
+		"propagators":  {map[string]string{"OTEL_PROPAGATORS": "b3"}, receiver.URL, "OTEL_PROPAGATORS"},
+		"exporter":     {map[string]string{"OTEL_TRACES_EXPORTER": "console"}, receiver.URL, "OTEL_TRACES_EXPORTER"},
+		"bad headers":  {map[string]string{"OTEL_EXPORTER_OTLP_HEADERS": "secret"}, receiver.URL, "OTEL_EXPORTER_OTLP_HEADERS"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for variable, value := range test.environment {
@@ -201,5 +220,29 @@ func TestEndpoints(t *testing.T) {
 				t.Errorf("the span did not arrive")
 			}
 		})
+	}
+}
+
+// TestPasswordsAreNotTold: a receiver may be named with a password, which is sent to it and to nobody else.
+func TestPasswordsAreNotTold(t *testing.T) {
+	clear(t)
+	var asked atomic.Bool
+	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		user, password, _ := r.BasicAuth()
+		asked.Store(user == "user" && password == "secret")
+		http.Error(w, "no", http.StatusForbidden)
+	}))
+	defer receiver.Close()
+	var log bytes.Buffer
+	logger := slog.New(slog.NewTextHandler(&log, nil))
+	traces, err := tracing.New(t.Context(), strings.Replace(receiver.URL, "http://", "http://user:secret@", 1), "1", logger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	traces.Root("x").End()
+	err = traces.Stop()
+	told := fmt.Sprint(err, log.String())
+	if !asked.Load() || !strings.Contains(told, "403") || strings.Contains(told, "secret") {
+		t.Errorf("asked %v, told: %s", asked.Load(), told)
 	}
 }

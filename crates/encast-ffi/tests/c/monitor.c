@@ -156,6 +156,10 @@ static void bad_input(const EncastModel *model, const EncastMonitor *monitor) {
                 "frame_drop", END);
     CHECK_ERROR(encast_monitor_observe(monitor, &features, &measured, &forecast, 1.5, &seen),
                 ENCAST_STATUS_INVALID_FIELD, "level", "1.5", END);
+    measured.at_site = 2;
+    CHECK_ERROR(encast_monitor_observe(monitor, &features, &measured, NULL, 0, &seen), ENCAST_STATUS_BAD_NUMBER, "at_site",
+                "0 or 1", END);
+    measured.at_site = 0;
     CHECK_NULL(encast_monitor_observe(NULL, &features, &measured, NULL, 0, &seen), "monitor");
     CHECK_NULL(encast_monitor_observe(monitor, NULL, &measured, NULL, 0, &seen), "features");
     CHECK_NULL(encast_monitor_observe(monitor, &features, NULL, NULL, 0, &seen), "measured");
@@ -177,6 +181,36 @@ static void bad_input(const EncastModel *model, const EncastMonitor *monitor) {
     CHECK_NULL(encast_monitor_new(NULL, NULL, &made), "model");
     CHECK_NULL(encast_monitor_new(model, NULL, NULL), "out_monitor");
     CHECK(made == NULL);
+}
+
+/* At a site a time has an error, of what was told, and no residual. */
+static void at_site(const EncastModel *model) {
+    EncastMonitor *monitor = new_monitor(model);
+    EncastFeatures features = by_x264(4000);
+    EncastTargets measured;
+    EncastResult forecast = check_result();
+    EncastForecastErrors errors[2];
+    EncastDriftStream stream[2];
+    size_t count = 0, streams = 0;
+    CHECK_OK(encast_targets_init(&measured, sizeof measured));
+    CHECK(measured.at_site == 0);
+    measured.at_site = 1;
+    measured.encode_seconds = 62;
+    forecast.encode_seconds = (EncastEstimate){60, 50, 70};
+    CHECK_OK(encast_monitor_observe(monitor, &features, &measured, &forecast, 0, NULL));
+    CHECK_OK(encast_forecast_errors_init(&errors[0], sizeof errors[0]));
+    CHECK_OK(encast_forecast_errors_init(&errors[1], sizeof errors[1]));
+    CHECK_OK(encast_drift_stream_init(&stream[0], sizeof stream[0]));
+    CHECK_OK(encast_drift_stream_init(&stream[1], sizeof stream[1]));
+    CHECK_OK(encast_monitor_errors(monitor, errors, 2, &count));
+    CHECK(count == 1 && errors[0].target == ENCAST_TARGET_ENCODE_SECONDS && errors[0].bias == 2 && errors[0].covered == 1);
+    CHECK_OK(encast_monitor_streams(monitor, stream, 2, &streams));
+    CHECK(streams == 0);
+    measured.at_site = 0;
+    CHECK_OK(encast_monitor_observe(monitor, &features, &measured, &forecast, 0, NULL));
+    CHECK_OK(encast_monitor_streams(monitor, stream, 2, &streams));
+    CHECK(streams == 1);
+    CHECK(encast_monitor_free(monitor) == ENCAST_STATUS_OK);
 }
 
 struct shared {
@@ -233,6 +267,7 @@ int main(void) {
     lists(monitor);
     correction(model, monitor);
     bad_input(model, monitor);
+    at_site(model);
     encast_monitor_free(monitor);
     encast_free_model(model);
     threads();

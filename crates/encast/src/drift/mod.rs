@@ -87,6 +87,9 @@ pub struct Observation<'a> {
     pub measured: &'a PredictionTargets,
     /// What was told of it: errors and coverage are of this. `None`: the model's own forecast.
     pub told: Option<&'a Told>,
+    /// Whether it ran at a [`Site`](crate::Site). Times and loads, energy, cost and carbon are those of the site's machine and place then,
+    /// which the model's own forecast knows nothing of: they have errors where they were told, and no drift and no offset.
+    pub at_site: bool,
 }
 
 /// Forecasts that were told of an encode.
@@ -161,7 +164,7 @@ impl Monitor {
     /// and for a level that is no probability; [`Error::MissingField`] when nothing was measured. On an error the monitor
     /// is as it was.
     pub fn observe(&mut self, model: &Model, observation: &Observation) -> Result<Observed> {
-        let Observation { features, measured, told } = *observation;
+        let Observation { features, measured, told, at_site } = *observation;
         check_measured(measured)?;
         let plain_request;
         let features = match features.anchors.is_empty() {
@@ -173,7 +176,9 @@ impl Monitor {
         };
         features.check()?;
         let own = own_forecasts(features, model, &self.plain)?;
+        let elsewhere = |target: Target| at_site && of_machine(target);
         let own_told;
+        let told_of_site = told.is_some();
         let told = match told {
             Some(told) if !(told.level > 0.0 && told.level < 1.0) => {
                 let bound = "a probability above 0 and below 1".to_owned();
@@ -190,6 +195,9 @@ impl Monitor {
         let number = self.number;
         let codec = features.codec_known();
         for (target, measured) in all(measured) {
+            if elsewhere(target) && !told_of_site {
+                continue;
+            }
             if let Some(estimate) = told.estimates[target as usize] {
                 self.errors.add((target, codec), measured, estimate, told.level);
             }
@@ -206,7 +214,7 @@ impl Monitor {
         let mut residuals = [(f32::NAN, f32::NAN); Target::COUNT];
         let (mut targets, mut score, mut ended) = (0, 0.0f64, [None; Target::COUNT]);
         for (target, measured) in all(measured) {
-            let Some(Own { value, reach }) = own[target as usize] else { continue };
+            let Some(Own { value, reach }) = own[target as usize].filter(|_| !elsewhere(target)) else { continue };
             let residual = scale::to_learning(target, measured, features) - value;
             let innovation = near.innovation(target as usize, residual, reach);
             let (of_stream, ended_here) =
@@ -260,6 +268,11 @@ impl Monitor {
         }
         correction
     }
+}
+
+/// Whether a target is another one on another machine.
+const fn of_machine(target: Target) -> bool {
+    target.depends_on_machine() || matches!(target, Target::CpuPercent | Target::GpuPercent)
 }
 
 /// What was measured.

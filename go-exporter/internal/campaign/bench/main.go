@@ -44,7 +44,7 @@ type figures struct {
 
 func main() {
 	program := flag.String("exporter", "build/encast-exporter", "program to measure")
-	duration := flag.Duration("duration", 5*time.Minute, "of the paced phase; the others take a fifth of it")
+	duration := flag.Duration("duration", 5*time.Minute, "of the first phase; the others take a fifth of it")
 	clients := flag.Int("clients", 100, "at the same time")
 	rate := flag.Float64("rate", 20, "requests a second of each client, half /metrics and half /predict")
 	flag.Parse()
@@ -71,9 +71,8 @@ func run(program string, clients int, rate float64, duration time.Duration, args
 		return err
 	}
 	fmt.Printf("%d cores of %s, %s, GOMAXPROCS as it comes; the clients run on the same cores.\n\n", runtime.NumCPU(), processor(), runtime.Version())
-	fmt.Printf("Resident memory at rest: %.1f MiB.\n\n", idle)
-	fmt.Println("| phase | endpoint | requests/s | failed | p50, ms | p99, ms | p99.9, ms | max, ms | p99 from due, ms | CPU, µs a request | RSS after, most, MiB |")
-	fmt.Println("|---|---|---|---|---|---|---|---|---|---|---|")
+	fmt.Printf("Resident memory at rest: %s.\n\n", memory(idle))
+	header()
 	both := []endpoint{metrics, predict}
 	for _, p := range []phase{
 		{fmt.Sprintf("%d clients, %g/s each", clients, rate), both, clients, rate, duration},
@@ -83,33 +82,56 @@ func run(program string, clients int, rate float64, duration time.Duration, args
 		{fmt.Sprintf("%d clients, saturated", clients), []endpoint{metrics}, clients, 0, duration / 5},
 		{"1 client, saturated", []endpoint{predict}, 1, 0, duration / 5},
 	} {
-		before := exporter.CPU()
-		all := measure(exporter.Address, p)
-		used := exporter.CPU() - before
-		now, most, _, err := exporter.Memory()
-		if err != nil {
+		if err := show(exporter, p); err != nil {
 			return err
 		}
-		answered := 0
-		for _, f := range all {
-			answered += len(f.answer)
+	}
+	if err := tables(exporter); err != nil {
+		return err
+	}
+	exporter.Kill()
+	if err := withObservations(program, log, clients, rate, duration/5); err != nil {
+		return err
+	}
+	return capacity(program, log)
+}
+
+// memory tells MiB in MB, too, which limits are often given in.
+func memory(mib float64) string { return fmt.Sprintf("%.1f MiB (%.1f MB)", mib, mib*(1<<20)/1e6) }
+
+func header() {
+	fmt.Println("| phase | endpoint | requests/s | failed | p50, ms | p99, ms | p99.9, ms | max, ms | p99 from due, ms | CPU, µs a request | RSS after; most |")
+	fmt.Println("|---|---|---|---|---|---|---|---|---|---|---|")
+}
+
+// show measures a phase and prints its rows of the table.
+func show(exporter *campaign.Exporter, p phase) error {
+	before := exporter.CPU()
+	all := measure(exporter.Address, p)
+	used := exporter.CPU() - before
+	now, most, _, err := exporter.Memory()
+	if err != nil {
+		return err
+	}
+	answered := 0
+	for _, f := range all {
+		answered += len(f.answer)
+	}
+	for i, f := range all {
+		f.answer.Sort()
+		f.due.Sort()
+		fromDue := "–"
+		if p.rate > 0 {
+			fromDue = fmt.Sprintf("%.2f", f.due.Quantile(.99))
 		}
-		for i, f := range all {
-			f.answer.Sort()
-			f.due.Sort()
-			fromDue := "–"
-			if p.rate > 0 {
-				fromDue = fmt.Sprintf("%.2f", f.due.Quantile(.99))
-			}
-			fmt.Printf("| %s | %s | %.0f | %d | %.2f | %.2f | %.2f | %.1f | %s | %.0f | %.1f, %.1f |\n", p.name, p.endpoints[i].name,
-				float64(len(f.answer))/p.duration.Seconds(), f.failed, f.answer.Quantile(.5), f.answer.Quantile(.99),
-				f.answer.Quantile(.999), f.answer.Quantile(1), fromDue, 1e6*used/float64(max(1, answered)), now, most)
-			if f.first != "" {
-				fmt.Fprintln(os.Stderr, "first failure:", f.first)
-			}
+		fmt.Printf("| %s | %s | %.0f | %d | %.2f | %.2f | %.2f | %.1f | %s | %.0f | %s; %s |\n", p.name, p.endpoints[i].name,
+			float64(len(f.answer))/p.duration.Seconds(), f.failed, f.answer.Quantile(.5), f.answer.Quantile(.99),
+			f.answer.Quantile(.999), f.answer.Quantile(1), fromDue, 1e6*used/float64(max(1, answered)), memory(now), memory(most))
+		if f.first != "" {
+			fmt.Fprintln(os.Stderr, "first failure:", f.first)
 		}
 	}
-	return tables(exporter)
+	return nil
 }
 
 // measure runs a phase; the figures are in the order of its endpoints.
@@ -200,7 +222,7 @@ func tables(exporter *campaign.Exporter) error {
 		fmt.Printf("| %s | %.0f | %.0f |\n", table.name, 1e5/waits.Quantile(.5)*1e3, waits.Quantile(.5))
 	}
 	now, most, files, err := exporter.Memory()
-	fmt.Printf("\nAt the end: %.1f MiB resident, %.1f at most, %d open files.\n", now, most, files)
+	fmt.Printf("\nAt the end: %s resident, %s at most, %d open files.\n", memory(now), memory(most), files)
 	return err
 }
 

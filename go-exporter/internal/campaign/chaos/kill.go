@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -8,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/encast/encast/go-exporter/encast"
@@ -36,6 +38,22 @@ func (m *models) placeForEver(path string) error {
 	}
 }
 
+// enough kills to find every model: that chance keeps one of two from all of them is less likely than one in a hundred thousand.
+const enough = 20
+
+// killed kills a process that must not have ended before.
+func killed(command *exec.Cmd) error {
+	_ = command.Process.Kill()
+	err := command.Wait()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() && status.Signal() == syscall.SIGKILL {
+			return nil
+		}
+	}
+	return fmt.Errorf("it ended before it was killed (%w)", err)
+}
+
 // kill kills the exporter while it reloads and, at the same moment, a process that saves models: what is on disk has to be a
 // whole model each time, and the exporter has to start with it.
 func (m *models) kill(program string, args []string, folder string, kills int) error {
@@ -57,6 +75,7 @@ func (m *models) kill(program string, args []string, folder string, kills int) e
 		}
 		starts.Add(time.Since(begun))
 		placer := exec.Command(self, append(args, "--place", path)...)
+		placer.Stderr = os.Stderr
 		if err := placer.Start(); err != nil {
 			exporter.Kill()
 			return err
@@ -66,8 +85,9 @@ func (m *models) kill(program string, args []string, folder string, kills int) e
 		}
 		time.Sleep(20*time.Millisecond + time.Duration(rand.Int64N(int64(150*time.Millisecond))))
 		exporter.Kill()
-		_ = placer.Process.Kill()
-		_ = placer.Wait()
+		if err := killed(placer); err != nil {
+			return fmt.Errorf("the process that saves its model, kill %d: %w", i+1, err)
+		}
 		model, err := encast.Load(path)
 		if err != nil {
 			return fmt.Errorf("after %d kills the model on disk is none: %w", i+1, err)
@@ -76,6 +96,9 @@ func (m *models) kill(program string, args []string, folder string, kills int) e
 		if err := model.Close(); err != nil {
 			return err
 		}
+	}
+	if len(found) < len(m.of) && kills >= enough {
+		return fmt.Errorf("of %d models only %v were found: the process that saves them saves one", len(m.of), found)
 	}
 	starts.Sort()
 	left, err := filepath.Glob(filepath.Join(folder, "*"))

@@ -16,17 +16,18 @@ func main() {
 	reloads := flag.Int("reloads", 1000, "reloads under load")
 	clients := flag.Int("clients", 100, "clients at the same time")
 	rate := flag.Float64("rate", 20, "requests a second of each client; 0 is one after another")
+	reporters := flag.Int("reporters", 2, "clients beside these that forecast under an id and report what came of it, 10 times a second")
 	kills := flag.Int("kills", 100, "times that the exporter is killed")
 	placer := flag.String("place", "", "write the models to this path in turn for ever: what the kills do in a process of its own")
 	flag.Parse()
-	err := run(*program, *first, *second, *placer, *reloads, *clients, *kills, *rate)
+	err := run(*program, *first, *second, *placer, *reloads, *clients, *reporters, *kills, *rate)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "chaos:", err)
 		os.Exit(1)
 	}
 }
 
-func run(program, first, second, placer string, reloads, clients, kills int, rate float64) error {
+func run(program, first, second, placer string, reloads, clients, reporters, kills int, rate float64) error {
 	models, err := open(first, second)
 	if err != nil {
 		return err
@@ -40,7 +41,7 @@ func run(program, first, second, placer string, reloads, clients, kills int, rat
 	}
 	defer os.RemoveAll(folder)
 	if reloads > 0 {
-		if err := models.reloadUnderLoad(program, filepath.Join(folder, "model"), reloads, clients, rate); err != nil {
+		if err := models.reloadUnderLoad(program, filepath.Join(folder, "model"), reloads, clients, reporters, rate); err != nil {
 			return err
 		}
 	}

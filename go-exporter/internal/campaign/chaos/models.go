@@ -20,6 +20,10 @@ type models struct {
 	// By version: the VMAF of each configured encode, and of each bitrate of the requests.
 	encodes  map[string]map[string]float64
 	bitrates map[string][]float64
+	ladders  map[string][]encast.Rung
+	// By version: the VMAF of what reporters encode, by bitrate, and how far what they measure lies from it.
+	observed   map[string][]float64
+	measuredBy map[string]float64
 }
 
 // bitrates are what clients ask about.
@@ -31,9 +35,19 @@ func features(kbps float64) encast.Features {
 	return f
 }
 
+// source is what ladders are asked for.
+func source() encast.Features {
+	f := encast.NewFeatures()
+	f.SourceWidth, f.SourceHeight, f.FrameRate, f.Codec = 1280, 720, 30, encast.CodecH264
+	return f
+}
+
 func open(paths ...string) (*models, error) {
-	m := &models{encodes: map[string]map[string]float64{}, bitrates: map[string][]float64{}}
-	for _, path := range paths {
+	m := &models{
+		encodes: map[string]map[string]float64{}, bitrates: map[string][]float64{}, ladders: map[string][]encast.Rung{},
+		observed: map[string][]float64{}, measuredBy: map[string]float64{},
+	}
+	for i, path := range paths {
 		bundle, err := os.ReadFile(path)
 		if err != nil {
 			return nil, err
@@ -61,6 +75,14 @@ func open(paths ...string) (*models, error) {
 				return nil, err
 			}
 			m.bitrates[version] = append(m.bitrates[version], result.PredictedVMAF)
+			if result, err = model.Predict(observed(kbps)); err != nil {
+				return nil, err
+			}
+			m.observed[version] = append(m.observed[version], result.PredictedVMAF)
+		}
+		m.measuredBy[version] = measuredBy[i]
+		if m.ladders[version], err = model.Ladder(source(), nil); err != nil {
+			return nil, err
 		}
 	}
 	return m, nil
@@ -92,6 +114,8 @@ func questions() []question {
 		{"/predict, table", campaign.Message("POST", "/predict",
 			`{"targets":["vmaf"],"columns":{`+fields+"["+string(column)+"]}}"), table},
 		{"/probe", campaign.Message("GET", fmt.Sprintf("/probe?resolution=1280x720&fps=30&codec=h264&bitrate_kbps=%g&config=x", bitrates[0]), ""), probe},
+		{"/ladder", campaign.Message("POST", "/ladder", `{"source_width":1280,"source_height":720,"fps":30,"codec":"h264"}`), ladder},
+		{"/drift", campaign.Message("GET", "/drift", ""), drift},
 		{"/health", campaign.Message("GET", "/health", ""), func(*models, []byte) (string, string) { return "", "" }},
 	}
 }
@@ -152,6 +176,7 @@ func (m *models) compare(version string, value float64, bitrate int) string {
 
 var (
 	versionLine = regexp.MustCompile(`(?m)^ml_model_version\{version="([^"]*)"\} 1$`)
+	offsetLine  = regexp.MustCompile(`(?m)^ml_correction_offset\{codec="hevc",target="vmaf"\} (\S+)$`)
 	vmafLine    = regexp.MustCompile(`(?m)^qoe_predicted_vmaf\{bitrate="[^"]*",config="([^"]*)",[^}]*\} (\S+)$`)
 )
 
@@ -171,7 +196,59 @@ func scrape(m *models, body []byte) (string, string) {
 			return "", fmt.Sprintf("version %s beside VMAF %s of %s, which it forecasts as %v", version, sample[2], sample[1], want[string(sample[1])])
 		}
 	}
+	if offset := offsetLine.FindSubmatch(body); offset != nil {
+		value, err := strconv.ParseFloat(string(offset[1]), 64)
+		if err != nil {
+			return "", err.Error()
+		}
+		return version, m.misled(version, value)
+	}
 	return version, ""
+}
+
+func ladder(m *models, body []byte) (string, string) {
+	var got struct {
+		Model string
+		Rungs []answer
+	}
+	if err := json.Unmarshal(body, &got); err != nil {
+		return "", err.Error()
+	}
+	want := m.ladders[got.Model]
+	if len(got.Rungs) != len(want) || len(want) == 0 {
+		return "", fmt.Sprintf("version %q with %d rungs, not %d", got.Model, len(got.Rungs), len(want))
+	}
+	for i, rung := range got.Rungs {
+		if rung.PredictedVMAF != want[i].VMAF.Value {
+			return "", fmt.Sprintf("version %s beside a rung of VMAF %v, which it forecasts as %v", got.Model, rung.PredictedVMAF, want[i].VMAF.Value)
+		}
+	}
+	return got.Model, ""
+}
+
+func drift(m *models, body []byte) (string, string) {
+	var got struct {
+		Model      string // empty until what was observed is replayed
+		Correction struct {
+			Enabled bool
+			Offsets []struct {
+				Target, Codec string
+				Offset        float64
+			}
+		}
+	}
+	if err := json.Unmarshal(body, &got); err != nil || !got.Correction.Enabled {
+		return "", fmt.Sprintf("%v %.200s", err, body)
+	}
+	for _, of := range got.Correction.Offsets {
+		if of.Target != "vmaf" || of.Codec != "hevc" {
+			return "", fmt.Sprintf("an offset of %s of %s, which nobody observed", of.Target, of.Codec)
+		}
+		if what := m.misled(got.Model, of.Offset); what != "" {
+			return "", what
+		}
+	}
+	return got.Model, ""
 }
 
 func probe(m *models, body []byte) (string, string) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"strings"
 	"sync"
@@ -50,12 +51,13 @@ func spoilt(bundle []byte) [][]byte {
 }
 
 // reloadUnderLoad serves the models in turn, with bad ones between, while clients check every answer.
-func (m *models) reloadUnderLoad(program, path string, reloads, clients int, rate float64) error {
+func (m *models) reloadUnderLoad(program, path string, reloads, clients, reporters int, rate float64) error {
 	if err := put(path, m.bundles[0]); err != nil {
 		return err
 	}
 	// It watches the file, too: loads that nobody asked for come between.
-	exporter, err := campaign.Start(program, io.Discard, "--model-path="+path, "--reload.watch=50ms")
+	args := []string{"--model-path=" + path, "--reload.watch=50ms", "--observations.path=" + path + ".observations", "--correction"}
+	exporter, err := campaign.Start(program, io.Discard, args...)
 	if err != nil {
 		return err
 	}
@@ -71,6 +73,10 @@ func (m *models) reloadUnderLoad(program, path string, reloads, clients int, rat
 	for i := range parts {
 		parts[i] = make([]tally, len(asked))
 		group.Go(func() { m.ask(exporter.Address, asked, parts[i], i, rate, stop) })
+	}
+	reported := make([]reports, reporters)
+	for i := range reported {
+		group.Go(func() { reported[i] = m.report(exporter.Address, i, stop) })
 	}
 	begun := time.Now()
 	refused, err := m.reload(exporter.Address, path, reloads)
@@ -107,10 +113,45 @@ func (m *models) reloadUnderLoad(program, path string, reloads, clients int, rat
 		}
 	}
 	fmt.Println()
-	if bad > 0 {
+	exporter.Kill()
+	if err := put(path, m.bundles[0]); err != nil {
+		return err
+	}
+	again, err := campaign.Start(program, io.Discard, args...)
+	if err != nil {
+		return fmt.Errorf("after the reloads: %w", err)
+	}
+	defer again.Kill()
+	unreported, err := summarize(again.Address, reported)
+	if err != nil {
+		return err
+	}
+	if bad += unreported; bad > 0 {
 		return fmt.Errorf("%d answers failed or were wrong", bad)
 	}
 	return nil
+}
+
+// summarize checks what was reported against what an exporter has, prints it, and tells how many reports failed.
+func summarize(address string, reported []reports) (failed int, err error) {
+	acknowledged, corrected := map[string]string{}, 0
+	for _, r := range reported {
+		maps.Copy(acknowledged, r.acknowledged)
+		corrected += r.corrected
+		failed += r.failed
+		if r.first != "" {
+			fmt.Fprintln(os.Stderr, "first failure of a report:", r.first)
+		}
+	}
+	if len(reported) > 0 && (len(acknowledged) == 0 || corrected == 0) {
+		return failed, fmt.Errorf("%d reports were acknowledged, %d forecasts corrected", len(acknowledged), corrected)
+	}
+	if err := kept(address, acknowledged); err != nil {
+		return failed, err
+	}
+	fmt.Printf("Meanwhile %d encodes were forecast under an id, %d of them corrected, and observed: after a kill all that were acknowledged are there, once. %d failed.\n\n",
+		len(acknowledged)+failed, corrected, failed)
+	return failed, nil
 }
 
 func pace(rate float64) string {
