@@ -55,7 +55,7 @@ type Backend struct {
 
 // Handler returns the exporter's endpoints. A method that an endpoint does not have gets 405 with Allow.
 func Handler(backend Backend) (http.Handler, error) {
-	whatIf, err := whatif.Handler(backend.Version)
+	whatIf, err := whatif.New(backend.Version)
 	if err != nil {
 		return nil, err
 	}
@@ -67,8 +67,7 @@ func Handler(backend Backend) (http.Handler, error) {
 	})
 	guard := backend.Limits.Guard
 	mux := http.NewServeMux()
-	mux.Handle("GET /{$}", whatIf)
-	mux.Handle("GET /page/", whatIf)
+	whatIf.Register(mux)
 	mux.Handle("GET /metrics", requests.observe("metrics", newShared(metrics, pageLife, stateOf(backend.Holder, backend.Reloader, backend.Feedback))))
 	mux.Handle("GET /health", requests.observe("health", health(backend.Holder)))
 	mux.Handle("POST /predict", requests.observe("predict", guard(backend.API.Predict())))
