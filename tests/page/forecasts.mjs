@@ -209,6 +209,16 @@ describe("what the page shows", { concurrency: 3 }, () => {
     const { min, max } = (await session.exporter.ask("model")).ranges.frame_rate;
     const flags = await text(page, "#flags");
     assert.match(flags, new RegExp(`frame rate is outside of what the model learnt.*from ${min} to ${max}`));
+    // A range with what was learnt in its middle: both ends are outside, and nothing else is.
+    await change(page, () => page.fill("#min_bitrate_kbps", "1").then(() => page.fill("#max_bitrate_kbps", "50000")));
+    const rows = await cells(page, "values");
+    const outside = rows.map((row) => row.at(-1).includes("bitrate outside"));
+    const [low, high] = [outside.indexOf(false) - 1, outside.lastIndexOf(false) + 1];
+    assert.ok(low >= 0 && high < rows.length && !outside.slice(low + 1, high).includes(true), outside.join());
+    assert.ok(
+      (await text(page, "#flags")).includes(`The bitrate is outside of what the model learnt up to ${rows[low][0]} kbit/s and from ${rows[high][0]} kbit/s on:`),
+      await text(page, "#flags"),
+    );
   });
 
   test("the ladder is that of /ladder", async (t) => {
