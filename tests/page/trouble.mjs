@@ -31,6 +31,7 @@ describe("trouble", { concurrency: 2 }, () => {
       await page.waitForSelector(`#${control}[aria-invalid]`);
       const problem = await page.getAttribute(`#${control}`, "aria-describedby");
       assert.match(await text(page, `#${problem}`), message);
+      assert.doesNotMatch(await text(page, `#${problem}`), /^row/, "a person asked for no rows");
       assert.match(await text(page, "#state"), /mended/);
       assert.deepEqual(await cells(page, "values"), before, "what was shown stays");
       assert.equal(await page.isVisible("#alarm"), false);
