@@ -5,8 +5,8 @@ const executablePath = process.env.ENCAST_CHROMIUM ?? "/usr/bin/chromium";
 
 export const launch = () => chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
 
-/** Opens the page at a query; what the console says and what is asked for is kept. */
-export async function open(browser, url, { query = "", width = 1280, height = 900, ...options } = {}) {
+/** Opens the page at a query, after what is done before; what the console says and what is asked for is kept. */
+export async function open(browser, url, { query = "", width = 1280, height = 900, before, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, ...options });
   const page = await context.newPage();
   page.said = [];
@@ -14,6 +14,7 @@ export async function open(browser, url, { query = "", width = 1280, height = 90
   page.on("console", (message) => page.said.push(`${message.type()}: ${message.text()}`));
   page.on("pageerror", (error) => page.said.push(`error: ${error}`));
   page.on("request", (request) => page.asked.push(request));
+  await before?.(page);
   await page.goto(`${url}/${query}`);
   return page;
 }
