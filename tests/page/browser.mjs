@@ -1,7 +1,8 @@
 // A real Chromium, and what the tests read from the page.
 import { chromium } from "playwright-core";
 
-const executablePath = process.env.ENCAST_CHROMIUM ?? "/usr/bin/chromium";
+const executablePath = process.env.ENCAST_CHROMIUM;
+if (!executablePath) throw new Error("ENCAST_CHROMIUM has to name the browser's program; scripts/test-page.sh does");
 
 export const launch = () => chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
 
@@ -34,6 +35,19 @@ export async function change(page, act) {
   await answered;
   await settled(page);
 }
+
+/** Types values into controls at once, by their ids: one change. */
+export const fill = (page, values) =>
+  page.$eval(
+    "#inputs",
+    (form, values) => {
+      for (const [id, value] of Object.entries(values)) {
+        form.elements[id].value = value;
+        form.elements[id].dispatchEvent(new Event("input", { bubbles: true }));
+      }
+    },
+    values,
+  );
 
 /** The cells of a table's body, by row. */
 export const cells = (page, table) =>

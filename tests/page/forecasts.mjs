@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { cells, change, settled, text } from "./browser.mjs";
+import { cells, change, fill, settled, text } from "./browser.mjs";
 import { Exporter } from "./exporter.mjs";
 import { session, visit } from "./session.mjs";
 
@@ -111,7 +111,7 @@ describe("what the page shows", { concurrency: 3 }, () => {
     await change(page, () => page.fill("#motion_intensity", "0.2"));
     assert.equal(await page.inputValue("#content"), "own");
     // A place changes cost and carbon.
-    await change(page, () => page.fill("#machine", "c5.xlarge").then(() => page.fill("#region", "eu-north-1")));
+    await change(page, () => fill(page, { machine: "c5.xlarge", region: "eu-north-1" }));
     await checkCurves(page, { ...request, motion_intensity: 0.2, machine: "c5.xlarge", region: "eu-north-1" }, search);
   });
 
@@ -210,7 +210,7 @@ describe("what the page shows", { concurrency: 3 }, () => {
     const flags = await text(page, "#flags");
     assert.match(flags, new RegExp(`frame rate is outside of what the model learnt.*from ${min} to ${max}`));
     // A range with what was learnt in its middle: both ends are outside, and nothing else is.
-    await change(page, () => page.fill("#min_bitrate_kbps", "1").then(() => page.fill("#max_bitrate_kbps", "50000")));
+    await change(page, () => fill(page, { min_bitrate_kbps: "1", max_bitrate_kbps: "50000" }));
     const rows = await cells(page, "values");
     const outside = rows.map((row) => row.at(-1).includes("bitrate outside"));
     const [low, high] = [outside.indexOf(false) - 1, outside.lastIndexOf(false) + 1];
