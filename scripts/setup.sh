@@ -70,6 +70,8 @@ if [[ -n $testing ]]; then
     # Tests decode odd clips with it, and leave that out where it is missing.
     have "${ENCAST_FFMPEG:-ffmpeg}" || packages+=(ffmpeg)
     have_gstreamer || packages+=(gstreamer1.0-tools gstreamer1.0-plugins-{base,good,bad,ugly})
+    # It verifies the units of deploy/.
+    have systemd-analyze || packages+=(systemd)
     # Programs are built against the installed library with them.
     have pkg-config || packages+=(pkg-config)
     have cmake || packages+=(cmake)
@@ -120,6 +122,8 @@ unpack prometheus prometheus promtool
 unpack victoria-metrics victoria-metrics vmalert
 unpack prometheus-alertmanager prometheus-alertmanager amtool /usr/share/prometheus/alertmanager/{default,email}.tmpl
 get_vmaf_ffmpeg
+# hadolint and schemas, for what is in deploy/.
+python_environment "$root/scripts/deploy-requirements.txt" "$root/build/deploy-tools"
 if ! have cargo-deny; then
     say "setup: building cargo-deny $CARGO_DENY_VERSION into build/tools (about two minutes on two cores)"
     # Without optimisation: it runs for a second, and optimising it takes three minutes more.
