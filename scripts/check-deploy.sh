@@ -2,17 +2,33 @@
 # Checks everything in deploy/ without a container engine or a cluster: Dockerfile, compose files, Kubernetes manifests,
 # systemd units, configurations, rules and dashboard, each with the code of the program that reads it. The first run compiles
 # Kubernetes' types, some three minutes on 2 cores.
+#
+#   scripts/check-deploy.sh [--short]
+#
+# --short is a part of the suite, of a few seconds: all but what needs those types and compose's loader (compose's schema stands in
+# for it) and what is a step of the suite itself (rules and dashboard). It needs scripts/setup.sh --test.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root"
-trap print_timings EXIT
 
+short=
+case ${1-} in
+"") ;;
+--short) short=1 ;;
+*) fail "unknown option '$1'; known: --short" ;;
+esac
 venv=$root/build/deploy-tools
 # Highest exposure by systemd's own measure, in tenths: 0 is none, 100 all.
 EXPOSURE=15
 
 in_folder() { (cd "$1" && shift && "$@"); }
+
+compose_schema() {
+    local module=github.com/compose-spec/compose-go/v2 folder
+    folder=$(cd deploy/check && go mod download "$module" && go list -m -f '{{.Dir}}' "$module")
+    "$venv/bin/python" scripts/compose_schema.py "$folder/schema/compose-spec.json" deploy/compose.yaml deploy/compose.prometheus.yaml
+}
 
 manifests() {
     local folder=$1
@@ -60,16 +76,17 @@ configurations() {
 scratch=$(mktemp -d)
 cleanup() {
     rm -rf "$scratch"
-    print_timings
+    [[ -n $short ]] || print_timings
 }
 trap cleanup EXIT
 
-step setup scripts/setup.sh --test
-have systemd-analyze || fail "no systemd-analyze: apt-get install systemd"
-step tools python_environment scripts/deploy-requirements.txt "$venv"
+[[ -n $short ]] || step setup scripts/setup.sh --test
+have systemd-analyze || fail "no systemd-analyze: scripts/setup.sh --test installs it"
 step dockerfile "$venv/bin/hadolint" --failure-threshold style deploy/Dockerfile
-step compose-and-kubernetes in_folder deploy/check go test -count=1 ./...
-step kubernetes-schemas manifests "$scratch"
+step compose-schema compose_schema
 step systemd units
 step configurations configurations
+[[ -z $short ]] || exit 0
+step compose-and-kubernetes in_folder deploy/check go test -count=1 ./...
+step kubernetes-schemas manifests "$scratch"
 step dashboard-and-rules in_folder deploy/generate go test -count=1 ./...

@@ -18,7 +18,13 @@ fail() {
 have() { command -v "$1" >/dev/null 2>&1; }
 
 # chromium_program: prints the browser that pages are tested in; fails when there is none.
-chromium_program() { command -v "${ENCAST_CHROMIUM:-chromium}"; }
+chromium_program() {
+    if [[ -n ${ENCAST_CHROMIUM-} ]]; then
+        command -v "$ENCAST_CHROMIUM"
+    else
+        command -v chromium-headless-shell || command -v chromium
+    fi
+}
 
 timings=()
 current=

@@ -70,6 +70,8 @@ if [[ -n $testing ]]; then
     # Tests decode odd clips with it, and leave that out where it is missing.
     have "${ENCAST_FFMPEG:-ffmpeg}" || packages+=(ffmpeg)
     have_gstreamer || packages+=(gstreamer1.0-tools gstreamer1.0-plugins-{base,good,bad,ugly})
+    # It verifies the units of deploy/.
+    have systemd-analyze || packages+=(systemd)
     # Programs are built against the installed library with them.
     have pkg-config || packages+=(pkg-config)
     have cmake || packages+=(cmake)
@@ -77,7 +79,10 @@ if [[ -n $testing ]]; then
     python3 -c 'import ensurepip' 2>/dev/null || packages+=(python3-venv)
     # The exporter's page is tested in a browser, by packages of npm.
     if [[ ${ENCAST_SKIP_BROWSER-} != 1 ]]; then
-        chromium_program >/dev/null || packages+=(chromium)
+        # The headless shell takes half the time of the whole browser, which serves where there is no such package.
+        if [[ -z ${ENCAST_CHROMIUM-} ]] && ! have chromium-headless-shell; then
+            if ! have chromium || apt-cache show chromium-headless-shell >/dev/null 2>&1; then packages+=(chromium-headless-shell); fi
+        fi
         have node || packages+=(nodejs)
         have npm || packages+=(npm)
     fi
@@ -117,6 +122,8 @@ unpack prometheus prometheus promtool
 unpack victoria-metrics victoria-metrics vmalert
 unpack prometheus-alertmanager prometheus-alertmanager amtool /usr/share/prometheus/alertmanager/{default,email}.tmpl
 get_vmaf_ffmpeg
+# hadolint and schemas, for what is in deploy/.
+python_environment "$root/scripts/deploy-requirements.txt" "$root/build/deploy-tools"
 if ! have cargo-deny; then
     say "setup: building cargo-deny $CARGO_DENY_VERSION into build/tools (about two minutes on two cores)"
     # Without optimisation: it runs for a second, and optimising it takes three minutes more.

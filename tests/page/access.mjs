@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
-import { change, settled, text } from "./browser.mjs";
+import { change, settled } from "./browser.mjs";
 import { visit } from "./session.mjs";
 
 const axe = await readFile(new URL("node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
@@ -97,6 +97,8 @@ describe("access", { concurrency: 3 }, () => {
     await settled(page);
     const nameless = await page.$$eval("form input, form select, #at", (all) => all.filter((one) => !one.labels.length).map((one) => one.id));
     assert.deepEqual(nameless, []);
+    // What is busy is silent: the state has to be heard while it is asked.
+    assert.ok(await page.$eval("#state", (state) => state.getAttribute("role") === "status" && !state.closest("[aria-busy]")));
     const described = await page.$$eval("#charts svg", (all) =>
       all.map((one) => [document.getElementById(one.getAttribute("aria-labelledby")).textContent, document.getElementById(one.getAttribute("aria-describedby")).textContent]),
     );

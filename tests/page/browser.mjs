@@ -1,12 +1,13 @@
 // A real Chromium, and what the tests read from the page.
 import { chromium } from "playwright-core";
 
-const executablePath = process.env.ENCAST_CHROMIUM ?? "/usr/bin/chromium";
+const executablePath = process.env.ENCAST_CHROMIUM;
+if (!executablePath) throw new Error("ENCAST_CHROMIUM has to name the browser's program; scripts/test-page.sh does");
 
 export const launch = () => chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
 
-/** Opens the page at a query; what the console says and what is asked for is kept. */
-export async function open(browser, url, { query = "", width = 1280, height = 900, ...options } = {}) {
+/** Opens the page at a query, after what is done before; what the console says and what is asked for is kept. */
+export async function open(browser, url, { query = "", width = 1280, height = 900, before, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, ...options });
   const page = await context.newPage();
   page.said = [];
@@ -14,6 +15,7 @@ export async function open(browser, url, { query = "", width = 1280, height = 90
   page.on("console", (message) => page.said.push(`${message.type()}: ${message.text()}`));
   page.on("pageerror", (error) => page.said.push(`error: ${error}`));
   page.on("request", (request) => page.asked.push(request));
+  await before?.(page);
   await page.goto(`${url}/${query}`);
   return page;
 }
@@ -33,6 +35,19 @@ export async function change(page, act) {
   await answered;
   await settled(page);
 }
+
+/** Types values into controls at once, by their ids: one change. */
+export const fill = (page, values) =>
+  page.$eval(
+    "#inputs",
+    (form, values) => {
+      for (const [id, value] of Object.entries(values)) {
+        form.elements[id].value = value;
+        form.elements[id].dispatchEvent(new Event("input", { bubbles: true }));
+      }
+    },
+    values,
+  );
 
 /** The cells of a table's body, by row. */
 export const cells = (page, table) =>

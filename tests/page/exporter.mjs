@@ -41,6 +41,7 @@ export class Exporter {
       }
       await sleep(50);
     }
+    await this.stop();
     throw new Error(`the exporter does not answer:\n${this.log}`);
   }
 

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { cells, change, settled, text } from "./browser.mjs";
+import { cells, change, fill, settled, text } from "./browser.mjs";
 import { Exporter } from "./exporter.mjs";
 import { session, visit } from "./session.mjs";
 
@@ -111,7 +111,7 @@ describe("what the page shows", { concurrency: 3 }, () => {
     await change(page, () => page.fill("#motion_intensity", "0.2"));
     assert.equal(await page.inputValue("#content"), "own");
     // A place changes cost and carbon.
-    await change(page, () => page.fill("#machine", "c5.xlarge").then(() => page.fill("#region", "eu-north-1")));
+    await change(page, () => fill(page, { machine: "c5.xlarge", region: "eu-north-1" }));
     await checkCurves(page, { ...request, motion_intensity: 0.2, machine: "c5.xlarge", region: "eu-north-1" }, search);
   });
 
@@ -209,6 +209,16 @@ describe("what the page shows", { concurrency: 3 }, () => {
     const { min, max } = (await session.exporter.ask("model")).ranges.frame_rate;
     const flags = await text(page, "#flags");
     assert.match(flags, new RegExp(`frame rate is outside of what the model learnt.*from ${min} to ${max}`));
+    // A range with what was learnt in its middle: both ends are outside, and nothing else is.
+    await change(page, () => fill(page, { min_bitrate_kbps: "1", max_bitrate_kbps: "50000" }));
+    const rows = await cells(page, "values");
+    const outside = rows.map((row) => row.at(-1).includes("bitrate outside"));
+    const [low, high] = [outside.indexOf(false) - 1, outside.lastIndexOf(false) + 1];
+    assert.ok(low >= 0 && high < rows.length && !outside.slice(low + 1, high).includes(true), outside.join());
+    assert.ok(
+      (await text(page, "#flags")).includes(`The bitrate is outside of what the model learnt up to ${rows[low][0]} kbit/s and from ${rows[high][0]} kbit/s on:`),
+      await text(page, "#flags"),
+    );
   });
 
   test("the ladder is that of /ladder", async (t) => {
@@ -257,22 +267,32 @@ describe("what the page shows", { concurrency: 3 }, () => {
     t.after(() => rm(folder, { recursive: true }));
     const exporter = await Exporter.start("--correction", `--observations.path=${join(folder, "observations")}`);
     t.after(() => exporter.stop());
-    const page = await visit(t, { exporter });
+    const page = await visit(t, { exporter, before: (page) => page.clock.install() });
     await settled(page);
     assert.match(await text(page, "#correction"), /on; none is due/);
     assert.doesNotMatch(await text(page, "#flags"), /Corrected/);
-    // Encodes that all turn out three points worse than forecast.
-    const asked = Array.from({ length: 120 }, (_, i) => ({ ...initial, bitrate_kbps: 1000 + 40 * i }));
-    const answers = await exporter.ask("predict", asked);
-    const observations = asked.map((request, i) => ({ request, title: `title ${i % 30}`, vmaf: answers[i].predicted_vmaf - 3 }));
-    await exporter.ask("observe", observations);
+    // Encodes that all turn out worse than forecast, by so many points.
+    const observe = async (points, titles) => {
+      const asked = Array.from({ length: 120 }, (_, i) => ({ ...initial, bitrate_kbps: 1000 + 40 * i }));
+      const answers = await exporter.ask("predict", asked);
+      await exporter.ask("observe", asked.map((request, i) => ({ request, title: `${titles} ${i % 30}`, vmaf: answers[i].predicted_vmaf - points })));
+    };
+    // Curves, what is minded of them and what is said of the model agree with the exporter, and so with one another.
+    const check = async (request) => {
+      const [{ corrected }] = await exporter.ask("predict", [{ ...request, ...search, bitrate_kbps: 1000 }]);
+      assert.ok(corrected.vmaf < -1, JSON.stringify(corrected));
+      const by = `VMAF −${four(-corrected.vmaf)}`;
+      assert.ok((await text(page, "#flags")).includes(by), await text(page, "#flags"));
+      assert.match(await text(page, "#correction"), new RegExp(`corrected by what measured encodes told: .*h264 ${by}`));
+      await checkCurves(page, request, search, exporter);
+      return by;
+    };
+    await observe(3, "title");
     await change(page, () => page.fill("#duration_s", "60"));
-    const [{ corrected }] = await exporter.ask("predict", [{ ...initial, ...search, duration_s: 60, bitrate_kbps: 1000 }]);
-    assert.ok(corrected.vmaf < -1, JSON.stringify(corrected));
-    assert.ok((await text(page, "#flags")).includes(`VMAF −${four(-corrected.vmaf)}`), await text(page, "#flags"));
-    await checkCurves(page, { ...initial, duration_s: 60 }, search, exporter);
-    await page.reload();
-    await settled(page);
-    assert.match(await text(page, "#correction"), /corrected by what measured encodes told: .*h264 VMAF −/);
+    const before = await check({ ...initial, duration_s: 60 });
+    // Without a change of a control, at the next look.
+    await observe(6, "other");
+    await change(page, () => page.clock.fastForward(10_000));
+    assert.notEqual(await check({ ...initial, duration_s: 60 }), before);
   });
 });

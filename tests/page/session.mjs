@@ -6,7 +6,12 @@ import { Exporter } from "./exporter.mjs";
 export const session = { browser: null, exporter: null };
 
 before(async () => {
-  [session.browser, session.exporter] = await Promise.all([launch(), Exporter.start()]);
+  // Each is kept as soon as it is there: where one does not start, the other one has to be ended.
+  const started = await Promise.allSettled([
+    launch().then((browser) => (session.browser = browser)),
+    Exporter.start().then((exporter) => (session.exporter = exporter)),
+  ]);
+  for (const { reason } of started) if (reason) throw reason;
 });
 
 after(async () => {

@@ -9,7 +9,7 @@ import { cells, change, settled, text } from "./browser.mjs";
 import { Exporter } from "./exporter.mjs";
 import { visit } from "./session.mjs";
 
-describe("trouble", { concurrency: 2 }, () => {
+describe("trouble", { concurrency: 4 }, () => {
   test("tells what is wrong at the control, and recovers", async (t) => {
     const page = await visit(t);
     await settled(page);
@@ -31,6 +31,7 @@ describe("trouble", { concurrency: 2 }, () => {
       await page.waitForSelector(`#${control}[aria-invalid]`);
       const problem = await page.getAttribute(`#${control}`, "aria-describedby");
       assert.match(await text(page, `#${problem}`), message);
+      assert.doesNotMatch(await text(page, `#${problem}`), /^row/, "a person asked for no rows");
       assert.match(await text(page, "#state"), /mended/);
       assert.deepEqual(await cells(page, "values"), before, "what was shown stays");
       assert.equal(await page.isVisible("#alarm"), false);
@@ -92,6 +93,78 @@ describe("trouble", { concurrency: 2 }, () => {
     assert.deepEqual(page.said.filter((line) => !line.includes("ERR_ABORTED")), []);
   });
 
+  test("a slow answer overtakes no newer one, whoever asked for it", async (t) => {
+    // The model comes while the first change waits for its curves, which come after those of the second.
+    let models = 0;
+    const older = (request) => request.url().endsWith("/predict") && /^\[.*"frame_rate":24/.test(request.postData());
+    const page = await visit(t, {
+      before: async (page) => {
+        await page.route("**/model", async (route) => {
+          if (models++ === 0) await sleep(400);
+          await route.continue().catch(() => {}); // it was given up by the page
+        });
+        await page.route("**/predict", async (route) => {
+          if (older(route.request())) await sleep(1000);
+          await route.continue().catch(() => {});
+        });
+      },
+    });
+    const slow = page.waitForRequest(older);
+    await page.fill("#frame_rate", "24");
+    await slow;
+    await sleep(450);
+    await change(page, () => page.fill("#frame_rate", "50"));
+    const shown = await text(page, "#values");
+    await sleep(700);
+    assert.equal(await text(page, "#values"), shown);
+    assert.ok(page.asked.filter(older).every((request) => request.failure()), "the older question was given up");
+  });
+
+  test("waits as long as a limit says, and asks again only what was refused", async (t) => {
+    const exporter = await Exporter.start("--limit.rate=2");
+    t.after(() => exporter.stop());
+    // Another client takes all that may be asked, from the page's first question for a ladder to its first answer.
+    let greedy = false;
+    const answered = [];
+    const page = await visit(t, {
+      exporter,
+      before: async (page) => {
+        page.on("response", (response) => {
+          const path = new URL(response.url()).pathname;
+          if (["/model", "/predict", "/ladder"].includes(path)) answered.push([path, response.status(), response.request().timing()]);
+          if (path === "/ladder") greedy = false;
+        });
+        await page.route(
+          "**/ladder",
+          async (route) => {
+            greedy = true;
+            const taken = exporter.ask("model").catch(() => {});
+            void (async () => {
+              while (greedy) await exporter.ask("model").catch(() => {});
+            })();
+            await taken;
+            await route.continue();
+          },
+          { times: 1 },
+        );
+      },
+    });
+    t.after(() => (greedy = false));
+    await settled(page);
+    const asked = (path, status) => answered.filter((one) => one[0] === path && one[1] === status);
+    const [refused, ladder] = [asked("/ladder", 429), asked("/ladder", 200)];
+    assert.ok(refused.length >= 1 && ladder.length === 1, JSON.stringify(answered));
+    // Others may be refused as well on the way, as two a second are fewer than the page's questions; each is answered once.
+    assert.deepEqual([asked("/model", 200).length, asked("/predict", 200).length], [1, 2], JSON.stringify(answered));
+    answered.forEach(([path, status, { startTime, responseStart }], i) => {
+      if (status !== 429) return;
+      const [next, , { startTime: again }] = answered[i + 1];
+      assert.ok(next === path && again - startTime - responseStart >= 999, JSON.stringify(answered));
+    });
+    assert.ok((await cells(page, "ladder")).length > 2);
+    assert.equal(await page.isVisible("#alarm"), false);
+  });
+
   test("keeps what it shows while it asks", async (t) => {
     const page = await visit(t);
     await settled(page);
@@ -145,12 +218,22 @@ describe("trouble", { concurrency: 2 }, () => {
     await settled(page);
     const { version } = await exporter.ask("model");
     assert.ok((await text(page, "#model")).includes(`Version ${version},`));
-    await copyFile(new URL("../../testdata/bundles/v3.encast", import.meta.url), next);
-    await rename(next, path);
-    await exporter.ask("reload", {});
-    const other = await exporter.ask("model");
-    assert.notEqual(other.version, version);
+    // Between two of the questions that are shown together.
+    let other;
+    await page.route("**/ladder", async (route) => {
+      if (!other) {
+        await copyFile(new URL("../../testdata/bundles/v3.encast", import.meta.url), next);
+        await rename(next, path);
+        await exporter.ask("reload", {});
+        other = await exporter.ask("model");
+      }
+      await route.continue();
+    });
     await change(page, () => page.fill("#motion_intensity", "0.4"));
+    assert.notEqual(other.version, version);
+    const request = { encoder: "libx264", preset: "medium", resolution: "1920x1080", frame_rate: 30, motion_intensity: 0.4, bitrate_kbps: 100 };
+    const answer = await exporter.ask("predict", { ...request, max_bitrate_kbps: 20000 });
+    assert.ok((await cells(page, "values"))[0][1].startsWith(answer.estimates.vmaf.toFixed(1)), "the curves are the other model's too");
     assert.ok((await text(page, "#model")).includes(`Version ${other.version},`), await text(page, "#model"));
     const offered = await page.$$eval("#encoder option", (all) => all.map((one) => one.textContent));
     // What was chosen stays, known to the model or not.

@@ -40,8 +40,13 @@ type file struct {
 	tag         string // for If-None-Match
 }
 
-// Handler returns the page at / and its files below /page/; all else is not found. The version is that of the exporter.
-func Handler(version string) (http.Handler, error) {
+// Page is the page at / and its files below /page/.
+type Page struct {
+	files map[string]file // by path
+}
+
+// New returns the page of an exporter of a version.
+func New(version string) (*Page, error) {
 	files := map[string]file{}
 	entries, err := fs.ReadDir(assets, "assets")
 	if err != nil {
@@ -62,22 +67,30 @@ func Handler(version string) (http.Handler, error) {
 		sum := sha256.Sum256(body)
 		files[at] = file{body, types[path.Ext(entry.Name())], `"` + hex.EncodeToString(sum[:16]) + `"`}
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		file, known := files[r.URL.Path]
-		if !known {
-			http.NotFound(w, r)
-			return
+	return &Page{files}, nil
+}
+
+// Register adds each file to a mux by a pattern of its own: what else is asked for below /page/ gets the mux's answer for
+// what is nowhere.
+func (p *Page) Register(mux *http.ServeMux) {
+	for at, file := range p.files {
+		if at == "/" {
+			at = "/{$}"
 		}
-		header := w.Header()
-		header.Set("Content-Type", file.contentType)
-		header.Set("Content-Security-Policy", security)
-		header.Set("X-Content-Type-Options", "nosniff")
-		header.Set("Referrer-Policy", "no-referrer")
-		// Asked anew each time, answered by 304: an exporter that was replaced shows its own page at once.
-		header.Set("Cache-Control", "no-cache")
-		header.Set("ETag", file.tag)
-		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(file.body))
-	}), nil
+		mux.Handle("GET "+at, file)
+	}
+}
+
+func (f file) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	header := w.Header()
+	header.Set("Content-Type", f.contentType)
+	header.Set("Content-Security-Policy", security)
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Referrer-Policy", "no-referrer")
+	// Asked anew each time, answered by 304: an exporter that was replaced shows its own page at once.
+	header.Set("Cache-Control", "no-cache")
+	header.Set("ETag", f.tag)
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(f.body))
 }
 
 // index writes the version into the page.

@@ -36,13 +36,15 @@ func body(t *testing.T, response *http.Response) string {
 	return string(text)
 }
 
-func handler(t *testing.T, version string) http.Handler {
+func handler(t *testing.T, version string) *http.ServeMux {
 	t.Helper()
-	handler, err := page.Handler(version)
+	made, err := page.New(version)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return handler
+	mux := http.NewServeMux()
+	made.Register(mux)
+	return mux
 }
 
 func TestFiles(t *testing.T) {
@@ -102,11 +104,12 @@ func TestVersionAndLinks(t *testing.T) {
 	}
 }
 
+// TestNotFound: nothing but the page's own files has a pattern, so what is asked for beside them is answered as it is elsewhere.
 func TestNotFound(t *testing.T) {
 	served := handler(t, "")
-	for _, path := range []string{"/page/", "/page/index.html", "/page/none.js", "/page/../page.go"} {
-		if response := get(t, served, path, nil); response.StatusCode != http.StatusNotFound {
-			t.Errorf("%s: %d, want 404", path, response.StatusCode)
+	for _, path := range []string{"/page", "/page/", "/page/index.html", "/page/none.js", "/none"} {
+		if _, pattern := served.Handler(httptest.NewRequest(http.MethodGet, path, nil)); pattern != "" {
+			t.Errorf("%s is taken by %q", path, pattern)
 		}
 	}
 }

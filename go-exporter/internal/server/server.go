@@ -57,7 +57,7 @@ type Backend struct {
 
 // Handler returns the exporter's endpoints. A method that an endpoint does not have gets 405 with Allow.
 func Handler(backend Backend) (http.Handler, error) {
-	whatIf, err := whatif.Handler(backend.Version)
+	whatIf, err := whatif.New(backend.Version)
 	if err != nil {
 		return nil, err
 	}
@@ -78,8 +78,7 @@ func Handler(backend Backend) (http.Handler, error) {
 		paths = append(paths, path)
 		mux.Handle(method+" "+path, requests.observe(path[1:], handler))
 	}
-	mux.Handle("GET /{$}", whatIf)
-	mux.Handle("GET /page/", whatIf)
+	whatIf.Register(mux)
 	endpoint(http.MethodGet, "/metrics", metrics)
 	endpoint(http.MethodGet, "/health", health(backend.Holder))
 	endpoint(http.MethodPost, "/predict", guard(backend.API.Predict()))

@@ -142,10 +142,16 @@ func TestMethodsAndPaths(t *testing.T) {
 		{http.MethodGet, "/predict/../metrics", 307, ""},
 		{http.MethodGet, "/%2e%2e/%2e%2e/etc/passwd", 404, ""},
 		{http.MethodGet, "/nothing", 404, ""},
+		{http.MethodGet, "/page/", 404, ""},
+		{http.MethodGet, "/page/nothing.js", 404, ""},
+		{http.MethodPost, "/page/app.js", 405, "GET, HEAD"},
 		{http.MethodGet, "/reload/", 404, ""},
 		{http.MethodGet, "/debug/pprof/", 404, ""},
 	} {
-		response, _ := exchange(t, test.method, url+test.path)
+		response, body := exchange(t, test.method, url+test.path)
+		if test.status >= 400 && test.method != http.MethodHead && !strings.HasPrefix(body, `{"status":"error","message":"`) {
+			t.Errorf("%s %s: %s is no JSON of an error", test.method, test.path, body)
+		}
 		if response.StatusCode != test.status || response.Header.Get("Allow") != test.allow {
 			t.Errorf("%s %s: %d, Allow %q, want %d, %q", test.method, test.path, response.StatusCode, response.Header.Get("Allow"), test.status, test.allow)
 		}

@@ -1,6 +1,6 @@
 // Asks the exporter whenever a control changes, and shows the answers together.
 
-import { ask } from "./api.js";
+import { ask, Failure, insist } from "./api.js";
 import { Chart } from "./chart.js";
 import { Form } from "./form.js";
 import * as format from "./format.js";
@@ -10,7 +10,7 @@ const points = 48;
 const debounce = 150; // ms without a change before it is asked
 const patience = 500; // ms before the page says that it waits
 const heartbeat = 10_000; // ms between looks at whether the exporter is there, and has the same model
-const retries = { first: 1000, longest: 8000 }; // ms until it is asked again
+const rounds = 5; // times that all is asked before a model that keeps changing is a failure
 
 const $ = (id) => document.getElementById(id);
 
@@ -18,17 +18,17 @@ let shown = null; // what the charts show: rates, answers, recommended
 let model = null;
 let asking = new AbortController();
 let timer = 0;
-let retry = retries.first;
 let chosen = null; // the bitrate that a person reads at; null follows the recommended one
 
 const charts = format.measures.map((measure) => new Chart($("charts"), measure, (index) => read(index)));
-const form = new Form(() => later(debounce));
+const form = new Form(later);
 
-function later(delay) {
+/** A person changed a control, and may go on. */
+function later() {
   clearTimeout(timer);
   // What is under way asks for what is no longer on the page.
   asking.abort();
-  timer = setTimeout(refresh, delay);
+  timer = setTimeout(refresh, debounce);
 }
 
 /** Bitrates at equal ratios, in numbers that can be read aloud where the range leaves room for them. */
@@ -39,6 +39,9 @@ function ratesOf(low, high) {
 }
 
 async function refresh() {
+  clearTimeout(timer);
+  // The latest question alone may be answered, whoever asked the one before: a person, or the model's change.
+  asking.abort();
   asking = new AbortController();
   const { signal } = asking;
   const asked = form.ask();
@@ -49,41 +52,62 @@ async function refresh() {
   }
   const waiting = setTimeout(() => say("Asking the exporter …"), patience);
   $("results").setAttribute("aria-busy", "true");
+  const again = (failure) => {
+    clearTimeout(waiting);
+    hold(failure);
+  };
   try {
-    const rates = ratesOf(asked.options.min_bitrate_kbps, asked.options.max_bitrate_kbps);
-    const one = { ...asked.request, ...asked.options };
-    const { target_vmaf: _, ...options } = asked.options; // a ladder has targets of its own
-    // A ladder is of a source: where its size is not told, the size of the encode is meant.
-    const source = { source_width: one.resolution_width, source_height: one.resolution_height };
-    const ladderRequest = { ...source, ...asked.request, options };
-    const [answers, [ladder, ladderFailure]] = await Promise.all([
-      ask("predict", { body: rates.map((bitrate_kbps) => ({ ...one, bitrate_kbps })), signal }),
-      // Without a ladder the rest is still worth showing.
-      ask("ladder", { body: ladderRequest, signal }).then(
-        (answer) => [answer, null],
-        (failure) => [null, failure],
-      ),
-    ]);
-    const recommended = answers[0].recommended_bitrate_kbps ?? null;
-    const at = recommended === null ? null : await ask("predict", { body: { ...one, bitrate_kbps: recommended }, signal });
-    if (at && !rates.includes(recommended)) {
-      // A point of the curves, so that it can be read like the others.
-      const place = rates.findIndex((rate) => rate > recommended);
-      rates.splice(place < 0 ? rates.length : place, 0, recommended);
-      answers.splice(place < 0 ? answers.length : place, 0, at);
-    }
-    if (!model || (answers[0].model && answers[0].model !== model.version)) await getModel(signal);
+    const next = await gather(asked, (path, body) => insist(path, { body, signal, again }));
     if (signal.aborted) return;
-    const ladderSource = `${ladderRequest.source_width}×${ladderRequest.source_height}`;
-    show({ rates, answers, recommended, at, ladder, ladderFailure, ladderSource, assurance: one.assurance });
+    show(next);
     settle("");
-    fine();
+    $("alarm").hidden = true;
   } catch (failure) {
     if (signal.aborted) return;
     fail(failure);
   } finally {
     clearTimeout(waiting);
   }
+}
+
+/**
+ * The answers to all that the controls ask, of one model: where a reload came between two of them, all is asked again. One question
+ * at a time, so that an exporter that bounds its clients' rate has answers for the first ones.
+ */
+async function gather({ request, options }, question) {
+  const rates = ratesOf(options.min_bitrate_kbps, options.max_bitrate_kbps);
+  const one = { ...request, ...options };
+  const { target_vmaf: _, ...limits } = options; // a ladder has targets of its own
+  // A ladder is of a source: where its size is not told, the size of the encode is meant.
+  const source = { source_width: one.resolution_width, source_height: one.resolution_height };
+  const ladderRequest = { ...source, ...request, options: limits };
+  // A correction moves while encodes are measured: told before the forecasts, a later change of it is seen by the next look.
+  let known = model !== null && !model.correction?.enabled;
+  for (let round = 0; round < rounds; round++) {
+    if (!known) takeModel(await question("model"));
+    const answers = await question("predict", rates.map((bitrate_kbps) => ({ ...one, bitrate_kbps })));
+    const recommended = answers[0].recommended_bitrate_kbps ?? null;
+    const at = recommended === null ? null : await question("predict", { ...one, bitrate_kbps: recommended });
+    // Without a ladder the rest is still worth showing, if the exporter says that there is none.
+    const [ladder, ladderFailure] = await question("ladder", ladderRequest).then(
+      (answer) => [answer, null],
+      (failure) => {
+        if (failure.kind !== "rejected") throw failure;
+        return [null, failure];
+      },
+    );
+    known = [answers[0], at, ladder].every((answer) => answer === null || answer.model === model.version);
+    if (!known) continue;
+    if (at && !rates.includes(recommended)) {
+      // A point of the curves, so that it can be read like the others.
+      const place = rates.findIndex((rate) => rate > recommended);
+      rates.splice(place < 0 ? rates.length : place, 0, recommended);
+      answers.splice(place < 0 ? answers.length : place, 0, at);
+    }
+    const ladderSource = `${ladderRequest.source_width}×${ladderRequest.source_height}`;
+    return { rates, answers, recommended, at, ladder, ladderFailure, ladderSource, assurance: one.assurance };
+  }
+  throw new Failure("changing", "The exporter’s model changes while it is asked");
 }
 
 function say(text) {
@@ -97,12 +121,23 @@ function settle(why) {
   say(why);
 }
 
-function fine() {
-  retry = retries.first;
-  $("alarm").hidden = true;
+function alarm(text) {
+  if ($("alarm").textContent !== text) $("alarm").textContent = text;
+  $("alarm").hidden = false;
+  $("results").classList.add("old");
+  say(shown ? "What is shown is older than what the controls say." : "Nothing is forecast yet.");
 }
 
+/** There is no answer yet, and it is asked again. A limit says when: that is a wait, not an alarm. */
+function hold(failure) {
+  const text = `${failure.message}. Asking again …`;
+  if (failure.wait) say(text);
+  else alarm(text);
+}
+
+/** There is no answer to what the controls say. */
 function fail(failure) {
+  $("results").setAttribute("aria-busy", "false");
   if (failure.kind === undefined) {
     settle("This page failed; the browser’s console says where.");
     throw failure;
@@ -112,27 +147,36 @@ function fail(failure) {
     settle("Nothing new is forecast before the marked field is mended.");
     return;
   }
-  const again = failure.kind !== "rejected";
-  const text = failure.message + (again ? ". Asking again …" : "");
-  if ($("alarm").textContent !== text) $("alarm").textContent = text;
-  $("alarm").hidden = false;
-  settle(shown ? "What is shown is older than what the controls say." : "Nothing is forecast yet.");
-  if (again) {
-    clearTimeout(timer);
-    timer = setTimeout(refresh, retry);
-    retry = Math.min(retry * 2, retries.longest);
-  }
+  alarm(failure.message);
 }
 
-/** Takes what the model says of itself; true when it is another model than before. */
-async function getModel(signal) {
-  const next = await ask("model", { signal });
+/** What of a model's correction forecasts depend on; the count of measured encodes rises without changing it. */
+const corrects = ({ correction }) =>
+  JSON.stringify(correction?.enabled ? correction.offsets.map(({ target, codec, offset }) => [target, codec, offset]) : null);
+
+/** Takes what the model says of itself; true when forecasts may be others than before. */
+function takeModel(next) {
   const other = next.version !== model?.version;
-  // Also of the same model the correction changes. Offering anew would close a list that is open.
-  if (other) form.offer(next);
+  const changed = other || corrects(next) !== corrects(model);
   model = next;
-  results.showModel(model);
-  return other;
+  // Offering anew would close a list that is open.
+  if (other) form.offer(next);
+  // Beside forecasts of the model before, that one stays.
+  if (!shown) results.showModel(next);
+  return changed;
+}
+
+/** Looks whether the exporter is there, with the same model, unless a question is under way, which tells the same. */
+async function look() {
+  if (document.hidden || $("results").getAttribute("aria-busy") === "true") return;
+  const { signal } = asking;
+  try {
+    const changed = takeModel(await ask("model", { signal }));
+    if (changed || !$("alarm").hidden) refresh();
+  } catch (failure) {
+    // What others use up, they may: the next look sees. Of other trouble the question tells, until it is over.
+    if (!signal.aborted && !failure.wait) refresh();
+  }
 }
 
 function show(next) {
@@ -153,9 +197,10 @@ function show(next) {
     });
   }
   results.showVerdict(answers[0], next.at, next.assurance);
-  results.showFlags(rates, answers, model?.ranges);
+  results.showFlags(rates, answers, model.ranges);
   results.showValues(rates, answers, recommended);
   results.showLadder(next.ladder, next.ladderFailure, next.ladderSource);
+  results.showModel(model);
   $("at").max = rates.length - 1;
   mark(nearest(chosen ?? recommended ?? rates[rates.length >> 1]));
 }
@@ -213,19 +258,7 @@ async function start() {
   query.delete("at");
   form.read(query);
   $("reset").addEventListener("click", () => (chosen = null));
-  setInterval(async () => {
-    if (document.hidden || !$("alarm").hidden) return;
-    try {
-      if (await getModel()) later(0);
-    } catch (failure) {
-      fail(failure);
-    }
-  }, heartbeat);
-  try {
-    await getModel();
-  } catch {
-    // The question below meets the same trouble, tells it, and asks again.
-  }
+  setInterval(look, heartbeat);
   refresh();
 }
 

@@ -52,7 +52,7 @@ function rateTicks(low, high, place) {
 const line = (points) => points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
 
 /** Runs of neighbours for which `holds` is true, as lists of indices. */
-function runs(count, holds) {
+export function runs(count, holds) {
   const found = [];
   for (let i = 0, open = false; i < count; i++) {
     if (!holds(i)) open = false;

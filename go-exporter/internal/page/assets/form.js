@@ -195,7 +195,8 @@ export class Form {
     const control = field ? controlOf(field.replace(/^options\./, "")) : null;
     if (!control?.closest("#inputs .field")) return false;
     const element = problemElement(control);
-    element.textContent = message;
+    // Bitrates are asked for as rows; that of the first is to blame for all.
+    element.textContent = message.replace(/^row \d+: /, "");
     control.setAttribute("aria-invalid", "true");
     control.setAttribute("aria-describedby", element.id);
     const folded = control.closest("details");

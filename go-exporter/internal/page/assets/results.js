@@ -1,5 +1,6 @@
 // The answers in words and tables. All text goes through textContent: what the exporter says is never markup.
 
+import { runs } from "./chart.js";
 import * as format from "./format.js";
 
 const $ = (id) => document.getElementById(id);
@@ -76,16 +77,24 @@ export function showVerdict(answer, at, assurance) {
   );
 }
 
+/** Where on the axis something holds, in words: "" where it does everywhere. */
+function stretches(rates, holds) {
+  const told = runs(rates.length, holds).map((run) => {
+    const [first, last] = [run[0], run.at(-1)];
+    if (last < rates.length - 1) return `${first > 0 ? `from ${format.bitrate(rates[first])} ` : ""}up to ${format.bitrate(rates[last])}`;
+    return first > 0 ? `from ${format.bitrate(rates[first])} on` : "";
+  });
+  return told.join(" and ");
+}
+
 /** Inputs outside of what the model learnt, those it did not use, and corrections, in words. */
 export function showFlags(rates, answers, ranges = {}) {
   const words = [];
   const outside = new Set(answers.flatMap((answer) => answer.out_of_range));
   const range = (name) => (ranges[name] ? ` It learnt from ${format.plain(ranges[name].min)} to ${format.plain(ranges[name].max)}${format.unit(name)}.` : "");
   for (const name of outside) {
-    const at = rates.filter((_, i) => answers[i].out_of_range.includes(name));
-    const where =
-      at.length === rates.length ? "" : at[0] === rates[0] ? ` up to ${format.bitrate(at.at(-1))}` : ` from ${format.bitrate(at[0])} on`;
-    words.push(`The ${format.field(name)} is outside of what the model learnt${where}: intervals are wider, confidence is lower.${range(name)}`);
+    const where = stretches(rates, (i) => answers[i].out_of_range.includes(name));
+    words.push(`The ${format.field(name)} is outside of what the model learnt${where && ` ${where}`}: intervals are wider, confidence is lower.${range(name)}`);
   }
   const corrected = Object.entries(answers[0].corrected ?? {});
   if (corrected.length) {
