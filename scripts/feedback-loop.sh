@@ -153,7 +153,8 @@ say
 say "== Read the measurements back, train, and let the gates decide"
 run "$encast" export --vm-url "$victoria" --start 1h --end now --step 1s --output exported.csv
 read -ra flags <<<"${ARGS-}"
-run "$encast" retrain --data "$root/data/measured.csv" --data exported.csv --out model.encast "${flags[@]}" ||
+"$root/scripts/training-table.sh"
+run "$encast" retrain --data "$root/build/measured-real.csv" --data exported.csv --out model.encast "${flags[@]}" ||
     say "(exit code $?: the serving model stays)"
 waiting 20 "the reload" has "ml_model_last_reload_success_timestamp_seconds > $(stat -c %Y model.encast) - 1"
 sleep 2
