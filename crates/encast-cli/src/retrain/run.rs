@@ -211,7 +211,8 @@ fn gather(job: &Job) -> Result<Rows, End> {
 /// The options of the training: what is not said is as the serving model has it.
 fn options(job: &Job, serving: &Model, rows: &Rows) -> Result<TrainOptions, Failure> {
     let about = serving.metadata();
-    let trained_at = time::trained_at()?;
+    // What it is trained on is not new to it, though another machine's clock may be ahead.
+    let trained_at = time::trained_at()?.max(rows.newest().unwrap_or(0));
     let mut options = job.options.clone();
     (options.trained_at, options.tables) = (trained_at, rows.tables.clone());
     if options.targets.is_empty() {
