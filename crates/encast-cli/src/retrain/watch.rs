@@ -51,6 +51,11 @@ struct Alarm {
 }
 
 impl Alarm {
+    fn new(url: &str, http: &HttpArgs) -> Result<Alarm, Failure> {
+        let client = Client::new(url, http)?;
+        Ok(Alarm { client, url: url.to_owned(), seen: 0, next: Instant::now(), complaint: None })
+    }
+
     fn is_raised(&mut self, schedule: &Schedule) -> bool {
         if Instant::now() < self.next {
             return false;
@@ -66,12 +71,14 @@ impl Alarm {
                 self.seen = if drift.alarm { self.seen + 1 } else { 0 };
             }
             Err(trouble) => {
-                // An exporter that does not answer says nothing about drift.
+                // An exporter that does not answer says nothing about drift: what was seen before counts no longer.
+                self.seen = 0;
                 let complaint = trouble.to_string();
                 if self.complaint.as_ref() != Some(&complaint) {
                     output::note(&format!("warning: --on-drift {}: {complaint}", shown(&self.url)));
                 }
                 self.complaint = Some(complaint);
+                return false;
             }
         }
         self.seen >= schedule.debounce
@@ -96,16 +103,7 @@ pub fn watch(
     schedule: &Schedule,
     told: &mut dyn FnMut(&super::Report) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let mut alarm = match schedule.on_drift {
-        Some(url) => Some(Alarm {
-            client: Client::new(url, schedule.http)?,
-            url: url.to_owned(),
-            seen: 0,
-            next: Instant::now(),
-            complaint: None,
-        }),
-        None => None,
-    };
+    let mut alarm = schedule.on_drift.map(|url| Alarm::new(url, schedule.http)).transpose()?;
     // What ran before this program was started counts: a restart is no reason to train.
     let mut last = Status::read(&job.status);
     let mut failures = 0;
@@ -146,5 +144,17 @@ mod tests {
         assert_eq!(pauses, [60, 120, 240, 480, 960, 1920, 3600, 3600]);
         assert_eq!(due(Some(&last), 60, 86_400) - 1100, 3600);
         assert_eq!(due(Some(&last), 5, 10) - 1100, 10, "never later than the schedule");
+    }
+
+    #[test]
+    fn an_exporter_that_does_not_answer_raises_no_alarm() {
+        let http = HttpArgs::default();
+        let schedule = Schedule { every: 1, on_drift: None, http: &http, poll: 60, debounce: 3, cooldown: 1 };
+        // Nothing listens there once the listener is gone.
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut alarm = Alarm::new(&format!("http://127.0.0.1:{port}/drift"), &http).unwrap();
+        alarm.seen = 3;
+        assert!(!alarm.is_raised(&schedule));
+        assert_eq!(alarm.seen, 0);
     }
 }
