@@ -10,6 +10,7 @@ use std::{
 use csv::ByteRecord;
 use encast::{PredictionFeatures, PredictionTargets, RequestReader, TableProvenance};
 
+use super::place::Place;
 use crate::{
     export::{OBSERVED_AT_COLUMN, Sheet},
     failure::Failure,
@@ -143,7 +144,8 @@ fn marks(path: &Path) -> Result<HashMap<u64, Mark>, Failure> {
 
 /// Adds what was read from a source to the table that keeps it, so that rows stay that the source forgets. A row that is read
 /// again keeps the earliest moment.
-pub fn add_to_collected(path: &Path, new: Sheet) -> Result<(), Failure> {
+pub fn add_to_collected(place: &Place, new: Sheet) -> Result<(), Failure> {
+    let path = &place.collected;
     let mut all = if path.exists() { Sheet::read(path)? } else { Sheet::default() };
     all.append(new);
     let (id, moment) = (all.column("id"), all.column(OBSERVED_AT_COLUMN));
@@ -171,7 +173,7 @@ pub fn add_to_collected(path: &Path, new: Sheet) -> Result<(), Failure> {
         }
     }
     all.rows = rows;
-    all.write(path)
+    place.write_collected(&all)
 }
 
 /// Of two cells the earlier moment; one that tells none is earlier than all.
@@ -217,16 +219,18 @@ mod tests {
     #[test]
     fn what_is_collected_again_keeps_its_moment() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("kept.csv");
+        let place = crate::retrain::place::tests::place(folder.path());
         let told = |moment: &str, vmaf: &str| {
             let text = format!("title,id,observed_at,vmaf\na,1,{moment},{vmaf}\nb,,{moment},70\n");
-            add_to_collected(&path, Sheet::from_csv(text.as_bytes(), "t.csv").unwrap()).unwrap();
-            Sheet::read(&path).unwrap().rows
+            add_to_collected(&place, Sheet::from_csv(text.as_bytes(), "t.csv").unwrap()).unwrap();
+            Sheet::read(&place.collected).unwrap().rows
         };
         let row = |cells: [&str; 4]| cells.map(str::to_owned).to_vec();
         told("100.5", "80");
         let later = told("200", "81");
         assert_eq!(later, [row(["a", "1", "100.5", "81"]), row(["b", "", "100.5", "70"])]);
         assert_eq!(told("50", "82")[0], row(["a", "1", "50", "82"]));
+        let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names, ["m.encast.collected.csv"]);
     }
 }

@@ -21,7 +21,7 @@ use crate::common::{Said, TABLE, command, folder, names_in, said};
 use crate::real_encodes::program;
 
 /// When the serving model was trained; all observations are newer.
-const TRAINED_AT: i64 = 1_794_900_000;
+const TRAINED_AT: i64 = 1_700_000_000;
 
 /// A folder with a base table of seven titles, observations of five others, and a bundle of the base that serves.
 struct Loop {
@@ -107,7 +107,7 @@ fn a_better_model_takes_the_place_and_the_old_one_can_be_put_back() {
     assert_eq!(compared["titles"], 3, "of five new ones");
     let placed = report["candidate_version"].as_str().unwrap();
     // Date and time, and what it was trained on.
-    assert!(placed.starts_with("2026.11.17-0736-") && placed.len() == 24, "{placed}");
+    assert!(placed.starts_with("2023.11.14-2230-") && placed.len() == 24, "{placed}");
     assert_eq!(version(&new.path("m.encast")), placed);
     let names = [
         "base.csv",
@@ -133,6 +133,9 @@ fn a_better_model_takes_the_place_and_the_old_one_can_be_put_back() {
         "titles",
         "gates",
         "runs",
+        "last_success_at",
+        "rolled_back_at",
+        "every",
     ] {
         assert!(status.get(key).is_some(), "{key}");
     }
@@ -145,11 +148,23 @@ fn a_better_model_takes_the_place_and_the_old_one_can_be_put_back() {
     assert_eq!(version(&new.path("m.encast")), placed);
 
     let back = ["retrain", "--rollback", "--out", "m.encast"];
-    new.run_at(0, &back).done();
+    // What can't be asked is told before anything is put back, as before a run.
+    let wrong = ["--reload-url", "reload"];
+    new.run_at(0, &[&back[..], &wrong].concat()).is_bad(&["--reload-url", "must be a URL"]);
+    new.retrain(&wrong).is_bad(&["--reload-url", "must be a URL"]);
+    assert_eq!(version(&new.path("m.encast")), placed);
+    // Who can't be reached changes nothing of what was done.
+    let gone = new.run_at(0, &[&back[..], &["--reload-url", "http://127.0.0.1:1/reload"]].concat()).done();
+    assert!(gone.err.contains("was not asked to load it"), "{}", gone.err);
     assert!(fs::read(new.path("m.encast")).unwrap() == old);
     assert_eq!(new.status()["reason"], "rolled_back");
+    let back_at = new.status()["rolled_back_at"].clone();
+    assert!(back_at.is_i64());
     assert_eq!(new.status()["runs"]["placed"], 2);
     assert_eq!(names_in(&new.path("m.encast.previous")), ["rolled-back.encast"]);
+    // The rows that made it are no longer new: the model that was taken back is not made again.
+    assert_eq!(new.retrain(&[]).json()["reason"], "too_few_new_rows");
+    assert_eq!(new.status()["rolled_back_at"], back_at);
     new.run_at(0, &back).is_bad(&["no earlier bundle"]);
 }
 
@@ -236,6 +251,30 @@ fn signed_bundles_stay_signed() {
     verified();
 }
 
+#[test]
+fn a_status_that_can_not_be_written_ends_nothing() {
+    let new = Loop::new("m.encast");
+    // Where nobody can write is told before any work.
+    fs::create_dir(new.path(".encast-retrain-trial-m.encast.retrain.json")).unwrap();
+    new.retrain(&[]).is_bad(&["m.encast.retrain.json"]);
+    fs::remove_dir(new.path(".encast-retrain-trial-m.encast.retrain.json")).unwrap();
+    // Later it only is a warning: what the run did is told as it is.
+    fs::create_dir(new.path(".encast-retrain-small-m.encast.retrain.json")).unwrap();
+    let few = new.retrain(&["--min-new", "10000"]);
+    assert_eq!((few.code, &few.json()["outcome"]), (1, &"unchanged".into()), "{}", few.err);
+    assert!(few.err.contains("the status file does not tell of this run"), "{}", few.err);
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin("encast"));
+    command.current_dir(new.folder.path()).args(USUAL).args(["--watch", "--every", "1s", "--min-new", "10000"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    for runs in 1..3 {
+        let report: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+        assert_eq!(report["runs"]["unchanged"], runs, "what was not written is remembered");
+    }
+    killed(child);
+    assert!(!new.path("m.encast.retrain.json").exists());
+}
+
 fn killed(mut child: Child) {
     child.kill().unwrap();
     child.wait().unwrap();
@@ -311,8 +350,9 @@ fn drift_server(alarm: Arc<AtomicBool>, reloads: Arc<AtomicUsize>) -> u16 {
 }
 
 #[test]
-fn the_watch_runs_on_drift_and_stops_on_a_signal() {
+fn the_watch_runs_on_drift_beside_others_and_stops_on_a_signal() {
     let new = Loop::new("m.encast");
+    let old = fs::read(new.path("m.encast")).unwrap();
     let (alarm, reloads) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     let port = drift_server(Arc::clone(&alarm), Arc::clone(&reloads));
     // A run that was just now: the schedule has none due, so that drift is what starts one.
@@ -333,15 +373,27 @@ fn the_watch_runs_on_drift_and_stops_on_a_signal() {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     thread::sleep(Duration::from_millis(2500));
     assert_eq!(new.status()["runs"]["unchanged"], 7, "no alarm, no run");
-    // Another one can't work on the same bundle meanwhile.
-    new.retrain(&[]).is_bad(&["m.encast.retrain.lock", "another encast retrain"]);
+    // The place is the watch's while it runs, not while it waits.
+    let few = new.retrain(&["--min-new", "10000"]);
+    assert_eq!((few.code, &new.status()["runs"]["unchanged"]), (1, &8.into()), "{}", few.err);
     alarm.store(true, Ordering::SeqCst);
     let report: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
     alarm.store(false, Ordering::SeqCst);
     assert_eq!(report["outcome"], "placed", "{report:#}");
-    assert_eq!(report["runs"], serde_json::json!({"placed": 1, "refused": 0, "failed": 0, "unchanged": 7}));
+    assert_eq!(report["runs"], serde_json::json!({"placed": 1, "refused": 0, "failed": 0, "unchanged": 8}));
     assert_eq!(reloads.load(Ordering::SeqCst), 1);
     assert_eq!(version(&new.path("m.encast")), report["candidate_version"]);
+    assert_eq!(report["every"], 86_400);
+    // Back to the one before, beside the watch; what made the other one starts no run that makes it again.
+    let url = format!("http://127.0.0.1:{port}/reload");
+    new.run_at(0, &["retrain", "--rollback", "--out", "m.encast", "--reload-url", &url]).done();
+    assert!(fs::read(new.path("m.encast")).unwrap() == old);
+    assert_eq!(reloads.load(Ordering::SeqCst), 2);
+    alarm.store(true, Ordering::SeqCst);
+    let report: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+    assert_eq!((&report["reason"], &report["new_rows"]), (&"too_few_new_rows".into(), &0.into()), "{report:#}");
+    assert!(report["message"].as_str().unwrap().contains("newer than the rollback"), "{report:#}");
+    assert!(fs::read(new.path("m.encast")).unwrap() == old);
     let stopped = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
     assert!(stopped.success());
     assert_eq!(child.wait().unwrap().code(), Some(0));
