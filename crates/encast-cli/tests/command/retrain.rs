@@ -228,16 +228,27 @@ fn what_does_not_work_is_failed_and_told_in_the_status() {
     new.run_at(0, &["retrain", "--out", "m.encast"]).is_bad(&["no rows"]);
 }
 
+fn minisign(new: &Loop, args: &[&str]) {
+    let done = Command::new("minisign").current_dir(new.folder.path()).args(args).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+}
+
+fn sign(new: &Loop, bundle: &str) {
+    minisign(new, &["-S", "-s", "k.key", "-m", bundle]);
+}
+
+/// A loop whose bundle is signed; none without minisign.
+fn signed() -> Option<Loop> {
+    program("minisign")?;
+    let new = Loop::new("m.encast");
+    minisign(&new, &["-G", "-W", "-p", "k.pub", "-s", "k.key"]);
+    sign(&new, "m.encast");
+    Some(new)
+}
+
 #[test]
 fn signed_bundles_stay_signed() {
-    let Some(minisign) = program("minisign") else { return };
-    let new = Loop::new("m.encast");
-    let minisign = |args: &[&str]| {
-        let done = Command::new(&minisign).current_dir(new.folder.path()).args(args).output().unwrap();
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    };
-    minisign(&["-G", "-W", "-p", "k.pub", "-s", "k.key"]);
-    minisign(&["-S", "-s", "k.key", "-m", "m.encast"]);
+    let Some(new) = signed() else { return };
     let verified = || new.run_at(0, &["inspect", "m.encast", "--require-signature", "k.pub"]).done();
     verified();
     new.retrain(&[]).is_bad(&["m.encast.minisig", "--sign-with"]);
@@ -280,51 +291,116 @@ fn killed(mut child: Child) {
     child.wait().unwrap();
 }
 
-/// kill -9 at moments spread over a run: what is in place always loads, and is the old or a new bundle. ENCAST_KILLS says
-/// how many; the suite does a few.
+/// How many kills; the suite does a few.
+fn kills(usual: u32) -> u32 {
+    std::env::var("ENCAST_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
+/// Runs that are killed, and what is found after each.
+struct Campaign {
+    new: Loop,
+    more: Vec<&'static str>,
+    /// Versions of the bundle before and after a run.
+    versions: [String; 2],
+    whole: Duration,
+}
+
+impl Campaign {
+    fn of(new: Loop, more: &[&'static str]) -> Campaign {
+        fs::copy(new.path("m.encast"), new.path("first.encast")).unwrap();
+        let first = version(&new.path("first.encast"));
+        let mut campaign =
+            Campaign { new, more: more.to_vec(), versions: [first, String::new()], whole: Duration::ZERO };
+        let begun = Instant::now();
+        assert!(campaign.start().wait().unwrap().success());
+        campaign.whole = begun.elapsed();
+        campaign.versions[1] = version(&campaign.new.path("m.encast"));
+        campaign
+    }
+
+    fn start(&self) -> Child {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin("encast"));
+        command.current_dir(self.new.folder.path()).args(USUAL).args(&self.more);
+        // All that is measured is newer than what serves, whatever was placed before.
+        command.args(["--model", "first.encast"]).env("SOURCE_DATE_EPOCH", (TRAINED_AT + 1000).to_string());
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    }
+
+    /// Which of the two versions is in place: whole, and no other.
+    fn found(&self) -> usize {
+        let found = version(&self.new.path("m.encast"));
+        if let Ok(text) = fs::read(self.new.path("m.encast.retrain.json")) {
+            serde_json::from_slice::<Value>(&text).unwrap();
+        }
+        self.versions.iter().position(|version| *version == found).unwrap_or_else(|| panic!("{found}"))
+    }
+
+    /// The next run works, and takes away what was left, also among the earlier bundles.
+    fn ends_clean(&self) {
+        assert!(self.start().wait().unwrap().success());
+        let mut left = names_in(self.new.folder.path());
+        left.extend(names_in(&self.new.path("m.encast.previous")));
+        assert!(!left.iter().any(|name| name.starts_with(".encast") || name.ends_with(".placing")), "{left:?}");
+    }
+}
+
+/// kill -9 at moments spread over a run: what is in place always loads, and is the old or a new bundle.
 #[test]
 fn killed_at_any_moment_the_bundle_is_old_or_new() {
-    let kills: u32 = std::env::var("ENCAST_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(6);
-    let new = Loop::new("m.encast");
-    let start = || {
-        let mut command = Command::new(assert_cmd::cargo::cargo_bin("encast"));
-        command.current_dir(new.folder.path()).args(USUAL).env("SOURCE_DATE_EPOCH", (TRAINED_AT + 1000).to_string());
-        // All that is measured is newer than what serves, whatever was placed before.
-        command.args(["--model", "first.encast"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
-    };
-    fs::copy(new.path("m.encast"), new.path("first.encast")).unwrap();
-    let begun = Instant::now();
-    assert!(start().wait().unwrap().success());
-    let whole = begun.elapsed();
-    let placed = version(&new.path("m.encast"));
-    let (mut old, mut later) = (0, 0);
+    let kills = kills(6);
+    let campaign = Campaign::of(Loop::new("m.encast"), &[]);
+    let (new, mut counts) = (&campaign.new, [0; 2]);
     for kill in 0..kills {
         fs::copy(new.path("first.encast"), new.path("m.encast")).unwrap();
-        let child = start();
+        let child = campaign.start();
         // The last third, where files are written, gets half of the kills.
         let share = if kill % 2 == 0 {
             f64::from(kill) / f64::from(kills)
         } else {
             0.7 + 0.35 * f64::from(kill) / f64::from(kills)
         };
-        thread::sleep(whole.mul_f64(share));
+        thread::sleep(campaign.whole.mul_f64(share));
         killed(child);
-        let found = version(&new.path("m.encast"));
-        assert!(found == placed || found == version(&new.path("first.encast")), "{found}");
-        if found == placed {
-            later += 1
-        } else {
-            old += 1
-        }
-        if let Ok(text) = fs::read(new.path("m.encast.retrain.json")) {
-            serde_json::from_slice::<Value>(&text).unwrap();
-        }
+        counts[campaign.found()] += 1;
     }
-    eprintln!("{kills} kills in runs of {whole:?}: {old} times the old bundle, {later} times the new one");
-    // The next run works, and takes away what was left.
-    assert!(start().wait().unwrap().success());
-    let left = names_in(new.folder.path());
-    assert!(!left.iter().any(|name| name.starts_with(".encast") || name.ends_with(".placing")), "{left:?}");
+    let [old, later] = counts;
+    eprintln!("{kills} kills in runs of {:?}: {old} times the old bundle, {later} times the new one", campaign.whole);
+    campaign.ends_clean();
+}
+
+/// The same of signed bundles, killed while files are put in place: from the moment on when something stands beside the
+/// bundle. The next start, whatever it does, makes the signature that of the bundle again.
+#[test]
+fn killed_while_it_places_a_signed_bundle_bundle_and_signature_agree() {
+    let Some(new) = signed() else { return };
+    let kills = kills(2);
+    let campaign = Campaign::of(new, &["--sign-with", "k.key"]);
+    let new = &campaign.new;
+    sign(new, "first.encast");
+    let (mut counts, mut journals) = ([0; 2], 0);
+    for kill in 0..kills {
+        for suffix in ["", ".minisig"] {
+            fs::copy(new.path(&format!("first.encast{suffix}")), new.path(&format!("m.encast{suffix}"))).unwrap();
+        }
+        let mut child = campaign.start();
+        // From the bundle's first byte, the signature's or the journal's on, and some microseconds later each time.
+        let seen = [".encast-retrain-new-m.encast", ".encast-retrain-new-m.encast.minisig", "m.encast.retrain.placing"];
+        let seen = new.path(seen[[2, 1, 2, 0][kill as usize % 4]]);
+        while !seen.exists() && child.try_wait().unwrap().is_none() {
+            std::hint::spin_loop();
+        }
+        thread::sleep(Duration::from_micros(u64::from(kill / 4) * 20));
+        killed(child);
+        counts[campaign.found()] += 1;
+        journals += u32::from(new.path("m.encast.retrain.placing").exists());
+        let few = new.retrain(&["--sign-with", "k.key", "--min-new", "10000"]);
+        assert_eq!(few.code, 1, "{}", few.err);
+        assert!(!new.path("m.encast.retrain.placing").exists());
+        new.run_at(0, &["inspect", "m.encast", "--require-signature", "k.pub"]).done();
+    }
+    let [old, later] = counts;
+    eprintln!("{kills} kills: {old} times the old bundle, {later} times the new one, {journals} journals");
+    campaign.ends_clean();
 }
 
 /// An exporter's /drift and /reload for the watch: a real socket, and the answers of the contract.
