@@ -212,7 +212,7 @@ mod tests {
         // Milliseconds, and an encode that a table without moments has as well: neither is new.
         let odd = write("odd.csv", &format!("{header}a,,1794900000000,1000,640,360,70\nb,,400,2000,640,360,70\n"));
         let bare = write("bare.csv", "title,bitrate_kbps,resolution_width,resolution_height,vmaf\nb,2000,640,360,70\n");
-        assert_eq!(Rows::read(&[odd.clone()]).unwrap().observed_at, [None, Some(400)]);
+        assert_eq!(Rows::read(std::slice::from_ref(&odd)).unwrap().observed_at, [None, Some(400)]);
         assert_eq!(Rows::read(&[bare, odd]).unwrap().observed_at, [None, None]);
     }
 
