@@ -137,7 +137,7 @@ feedback-loop: ## The whole loop for real: measure, report, export, retrain, rel
 	@scripts/feedback-loop.sh "$(CLIPS)"
 
 test-retrain-kills: ## kill -9 during retraining, at KILLS moments; each takes seconds
-	@ENCAST_KILLS="$${KILLS:-40}" cargo test --locked -p encast-cli --test command -- --nocapture killed_at_any_moment
+	@ENCAST_KILLS="$${KILLS:-100}" cargo test --locked -p encast-cli --test command -- --nocapture --test-threads=1 killed_
 
 deploy-ml: ## Exporter, retraining, VictoriaMetrics, alerts and Grafana in containers; waits and prints where
 	@scripts/deploy-ml.sh

@@ -22,9 +22,8 @@ options=(--targets "${TARGETS:-vmaf,psnr,bitrate_kbps}")
 (($#)) || set -- data/measured.csv
 for table; do
     if [[ $table == data/measured.csv ]]; then
-        # As scripts/train-model.sh has it: the default model learns from these rows.
         table=build/measured-real.csv
-        python3 scripts/rows_of_kinds.py data/measured.csv "$table" natural animation screen
+        scripts/training-table.sh "$table"
     fi
     say "judging $table"
     "$python" benches/yardstick/yardstick.py --data "$table" --encast "$encast" "${options[@]}" >/dev/null

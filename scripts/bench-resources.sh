@@ -14,9 +14,8 @@ if [[ -z $encast ]]; then
     cargo build --release --locked -p encast-cli
     encast=target/release/encast
 fi
-# As scripts/train-model.sh has it: the default model learns from these rows.
 own=build/measured-real.csv
-python3 scripts/rows_of_kinds.py data/measured.csv "$own" natural animation screen
+scripts/training-table.sh "$own"
 options=(--own "$own")
 [[ -z ${UGC-} ]] || options+=(--ugc "$UGC")
 [[ -z ${VEED-} ]] || options+=(--veed "$VEED")

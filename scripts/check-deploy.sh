@@ -54,6 +54,7 @@ units() {
     install -m 755 /bin/true "$image/usr/bin/encast-exporter"
     install -m 755 /bin/true "$image/usr/bin/encast"
     install -m 755 /bin/true "$image/bin/kill"
+    install -m 755 /bin/true "$image/bin/sh"
     local said
     said=$(systemd-analyze verify --root="$image" --man=no encast-exporter.service encast-retrain.service 2>&1) || fail "$said"
     [[ -z $said ]] || fail "systemd says of the units: $said"

@@ -19,6 +19,7 @@ exporter=http://127.0.0.1:19505
 victoria=http://127.0.0.1:18428
 place=$root/build/feedback-loop
 encast=$root/target/release/encast
+dashboard=$root/deploy/grafana/dashboards/ml-predictions.json
 
 scripts/setup.sh --test
 get_vmaf_ffmpeg
@@ -62,6 +63,23 @@ for series in json.load(sys.stdin)["data"]["result"]:
 shows() { # shows EXPRESSION: as a person would see it
     printf '\n%s\n' "$1"
     asked "$1"
+}
+panel() { # panel TITLE: what the dashboard's panel of this title shows of all that this exporter told
+    local expression expressions
+    expressions=$(python3 - "$dashboard" "$1" <<'END'
+import json, re, sys
+
+path, title = sys.argv[1:]
+panels = json.load(open(path, encoding="utf-8"))["panels"]
+panels += [inner for outer in panels for inner in outer.get("panels", [])]
+(found,) = [panel for panel in panels if panel.get("title") == title and panel.get("targets")]
+for target in found["targets"]:
+    # Of the variables everything is chosen, as it is when the dashboard is opened.
+    print(re.sub(r"\$(job|instance|config|codec)\b", ".*", target["expr"]).replace("$__rate_interval", "1m"))
+END
+    ) || fail "$dashboard has not one panel '$1'"
+    printf '\n%s\n' "$1"
+    while IFS= read -r expression; do shows "$expression"; done <<<"$expressions"
 }
 has() { [[ -n $(asked "$1") ]]; }
 
@@ -126,26 +144,26 @@ sleep 3
 
 say
 say "== Measured beside forecast, as the dashboard shows it"
-shows 'avg by (encoder, preset) (qoe_vmaf_score{config="loop"})'
-shows 'avg by (encoder, preset) (qoe_vmaf_forecast{config="loop"})'
-shows 'ml_observation_bias{target="vmaf"}'
-shows 'ml_observation_error{target="vmaf", quantile="0.5"}'
-shows 'ml_interval_coverage_ratio{target="vmaf"}'
+panel "Historical against predicted: VMAF"
+panel "Bias"
+panel "Error quantiles"
+panel "Coverage against the promise"
 
 say
 say "== Read the measurements back, train, and let the gates decide"
 run "$encast" export --vm-url "$victoria" --start 1h --end now --step 1s --output exported.csv
 read -ra flags <<<"${ARGS-}"
-run "$encast" retrain --data "$root/data/measured.csv" --data exported.csv --out model.encast "${flags[@]}" ||
+"$root/scripts/training-table.sh"
+run "$encast" retrain --data "$root/build/measured-real.csv" --data exported.csv --out model.encast "${flags[@]}" ||
     say "(exit code $?: the serving model stays)"
 waiting 20 "the reload" has "ml_model_last_reload_success_timestamp_seconds > $(stat -c %Y model.encast) - 1"
 sleep 2
-shows ml_model_version
-shows ml_retrain_last_outcome
+panel "Model version"
+panel "Last retraining"
 
 say
 say "== The same requests, forecast by the model in use"
 run python3 "$root/examples/python/report_measured.py" --data measured.csv --url "$exporter" --probe --config again --prefix again-
 sleep 3
-shows 'ml_observation_error{target="vmaf", quantile="0.5"}'
-shows 'ml_interval_coverage_ratio{target="vmaf"}'
+panel "Error quantiles"
+panel "Coverage against the promise"

@@ -4,8 +4,8 @@
 #
 #   OUT=model.encast FROM=http://localhost:9505/observations scripts/retrain.sh
 #
-# OUT is the bundle that serves; DATA are base tables (default: data/measured.csv); FROM the exporter's /observations or
-# a file of it; ARGS are further flags of `encast retrain`.
+# OUT is the bundle that serves; DATA are base tables (default: what scripts/training-table.sh writes, the default model's rows);
+# FROM the exporter's /observations or a file of it; ARGS are further flags of `encast retrain`.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -15,7 +15,8 @@ out=${OUT-}
 encast=$root/target/release/encast
 (cd "$root" && cargo build --release --locked -p encast-cli)
 flags=()
-for table in ${DATA:-$root/data/measured.csv}; do flags+=(--data "$table"); done
+[[ -n ${DATA-} ]] || "$root/scripts/training-table.sh"
+for table in ${DATA:-$root/build/measured-real.csv}; do flags+=(--data "$table"); done
 [[ -z ${FROM-} ]] || flags+=(--from "$FROM")
 read -ra more <<<"${ARGS-}"
 exec "$encast" retrain --out "$out" "${flags[@]}" "${more[@]}"

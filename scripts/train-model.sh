@@ -25,10 +25,7 @@ recipe=$(python3 -c 'import csv,sys; print(next(csv.DictReader(open(sys.argv[1])
 cargo build --release --locked -p encast-cli
 encast=$root/target/release/encast
 
-# Generated content is in the table to judge by, not to learn from: the model errs no less on the other titles with it (VMAF,
-# probe tier, bitrate given: 4.3 against 4.4), but its intervals are a third wider.
-mkdir -p build
-python3 scripts/rows_of_kinds.py "$table" build/measured-real.csv natural animation screen
+scripts/training-table.sh
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -171,6 +171,9 @@ func TestRulesCanFail(t *testing.T) {
 		"+ 3 * sqrt":                              "+ 1 * sqrt",
 		`{outcome="refused"} == 1`:                `{outcome="refused"} >= 0`,
 		"> on () group_left () encast:cost_limit": ">= on () group_left () encast:cost_limit",
+		"clamp_min(2 * (":                         "clamp_min(0 * (",
+		"last_run_timestamp_seconds < -300":       "last_run_timestamp_seconds < -90000",
+		"success_timestamp_seconds < -300":        "success_timestamp_seconds < 300",
 	} {
 		dir := t.TempDir()
 		rules := text(t, rulesPath)

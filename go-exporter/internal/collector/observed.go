@@ -198,6 +198,9 @@ func (c *Observed) collectRetraining(send sender) {
 		send(retrainRuns, status.Runs[outcome], outcome)
 	}
 	send(retrainLast, status.FinishedAt)
+	if status.Every > 0 {
+		send(retrainInterval, status.Every)
+	}
 	if success > 0 {
 		send(retrainLastSuccess, success)
 	}

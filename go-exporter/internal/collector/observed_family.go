@@ -62,6 +62,7 @@ var (
 	retrainOutcome     = family("ml_retrain_last_outcome", "Outcome of the last retraining and its reason, as labels; the value is 1.", "outcome", "reason")
 	retrainRuns        = counter("ml_retrain_runs_total", "Retrainings, by outcome.", "outcome")
 	retrainLast        = family("ml_retrain_last_run_timestamp_seconds", "When the last retraining ended, Unix seconds.")
+	retrainInterval    = family("ml_retrain_interval_seconds", "Time between the starts of two scheduled retrainings; no sample without a schedule.")
 	retrainLastSuccess = family("ml_retrain_last_success_timestamp_seconds", "When a retraining last placed a model, or found nothing new to learn, Unix seconds.")
 )
 
@@ -76,5 +77,5 @@ func ObservedFamilies() []*Family {
 	}
 	return append(all, observationInput, observationAt, observationsTotal, observationsStored, forecastsWaiting, storeBytes,
 		storeFailures, observationError, observationBias, observationWindow, intervalCoverage, intervalNominal, driftPSI, driftScore,
-		driftDetected, correctionEnabled, correctionOffset, retrainReadable, retrainOutcome, retrainRuns, retrainLast, retrainLastSuccess)
+		driftDetected, correctionEnabled, correctionOffset, retrainReadable, retrainOutcome, retrainRuns, retrainLast, retrainInterval, retrainLastSuccess)
 }

@@ -102,7 +102,7 @@ func gatherObserved(t testing.TB, kept *feedback.Feedback, status *retraining.Fi
 // TestGoldenObserved holds names, labels, HELP and TYPE of all that observations may make the exporter say.
 func TestGoldenObserved(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "retrain.json")
-	if err := os.WriteFile(path, []byte(`{"finished_at":1795227104,"outcome":"placed","reason":"better","runs":{"placed":1}}`), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(`{"finished_at":1795227104,"outcome":"placed","reason":"better","runs":{"placed":1},"every":86400}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	model := fixture.Train(t, "golden", 0, allTargets...)

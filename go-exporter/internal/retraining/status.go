@@ -29,6 +29,7 @@ type Status struct {
 	CandidateVersion string             `json:"candidate_version"`
 	Runs             map[string]float64 `json:"runs"`                      // how many ended in each outcome
 	LastSuccessAt    float64            `json:"last_success_at,omitempty"` // Unix seconds; 0 where the file does not say
+	Every            float64            `json:"every,omitempty"`           // seconds between the starts of two runs; 0 without a schedule
 }
 
 // Succeeded tells whether the run did what it should: there is a new model, or nothing to learn.

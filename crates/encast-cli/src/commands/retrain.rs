@@ -1,6 +1,6 @@
 //! `encast retrain`: a new model from all that was measured, put in place when it is no worse; once, or for good.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use encast::{ModelKind, Target, TrainOptions};
 
@@ -9,7 +9,7 @@ use crate::{
     failure::{Failure, Outcome, Verdict},
     gate::Gate,
     output, reading,
-    retrain::{self, HoldOut, Job, Place, Report, Schedule, exit_on_signal},
+    retrain::{self, COLLECTED_SUFFIX, HoldOut, Job, Place, Reload, Report, STATUS_SUFFIX, Schedule, exit_on_signal},
     show,
 };
 
@@ -68,7 +68,8 @@ pub struct Args {
     /// Fewest rows that are compared on
     #[arg(long, value_name = "N", default_value_t = 30)]
     holdout_rows: usize,
-    /// Fewest rows newer than the serving model: with fewer nothing changes [default: 1; with --watch 200]
+    /// Fewest rows newer than the serving model, and than a rollback to it: with fewer nothing changes [default: 1; with
+    /// --watch 200]
     #[arg(long, value_name = "N")]
     min_new: Option<usize>,
     /// How many earlier bundles are kept
@@ -83,9 +84,12 @@ pub struct Args {
     /// The exporter's /reload, told when a bundle is in place; it also watches the file
     #[arg(long, value_name = "URL")]
     reload_url: Option<String>,
-    /// Put the bundle that served before back
+    /// Put the bundle that served before back; also beside a --watch
     #[arg(long, conflicts_with_all = ["watch", "data", "vm_url", "from"])]
     rollback: bool,
+    /// How long --rollback waits for a run that is at work
+    #[arg(long, value_name = "LENGTH", default_value = "15m", value_parser = reading::seconds_argument, requires = "rollback")]
+    wait: i64,
     /// Go on until a signal: run on a schedule, and when drift is reported
     #[arg(long)]
     watch: bool,
@@ -133,12 +137,18 @@ fn share(text: &str) -> Result<f64, String> {
 
 /// Runs the subcommand.
 pub fn run(args: &Args) -> Outcome {
-    let place = Place { out: args.out.clone(), keep: args.keep, sign_with: args.sign_with.clone() };
+    let beside = |named: &Option<PathBuf>, suffix| named.clone().unwrap_or_else(|| retrain::with(&args.out, suffix));
+    let place = Place {
+        out: args.out.clone(),
+        status: beside(&args.status, STATUS_SUFFIX),
+        collected: beside(&args.collect, COLLECTED_SUFFIX),
+        keep: args.keep,
+        sign_with: args.sign_with.clone(),
+    };
+    let http = args.source.http.for_another();
     let usual = || USUAL_GATES.iter().map(|gate| gate.parse()).collect::<Result<Vec<Gate>, String>>();
     let require = if args.require.is_empty() { usual()? } else { args.require.clone() };
     let job = Job {
-        status: args.status.clone().unwrap_or_else(|| place.status()),
-        collected: args.collect.clone().unwrap_or_else(|| place.collected()),
         data: &args.data,
         source: &args.source,
         serving: args.model.clone(),
@@ -159,23 +169,23 @@ pub fn run(args: &Args) -> Outcome {
             ..TrainOptions::default()
         },
         version: args.version.clone(),
-        reload_url: args.reload_url.as_deref(),
+        reload: args.reload_url.as_deref().map(|url| Reload::new(url, &http)).transpose()?,
         quiet: args.quiet,
+        every: args.watch.then_some(args.every),
         place,
     };
     if !args.rollback && args.data.is_empty() && !args.source.is_named() {
         return Err(Failure::Bad("no rows: give --data T, --from URL|FILE or --vm-url URL".to_owned()));
     }
-    output::check_place(&job.status)?;
-    let _lock = job.place.open(!args.rollback)?;
+    job.place.check()?;
     exit_on_signal(i32::from(!args.watch))?;
     if args.rollback {
-        return told(args, &retrain::roll_back(&job)?);
+        return told(args, &retrain::roll_back(&job, Duration::from_secs(args.wait.unsigned_abs()))?);
     }
+    job.place.check_signing()?;
     if !args.watch {
-        return told(args, &retrain::run(&job)?);
+        return told(args, &retrain::once(&job)?);
     }
-    let http = args.source.http.for_another();
     let schedule = Schedule {
         every: args.every,
         on_drift: args.on_drift.as_deref(),

@@ -10,12 +10,19 @@ use std::{
 use csv::ByteRecord;
 use encast::{PredictionFeatures, PredictionTargets, RequestReader, TableProvenance};
 
+use super::place::Place;
 use crate::{
     export::{OBSERVED_AT_COLUMN, Sheet},
     failure::Failure,
     input::Tables,
+    output,
     table::{AsCsv, ParquetTable, is_parquet},
+    time,
 };
+
+/// How far a clock that a moment was read on may be ahead of this one, seconds: a day. A moment beyond is a mistake (another
+/// unit, a wrong date), which would make all that follows look old.
+const AHEAD: f64 = 86_400.0;
 
 /// What a table says of a row beside its inputs and values.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -36,7 +43,8 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// Reads tables. Of rows with one id, and of rows without any that are equal, the last one counts.
+    /// Reads tables. Of rows with one id, and of rows without any that are equal, the last one counts, observed at the
+    /// earliest moment that one of them tells: what is read again is not new, nor is what a table has that tells none.
     pub fn read(paths: &[PathBuf]) -> Result<Rows, Failure> {
         let mut rows = Rows::default();
         let mut ids: HashMap<String, usize> = HashMap::new();
@@ -46,13 +54,16 @@ impl Rows {
             let table = Tables::read(std::slice::from_ref(path))?.table;
             let marks = marks(path)?;
             for ((features, targets), line) in table.features.into_iter().zip(table.targets).zip(table.lines) {
-                let mark = marks.get(&line).cloned().unwrap_or_default();
+                let mut mark = marks.get(&line).cloned().unwrap_or_default();
                 let at = rows.features.len();
                 let before = match mark.id {
                     Some(id) => ids.insert(id, at),
                     None => seen.insert(format!("{features:?}{targets:?}"), at),
                 };
-                replaced.extend(before);
+                if let Some(before) = before {
+                    replaced.insert(before);
+                    mark.observed_at = mark.observed_at.min(rows.observed_at[before]);
+                }
                 rows.features.push(features);
                 rows.targets.push(targets);
                 rows.observed_at.push(mark.observed_at);
@@ -90,6 +101,11 @@ impl Rows {
     pub fn newer_than(&self, moment: i64) -> usize {
         self.observed_at.iter().flatten().filter(|&&at| at > moment).count()
     }
+
+    /// When the last one was observed, as far as the tables say.
+    pub fn newest(&self) -> Option<i64> {
+        self.observed_at.iter().flatten().max().copied()
+    }
 }
 
 /// Ids and moments by line.
@@ -106,26 +122,36 @@ fn marks(path: &Path) -> Result<HashMap<u64, Mark>, Failure> {
     if id.is_none() && moment.is_none() {
         return Ok(marks);
     }
+    let latest = time::unix_now().max(time::trained_at()?) as f64 + AHEAD;
+    let mut ahead = 0;
     let mut record = ByteRecord::new();
     while let Some(line) = reader.read(&mut record)? {
         let cell = |at: Option<usize>| {
             let text = String::from_utf8_lossy(record.get(at?)?).trim().to_owned();
             Some(text).filter(|text| !text.is_empty())
         };
-        let observed_at = cell(moment).and_then(|text| text.parse::<f64>().ok()).filter(|at| at.is_finite());
-        marks.insert(line, Mark { id: cell(id), observed_at: observed_at.map(|at| at as i64) });
+        let told = cell(moment).and_then(|text| text.parse::<f64>().ok()).filter(|at| at.is_finite());
+        ahead += usize::from(told.is_some_and(|at| at > latest));
+        let observed_at = told.filter(|at| *at <= latest).map(|at| at as i64);
+        marks.insert(line, Mark { id: cell(id), observed_at });
+    }
+    if ahead > 0 {
+        let what = format!("{OBSERVED_AT_COLUMN} of {ahead} rows is more than a day ahead of the clock");
+        output::note(&format!("warning: {}: {what}: taken as not known", path.display()));
     }
     Ok(marks)
 }
 
-/// Adds what was read from a source to the table that keeps it, so that rows stay that the source forgets.
-pub fn add_to_collected(path: &Path, new: Sheet) -> Result<(), Failure> {
+/// Adds what was read from a source to the table that keeps it, so that rows stay that the source forgets. A row that is read
+/// again keeps the earliest moment.
+pub fn add_to_collected(place: &Place, new: Sheet) -> Result<(), Failure> {
+    let path = &place.collected;
     let mut all = if path.exists() { Sheet::read(path)? } else { Sheet::default() };
     all.append(new);
     let (id, moment) = (all.column("id"), all.column(OBSERVED_AT_COLUMN));
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut rows: Vec<Vec<String>> = Vec::new();
-    for row in std::mem::take(&mut all.rows) {
+    for mut row in std::mem::take(&mut all.rows) {
         let key = match id.map(|at| row[at].trim()).filter(|id| !id.is_empty()) {
             Some(id) => format!("id {id}"),
             // Without an id the moment is only that of the first sample which was asked for.
@@ -134,7 +160,12 @@ pub fn add_to_collected(path: &Path, new: Sheet) -> Result<(), Failure> {
             }
         };
         match places.get(&key) {
-            Some(&at) => rows[at] = row,
+            Some(&at) => {
+                if let Some(moment) = moment {
+                    row[moment] = earlier(&rows[at][moment], &row[moment]).to_owned();
+                }
+                rows[at] = row;
+            }
             None => {
                 places.insert(key, rows.len());
                 rows.push(row);
@@ -142,7 +173,13 @@ pub fn add_to_collected(path: &Path, new: Sheet) -> Result<(), Failure> {
         }
     }
     all.rows = rows;
-    all.write(path)
+    place.write_collected(&all)
+}
+
+/// Of two cells the earlier moment; one that tells none is earlier than all.
+fn earlier<'a>(one: &'a str, other: &'a str) -> &'a str {
+    let moment = |cell: &str| cell.trim().parse::<f64>().unwrap_or(f64::NEG_INFINITY);
+    if moment(other) < moment(one) { other } else { one }
 }
 
 #[cfg(test)]
@@ -166,14 +203,34 @@ mod tests {
         let rows = Rows::read(&[one, two]).unwrap();
         let told: Vec<(&str, Option<i64>)> =
             rows.targets.iter().zip(&rows.observed_at).map(|(row, at)| (row.title.as_str(), *at)).collect();
-        assert_eq!(told, [("a", Some(200)), ("c", Some(300)), ("b\nb", None)]);
+        assert_eq!(told, [("a", Some(100)), ("c", Some(300)), ("b\nb", None)]);
+        assert_eq!(rows.targets[0].get(encast::Target::Vmaf), Some(81.0), "the values are those of the last one");
         assert_eq!(rows.excluded["the same encode again"], 2);
         assert_eq!((rows.titles(), rows.newer_than(200), rows.tables.len()), (3, 1, 2));
+        assert_eq!(rows.newest(), Some(300));
 
-        let kept = folder.path().join("kept.csv");
-        for _ in 0..2 {
-            add_to_collected(&kept, Sheet::read(&folder.path().join("two.csv")).unwrap()).unwrap();
-        }
-        assert_eq!(Sheet::read(&kept).unwrap().rows.len(), 3);
+        // Milliseconds, and an encode that a table without moments has as well: neither is new.
+        let odd = write("odd.csv", &format!("{header}a,,1794900000000,1000,640,360,70\nb,,400,2000,640,360,70\n"));
+        let bare = write("bare.csv", "title,bitrate_kbps,resolution_width,resolution_height,vmaf\nb,2000,640,360,70\n");
+        assert_eq!(Rows::read(std::slice::from_ref(&odd)).unwrap().observed_at, [None, Some(400)]);
+        assert_eq!(Rows::read(&[bare, odd]).unwrap().observed_at, [None, None]);
+    }
+
+    #[test]
+    fn what_is_collected_again_keeps_its_moment() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = crate::retrain::place::tests::place(folder.path());
+        let told = |moment: &str, vmaf: &str| {
+            let text = format!("title,id,observed_at,vmaf\na,1,{moment},{vmaf}\nb,,{moment},70\n");
+            add_to_collected(&place, Sheet::from_csv(text.as_bytes(), "t.csv").unwrap()).unwrap();
+            Sheet::read(&place.collected).unwrap().rows
+        };
+        let row = |cells: [&str; 4]| cells.map(str::to_owned).to_vec();
+        told("100.5", "80");
+        let later = told("200", "81");
+        assert_eq!(later, [row(["a", "1", "100.5", "81"]), row(["b", "", "100.5", "70"])]);
+        assert_eq!(told("50", "82")[0], row(["a", "1", "50", "82"]));
+        let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names, ["m.encast.collected.csv"]);
     }
 }

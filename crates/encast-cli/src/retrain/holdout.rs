@@ -25,7 +25,7 @@ pub struct TooLittle {
 }
 
 /// The titles to hold out: those observed last, of which every row is newer than the serving model. So it was not trained on
-/// them, nor is the candidate that is judged.
+/// them, as far as the tables that are given tell, nor is the candidate that is judged.
 pub fn newest_titles(
     rows: &Rows,
     trained_at: i64,

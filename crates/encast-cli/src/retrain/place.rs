@@ -1,25 +1,30 @@
-//! The place of the bundle that serves: putting another one there whole, with its signature, keeping those before it, and
-//! setting right what a kill left half done.
+//! The place of the bundle that serves: its lock, putting another one there whole, with its signature, and keeping
+//! those before it.
 
 use std::{
-    ffi::OsString,
     fs::{self, File, TryLockError},
-    io::{self, Write},
+    io,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::{Mutex, PoisonError},
+    thread,
+    time::{Duration, Instant},
 };
 
 use encast::{Model, SIGNATURE_SUFFIX, load_model};
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use crate::{failure::Failure, output};
+use super::{
+    exchange::fingerprint,
+    temporary::{KEPT, NEW, SMALL, TABLE, TRIAL, remove, remove_folder, replace, temporary, temporary_name, with},
+};
+use crate::{export::Sheet, failure::Failure, output};
 
-/// What temporary files are for.
-const NEW: &str = "new";
-const KEPT: &str = "kept";
-const SMALL: &str = "small";
+/// What stands beside a bundle, unless it is named otherwise: the status, and the table that collects what was read from a
+/// source.
+pub const STATUS_SUFFIX: &str = ".retrain.json";
+pub const COLLECTED_SUFFIX: &str = ".collected.csv";
+/// Between two looks at a lock that is held.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Held while files are changed: a signal waits for its end.
 static CHANGING: Mutex<()> = Mutex::new(());
@@ -35,17 +40,14 @@ pub fn exit_on_signal(code: i32) -> Result<(), Failure> {
     ctrlc::set_handler(on_signal).map_err(|error| Failure::Bad(format!("signals: {error}")))
 }
 
-/// A name with something behind it.
-fn with(path: &Path, suffix: &str) -> PathBuf {
-    let mut name: OsString = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
-}
-
 /// Where a bundle serves, and what stands beside it.
 #[derive(Debug, Clone)]
 pub struct Place {
     pub out: PathBuf,
+    /// The status file.
+    pub status: PathBuf,
+    /// The table that collects what was read from a source.
+    pub collected: PathBuf,
     /// How many earlier bundles are kept.
     pub keep: usize,
     /// minisign's secret key, without a password.
@@ -53,75 +55,85 @@ pub struct Place {
 }
 
 impl Place {
-    /// The status file by default.
-    pub fn status(&self) -> PathBuf {
-        with(&self.out, ".retrain.json")
-    }
-
-    /// The table that collects what was read from a source, by default.
-    pub fn collected(&self) -> PathBuf {
-        with(&self.out, ".collected.csv")
-    }
-
     /// The folder of earlier bundles.
-    fn previous(&self) -> PathBuf {
+    pub(super) fn previous(&self) -> PathBuf {
         with(&self.out, ".previous")
     }
 
-    fn signature(&self) -> PathBuf {
+    pub(super) fn signature(&self) -> PathBuf {
         with(&self.out, SIGNATURE_SUFFIX)
     }
 
     /// There while bundle and signature are changed.
-    fn journal(&self) -> PathBuf {
+    pub(super) fn journal(&self) -> PathBuf {
         with(&self.out, ".retrain.placing")
     }
 
-    /// Locks the place for this program, until the file that is given is closed; then sets right what a killed one left.
-    /// `anew`: another bundle will be made, and not only an earlier one put back, which has its signature.
-    pub fn open(&self, anew: bool) -> Result<File, Failure> {
+    fn lock_file(&self) -> PathBuf {
+        with(&self.out, ".retrain.lock")
+    }
+
+    /// Whether bundle and status could be there at all.
+    pub fn check(&self) -> Result<(), Failure> {
         output::check_place(&self.out)?;
-        let path = with(&self.out, ".retrain.lock");
-        let bad = |error: io::Error| Failure::of_file(&path, error);
-        let lock = File::options().create(true).append(true).open(&path).map_err(bad)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(Failure::of_file(&path, "another encast retrain is at work on this bundle"));
-            }
-            Err(TryLockError::Error(error)) => return Err(bad(error)),
-        }
-        self.set_right().map_err(|error| Failure::of_file(&self.out, error))?;
-        if anew && self.sign_with.is_none() && self.signature().exists() {
+        output::check_place(&self.status)
+    }
+
+    /// Whether a new bundle would be signed where the one that serves is.
+    pub fn check_signing(&self) -> Result<(), Failure> {
+        if self.sign_with.is_none() && self.signature().exists() {
             return Err(Failure::of_file(
                 &self.signature(),
                 "the bundle is signed, and a new one would not be: give --sign-with, or remove the signature",
             ));
         }
-        Ok(lock)
+        Ok(())
     }
 
-    /// Removes temporary files; where the program was killed after the signature was put in place and before the bundle,
-    /// puts the signature of the bundle that stayed back.
-    fn set_right(&self) -> io::Result<()> {
-        for tag in [NEW, SMALL, KEPT] {
-            let left = temporary_name(&self.out, tag);
-            for path in [with(&left, SIGNATURE_SUFFIX), left] {
-                remove(&path)?;
+    /// Whether the status can be written, before minutes of work that nothing would tell of.
+    pub fn check_status(&self) -> Result<(), Failure> {
+        let tried = temporary(&self.status, TRIAL, b"").and_then(|trial| remove(&trial));
+        tried.map_err(|error| Failure::of_file(&self.status, error))
+    }
+
+    /// Locks the place for this program, until the file that is given is closed, and sets right what a killed one left. `None`
+    /// when another one holds it for longer than is waited.
+    pub fn lock(&self, wait: Duration) -> Result<Option<File>, Failure> {
+        let path = self.lock_file();
+        let bad = |error: io::Error| Failure::of_file(&path, error);
+        let lock = File::options().create(true).append(true).open(&path).map_err(bad)?;
+        let until = Instant::now() + wait;
+        let mut told = false;
+        loop {
+            match lock.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if Instant::now() >= until => return Ok(None),
+                Err(TryLockError::WouldBlock) => {
+                    if !std::mem::replace(&mut told, true) {
+                        output::note(&format!("{}: waiting for the run that is at work", path.display()));
+                    }
+                    thread::sleep(LOOK);
+                }
+                Err(TryLockError::Error(error)) => return Err(bad(error)),
             }
         }
-        let journal = match fs::read(self.journal()) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            journal => serde_json::from_slice::<Journal>(&journal?)?,
-        };
-        let current = if self.out.exists() { Some(fingerprint(&fs::read(&self.out)?)) } else { None };
-        if current.as_ref() != Some(&journal.new_bundle) {
-            match &journal.old_signature {
-                Some(text) => replace(&self.signature(), SMALL, text.as_bytes())?,
-                None => remove(&self.signature())?,
-            }
+        let _changing = CHANGING.lock().unwrap_or_else(PoisonError::into_inner);
+        self.set_right().map_err(|error| Failure::of_file(&self.out, error))?;
+        self.clear();
+        Ok(Some(lock))
+    }
+
+    /// What is said where [`lock`](Self::lock) gives nothing.
+    pub fn is_busy(&self) -> Failure {
+        Failure::of_file(&self.lock_file(), "another encast retrain is at work on this bundle")
+    }
+
+    /// The hash of the bundle that serves; none where there is none.
+    pub fn current(&self) -> Result<Option<String>, Failure> {
+        match fs::read(&self.out) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            bytes => Ok(Some(fingerprint(&bytes.map_err(|error| Failure::of_file(&self.out, error))?))),
         }
-        remove(&self.journal())
     }
 
     /// Earlier bundles and their numbers, the oldest first.
@@ -142,9 +154,22 @@ impl Place {
     }
 
     /// Writes the status file.
-    pub fn write_status(&self, path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    pub fn write_status(&self, bytes: &[u8]) -> Result<(), Failure> {
         let _changing = CHANGING.lock().unwrap_or_else(PoisonError::into_inner);
-        replace(path, SMALL, bytes).map_err(|error| Failure::of_file(path, error))
+        replace(&self.status, SMALL, bytes).map_err(|error| Failure::of_file(&self.status, error))
+    }
+
+    /// Writes the table that collects what was read from a source, CSV or Parquet as its name says.
+    pub fn write_collected(&self, table: &Sheet) -> Result<(), Failure> {
+        let bad = |error: io::Error| Failure::of_file(&self.collected, error);
+        // A symbolic link stays a link: what it points to is replaced.
+        let target = fs::canonicalize(&self.collected).unwrap_or_else(|_| self.collected.clone());
+        let folder = temporary_name(&target, TABLE);
+        remove_folder(&folder).and_then(|()| fs::create_dir(&folder)).map_err(bad)?;
+        let written = folder.join(target.file_name().unwrap_or_default());
+        table.write(&written)?;
+        let _changing = CHANGING.lock().unwrap_or_else(PoisonError::into_inner);
+        fs::rename(written, &target).and_then(|()| remove_folder(&folder)).map_err(bad)
     }
 
     /// Puts a model in place: signature first, then the bundle, a rename each.
@@ -165,22 +190,10 @@ impl Place {
         };
         self.keep_current().map_err(bad)?;
         self.exchange(&temporary, signature.as_deref()).map_err(bad)?;
-        self.prune().map_err(bad)
-    }
-
-    fn exchange(&self, bundle: &Path, signature: Option<&Path>) -> io::Result<()> {
-        if let Some(signature) = signature {
-            let old_signature = match fs::read_to_string(self.signature()) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-                text => Some(text?),
-            };
-            let journal = Journal { new_bundle: fingerprint(&fs::read(bundle)?), old_signature };
-            replace(&self.journal(), SMALL, &serde_json::to_vec(&journal)?)?;
-            fs::rename(signature, self.signature())?;
+        if let Err(error) = self.prune() {
+            output::note(&format!("warning: {}: older bundles stay: {error}", self.previous().display()));
         }
-        fs::rename(bundle, &self.out)?;
-        File::open(folder_of(&self.out))?.sync_all()?;
-        if signature.is_some() { remove(&self.journal()) } else { Ok(()) }
+        Ok(())
     }
 
     /// Signs by the minisign program, which keeps the key.
@@ -244,6 +257,12 @@ impl Place {
         let _changing = CHANGING.lock().unwrap_or_else(PoisonError::into_inner);
         let current = fs::read(&self.out).map_err(bad)?;
         let mut kept = self.kept().map_err(bad)?;
+        // A rollback that was killed leaves the bundle that serves among the earlier ones.
+        while let Some((last, _)) = kept.last()
+            && fs::read(last).map_err(bad)? == current
+        {
+            kept.pop();
+        }
         let Some((earlier, _)) = kept.pop() else {
             return Err(Failure::of_file(&self.previous(), "there is no earlier bundle to go back to"));
         };
@@ -260,105 +279,73 @@ impl Place {
             if signature.exists() {
                 fs::copy(&signature, &beside)?;
             }
-            self.exchange(&bundle, signature.exists().then_some(beside.as_path()))?;
-            // Killed before this, it is in both places, and going back again changes nothing.
-            remove(&earlier)?;
-            remove(&signature)
+            self.exchange(&bundle, signature.exists().then_some(beside.as_path()))
         };
         exchange().map_err(bad)?;
+        // Where it stays, it is in both places, and the next rollback passes it over.
+        if let Err(error) = remove(&earlier).and_then(|()| remove(&signature)) {
+            output::note(&format!("warning: {}: {error}", earlier.display()));
+        }
         Ok(version)
     }
 }
 
-/// What is changed, as long as it is: enough to set it right.
-#[derive(Serialize, Deserialize)]
-struct Journal {
-    new_bundle: String,
-    old_signature: Option<String>,
-}
-
-fn fingerprint(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// The name of a temporary file beside another one. It is always the same, so that what a kill leaves is found; its ending
-/// is the file's, which says how a bundle is read.
-fn temporary_name(path: &Path, tag: &str) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    folder_of(path).join(format!(".encast-retrain-{tag}-{name}"))
-}
-
-/// A temporary file, on the disk.
-fn temporary(path: &Path, tag: &str, bytes: &[u8]) -> io::Result<PathBuf> {
-    let temporary = temporary_name(path, tag);
-    let mut file = File::create(&temporary)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    Ok(temporary)
-}
-
-/// Replaces a file at once.
-fn replace(path: &Path, tag: &str, bytes: &[u8]) -> io::Result<()> {
-    fs::rename(temporary(path, tag, bytes)?, path)?;
-    File::open(folder_of(path))?.sync_all()
-}
-
-/// Removes a file that may not be there.
-fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-}
-
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
 
-    fn place(folder: &Path) -> Place {
-        Place { out: folder.join("m.encast"), keep: 2, sign_with: None }
+    pub fn place(folder: &Path) -> Place {
+        let out = folder.join("m.encast");
+        let (status, collected) = (with(&out, STATUS_SUFFIX), with(&out, COLLECTED_SUFFIX));
+        Place { out, status, collected, keep: 2, sign_with: None }
     }
 
     #[test]
-    fn a_kill_between_signature_and_bundle_is_set_right() {
+    fn one_program_at_a_time_and_another_may_wait() {
         let folder = tempfile::tempdir().unwrap();
         let place = place(folder.path());
-        let signed = || fs::read_to_string(place.signature()).unwrap();
-        fs::write(&place.out, "old").unwrap();
-        for old_signature in [Some("of old".to_owned()), None] {
-            // As it is found when the signature was renamed, and the bundle not.
-            fs::write(place.signature(), "of new").unwrap();
-            let journal = Journal { new_bundle: fingerprint(b"new"), old_signature: old_signature.clone() };
-            fs::write(place.journal(), serde_json::to_vec(&journal).unwrap()).unwrap();
-            fs::write(temporary_name(&place.out, NEW), "new").unwrap();
-            place.set_right().unwrap();
-            assert_eq!(place.signature().exists().then(signed), old_signature);
-            assert!(!place.journal().exists() && !temporary_name(&place.out, NEW).exists());
-        }
-        // When both were renamed, only the journal is left over.
-        fs::write(&place.out, "new").unwrap();
-        fs::write(place.signature(), "of new").unwrap();
-        let journal = Journal { new_bundle: fingerprint(b"new"), old_signature: Some("of old".to_owned()) };
-        fs::write(place.journal(), serde_json::to_vec(&journal).unwrap()).unwrap();
-        place.set_right().unwrap();
-        assert_eq!(signed(), "of new");
-        assert!(!place.journal().exists());
+        let lock = place.lock(Duration::ZERO).unwrap().unwrap();
+        assert!(place.lock(Duration::ZERO).unwrap().is_none());
+        assert!(place.lock(Duration::from_millis(150)).unwrap().is_none(), "a wait ends");
+        let held = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(200));
+            drop(lock);
+        });
+        assert!(place.lock(Duration::from_secs(60)).unwrap().is_some());
+        held.join().unwrap();
     }
 
     #[test]
-    fn one_program_at_a_time() {
+    fn a_bundle_that_is_signed_is_not_replaced_by_one_that_is_not() {
         let folder = tempfile::tempdir().unwrap();
-        let place = place(folder.path());
-        let lock = place.open(true).unwrap();
-        assert!(place.open(true).is_err());
-        drop(lock);
-        place.open(true).unwrap();
+        let mut place = place(folder.path());
+        place.check_signing().unwrap();
         fs::write(place.signature(), "x").unwrap();
-        assert!(place.open(true).is_err(), "a bundle that is signed is not replaced by one that is not");
-        place.open(false).unwrap();
+        assert!(place.check_signing().is_err());
+        place.sign_with = Some(folder.path().join("k.key"));
+        place.check_signing().unwrap();
+    }
+
+    #[test]
+    fn what_fails_after_the_rename_does_not_make_the_placing_fail() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place { keep: 0, ..place(folder.path()) };
+        // Among the earlier bundles, one that can't be removed.
+        fs::create_dir_all(place.previous().join("000001-x.encast")).unwrap();
+        place.put(&Model::embedded().unwrap()).unwrap();
+        load_model(&place.out).unwrap();
+        assert!(place.previous().join("000001-x.encast").exists());
+    }
+
+    #[test]
+    fn a_rollback_that_was_killed_at_its_end_is_not_done_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = place(folder.path());
+        place.put(&Model::embedded().unwrap()).unwrap();
+        let serving = fs::read(&place.out).unwrap();
+        fs::create_dir(place.previous()).unwrap();
+        fs::write(place.previous().join("000001-x.encast"), &serving).unwrap();
+        assert!(place.roll_back().is_err(), "there is nothing but what serves");
+        assert!(!place.previous().join("rolled-back.encast").exists());
     }
 }

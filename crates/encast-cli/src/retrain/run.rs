@@ -1,6 +1,6 @@
 //! One run: rows, candidate, gates, place, status.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use encast::{Model, Target, TrainOptions, load_model, retrain_with_progress};
 use serde::Serialize;
@@ -10,13 +10,13 @@ use super::{
     data::{self, Rows},
     holdout::{self, Compared, HoldOut, TooLittle},
     place::Place,
+    reload::Reload,
     status::{self, Runs, Status},
 };
 use crate::{
     export::SourceArgs,
     failure::Failure,
     gate::{self, Checked, Gate},
-    http::{Client, shown},
     output,
     progress::Meter,
     time,
@@ -25,10 +25,8 @@ use crate::{
 /// What a run does.
 pub struct Job<'a> {
     pub place: Place,
-    pub status: PathBuf,
     pub data: &'a [PathBuf],
     pub source: &'a SourceArgs,
-    pub collected: PathBuf,
     /// What is compared with; the bundle at the place, or the embedded one, where there is none.
     pub serving: Option<PathBuf>,
     pub require: &'a [Gate],
@@ -39,8 +37,10 @@ pub struct Job<'a> {
     pub min_new: usize,
     pub options: TrainOptions,
     pub version: Option<String>,
-    pub reload_url: Option<&'a str>,
+    pub reload: Option<Reload>,
     pub quiet: bool,
+    /// Seconds between the starts of two runs, where there is a schedule.
+    pub every: Option<i64>,
 }
 
 /// How a run came out: the contract of `encast retrain --json`.
@@ -51,13 +51,16 @@ pub struct Report {
     pub out: PathBuf,
     /// Tables trained on, as they stand in the bundle.
     pub tables: Vec<encast::TableProvenance>,
-    /// Rows that were observed after the serving model was trained.
+    /// Rows that were observed after the serving model was trained, and after a rollback to it.
     pub new_rows: usize,
     /// Rows that were left out, by reason.
     pub excluded: BTreeMap<String, usize>,
     /// Candidate and serving model on the newest titles.
     pub compared: Vec<Compared>,
     pub seconds: f64,
+    /// Whether the status file says so, too.
+    #[serde(skip)]
+    pub written: bool,
 }
 
 /// What is known of a run while it goes on.
@@ -84,12 +87,20 @@ fn failed(code: &'static str) -> impl Fn(Failure) -> End {
     }
 }
 
-/// Runs once; the place must be open. Whatever happens is in the status file and in the report.
-pub fn run(job: &Job) -> Result<Report, Failure> {
+/// Runs once, unless another program is at work on the bundle.
+pub fn once(job: &Job) -> Result<Report, Failure> {
+    job.place.check_status()?;
+    let Some(_lock) = job.place.lock(Duration::ZERO)? else { return Err(job.place.is_busy()) };
+    Ok(run(job, Status::read(&job.place.status).as_ref()))
+}
+
+/// Runs once, after the run that is told; the place must be locked. Whatever happens is in the report, and in the status
+/// file where that can be written.
+pub fn run(job: &Job, before: Option<&Status>) -> Report {
     let started_at = time::unix_now();
     let begun = std::time::Instant::now();
     let mut progress = Progress::default();
-    let End(outcome, reason, message) = match attempt(job, &mut progress) {
+    let End(outcome, reason, message) = match attempt(job, before, &mut progress) {
         Ok(end) | Err(end) => end,
     };
     let status = Status {
@@ -105,10 +116,11 @@ pub fn run(job: &Job) -> Result<Report, Failure> {
         gates: progress.gates.iter().map(Checked::kept_form).collect(),
         runs: Runs::default(),
         last_success_at: None,
+        rolled_back_at: None,
+        every: job.every,
     };
-    let status = status.counted(Status::read(&job.status).as_ref());
-    job.place.write_status(&job.status, &status.text()?)?;
-    Ok(Report {
+    let (status, written) = told(job, status, before);
+    Report {
         status,
         out: job.place.out.clone(),
         tables: progress.tables,
@@ -116,7 +128,18 @@ pub fn run(job: &Job) -> Result<Report, Failure> {
         excluded: progress.excluded,
         compared: progress.compared,
         seconds: begun.elapsed().as_secs_f64(),
-    })
+        written,
+    }
+}
+
+/// Counts a run and writes the status file. A file that can't be written changes nothing of what the run did.
+fn told(job: &Job, status: Status, before: Option<&Status>) -> (Status, bool) {
+    let status = status.counted(before);
+    let written = status.text().and_then(|text| job.place.write_status(&text));
+    if let Err(Failure::Bad(why)) = &written {
+        output::note(&format!("warning: {why}: the status file does not tell of this run"));
+    }
+    (status, written.is_ok())
 }
 
 fn serving(job: &Job) -> Result<Model, Failure> {
@@ -128,8 +151,9 @@ fn serving(job: &Job) -> Result<Model, Failure> {
     }
 }
 
-fn attempt(job: &Job, progress: &mut Progress) -> Result<End, End> {
+fn attempt(job: &Job, before: Option<&Status>, progress: &mut Progress) -> Result<End, End> {
     let unchanged = |code, message| Ok(End(status::Result::Unchanged, code, message));
+    job.place.check_signing().map_err(failed("placing"))?;
     let serving = serving(job).map_err(failed("serving_model_unusable"))?;
     let about = serving.metadata();
     progress.serving_version = Some(about.version.clone());
@@ -137,10 +161,13 @@ fn attempt(job: &Job, progress: &mut Progress) -> Result<End, End> {
     (progress.rows, progress.titles) = (rows.features.len(), rows.titles());
     (progress.tables, progress.excluded) = (rows.tables.clone(), rows.excluded.clone());
     let trained_at = about.trained_at_unix();
-    progress.new_rows = rows.newer_than(trained_at);
+    // What made the model that was taken back is no reason to make it again.
+    let rolled_back_at = before.and_then(|before| before.rolled_back_at).filter(|&at| at > trained_at);
+    progress.new_rows = rows.newer_than(rolled_back_at.unwrap_or(trained_at));
     if progress.new_rows < job.min_new {
         let (found, needed) = (progress.new_rows, job.min_new);
-        let message = format!("{found} rows are newer than the serving model, {needed} are needed (--min-new)");
+        let than = if rolled_back_at.is_some() { "the rollback to the serving model" } else { "the serving model" };
+        let message = format!("{found} rows are newer than {than}, {needed} are needed (--min-new)");
         return unchanged("too_few_new_rows", message);
     }
     let held_out = match holdout::newest_titles(&rows, trained_at, job.compare, job.hold_out) {
@@ -176,15 +203,8 @@ fn attempt(job: &Job, progress: &mut Progress) -> Result<End, End> {
     job.place.put(&candidate).map_err(failed("placing"))?;
     progress.serving_version = Some(options.version.clone());
     let mut message = format!("{} is in place of {}", options.version, about.version);
-    if let Some(url) = job.reload_url {
-        match Client::new(url, &job.source.http.for_another()) {
-            Ok(client) => match client.post(url, &[]) {
-                Ok(_) => message.push_str("; the exporter has loaded it"),
-                Err(trouble) => message.push_str(&format!("; {} was not asked to load it: {trouble}", shown(url))),
-            },
-            Err(Failure::Bad(why)) => message.push_str(&format!("; {why}")),
-            Err(Failure::ReaderGone) => {}
-        }
+    if let Some(reload) = &job.reload {
+        message.push_str(&format!("; {}", reload.ask()));
     }
     Ok(End(status::Result::Placed, "gates_kept", message))
 }
@@ -196,10 +216,10 @@ fn gather(job: &Job) -> Result<Rows, End> {
         let (sheet, summary) = job.source.collect(time::unix_now(), job.quiet).map_err(failed("export_failed"))?;
         summary.warn();
         if !sheet.rows.is_empty() {
-            data::add_to_collected(&job.collected, sheet).map_err(failed("export_failed"))?;
+            data::add_to_collected(&job.place, sheet).map_err(failed("export_failed"))?;
         }
-        if job.collected.exists() {
-            paths.push(job.collected.clone());
+        if job.place.collected.exists() {
+            paths.push(job.place.collected.clone());
         }
     }
     if paths.is_empty() {
@@ -211,7 +231,8 @@ fn gather(job: &Job) -> Result<Rows, End> {
 /// The options of the training: what is not said is as the serving model has it.
 fn options(job: &Job, serving: &Model, rows: &Rows) -> Result<TrainOptions, Failure> {
     let about = serving.metadata();
-    let trained_at = time::trained_at()?;
+    // What it is trained on is not new to it, though another machine's clock may be ahead.
+    let trained_at = time::trained_at()?.max(rows.newest().unwrap_or(0));
     let mut options = job.options.clone();
     (options.trained_at, options.tables) = (trained_at, rows.tables.clone());
     if options.targets.is_empty() {
@@ -237,34 +258,40 @@ fn train(rows: &Rows, options: &TrainOptions, what: &'static str, quiet: bool) -
     trained.map_err(|error| failed("training")(error.into()))
 }
 
-/// Puts the bundle before back, and says so in the status file.
-pub fn roll_back(job: &Job) -> Result<Report, Failure> {
+/// Puts the bundle before back, and says so in the status file. A run that is at work is waited for; where it placed another
+/// bundle, nothing is put back: it would be the one that was to go.
+pub fn roll_back(job: &Job, wait: Duration) -> Result<Report, Failure> {
     let started_at = time::unix_now();
+    let to_go = job.place.current()?;
+    let Some(_lock) = job.place.lock(wait)? else { return Err(job.place.is_busy()) };
+    if job.place.current()? != to_go {
+        let why = "another bundle was placed while its run was waited for; nothing was put back: look at it first";
+        return Err(Failure::of_file(&job.place.out, why));
+    }
     let version = job.place.roll_back()?;
-    let mut progress = Progress { serving_version: Some(version.clone()), ..Progress::default() };
     let mut message = format!("{version} serves again");
-    if let Some(url) = job.reload_url
-        && let Err(trouble) = Client::new(url, &job.source.http.for_another())?.post(url, &[])
-    {
-        message.push_str(&format!("; {} was not asked to load it: {trouble}", shown(url)));
+    if let Some(reload) = &job.reload {
+        message.push_str(&format!("; {}", reload.ask()));
     }
     output::note(&message);
+    let now = time::unix_now();
     let status = Status {
         started_at,
-        finished_at: time::unix_now(),
+        finished_at: now,
         outcome: status::Result::Placed,
         reason: "rolled_back".to_owned(),
         message,
-        serving_version: progress.serving_version.take(),
+        serving_version: Some(version),
         candidate_version: None,
         rows: 0,
         titles: 0,
         gates: Vec::new(),
         runs: Runs::default(),
         last_success_at: None,
+        rolled_back_at: Some(now),
+        every: None,
     };
-    let status = status.counted(Status::read(&job.status).as_ref());
-    job.place.write_status(&job.status, &status.text()?)?;
+    let (status, written) = told(job, status, Status::read(&job.place.status).as_ref());
     Ok(Report {
         status,
         out: job.place.out.clone(),
@@ -273,5 +300,6 @@ pub fn roll_back(job: &Job) -> Result<Report, Failure> {
         excluded: BTreeMap::new(),
         compared: Vec::new(),
         seconds: 0.0,
+        written,
     })
 }

@@ -81,6 +81,12 @@ pub struct Status {
     /// When a run last did what it should, Unix seconds: a bundle was put in place, or there was no reason to.
     #[serde(default)]
     pub last_success_at: Option<i64>,
+    /// When the bundle before was put back, Unix seconds, until another one is placed.
+    #[serde(default)]
+    pub rolled_back_at: Option<i64>,
+    /// Seconds between the starts of two runs, where one program goes on running.
+    #[serde(default)]
+    pub every: Option<i64>,
 }
 
 impl Status {
@@ -104,10 +110,15 @@ impl Status {
         }
     }
 
-    /// Adds this run to the counts of those before it.
+    /// Adds this run to the counts of those before it. A success or rollback after its end, which a clock that was wrong left,
+    /// is not believed: the one was never, the other before this.
     pub fn counted(mut self, before: Option<&Status>) -> Status {
         self.runs = before.map(|before| before.runs).unwrap_or_default();
-        self.last_success_at = before.and_then(|before| before.last_success_at);
+        self.last_success_at = before.and_then(|before| before.last_success_at).filter(|&at| at <= self.finished_at);
+        if self.outcome != Result::Placed {
+            self.rolled_back_at = before.and_then(|before| before.rolled_back_at).map(|at| at.min(self.finished_at));
+        }
+        self.every = self.every.or(before.and_then(|before| before.every));
         if matches!(self.outcome, Result::Placed | Result::Unchanged) {
             self.last_success_at = Some(self.finished_at);
         }
@@ -149,6 +160,8 @@ mod tests {
             gates: vec![Gate { gate: "vmaf.r2=0.85".to_owned(), value: None, passed: false }],
             runs: Runs::default(),
             last_success_at: None,
+            rolled_back_at: None,
+            every: None,
         };
         for (outcome, at) in
             [(Result::Placed, 10), (Result::Refused, 20), (Result::Failed, 30), (Result::Unchanged, 40)]
@@ -163,5 +176,13 @@ mod tests {
         assert!(text.contains("\"outcome\": \"unchanged\""), "{text}");
         std::fs::write(&path, &text[..40]).unwrap();
         assert_eq!(Status::read(&path), None);
+
+        // A rollback is remembered until a bundle is placed, the schedule over runs without one.
+        let back = Status { rolled_back_at: Some(50), every: Some(60), ..run(Result::Placed, 50) }.counted(None);
+        let after = run(Result::Refused, 70).counted(Some(&back));
+        assert_eq!((after.rolled_back_at, after.last_success_at, after.every), (Some(50), Some(50), Some(60)));
+        assert_eq!(run(Result::Placed, 80).counted(Some(&after)).rolled_back_at, None);
+        let set_back = run(Result::Failed, 40).counted(Some(&after));
+        assert_eq!((set_back.rolled_back_at, set_back.last_success_at), (Some(40), None));
     }
 }

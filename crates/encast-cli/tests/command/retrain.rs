@@ -21,7 +21,7 @@ use crate::common::{Said, TABLE, command, folder, names_in, said};
 use crate::real_encodes::program;
 
 /// When the serving model was trained; all observations are newer.
-const TRAINED_AT: i64 = 1_794_900_000;
+const TRAINED_AT: i64 = 1_700_000_000;
 
 /// A folder with a base table of seven titles, observations of five others, and a bundle of the base that serves.
 struct Loop {
@@ -107,7 +107,7 @@ fn a_better_model_takes_the_place_and_the_old_one_can_be_put_back() {
     assert_eq!(compared["titles"], 3, "of five new ones");
     let placed = report["candidate_version"].as_str().unwrap();
     // Date and time, and what it was trained on.
-    assert!(placed.starts_with("2026.11.17-0736-") && placed.len() == 24, "{placed}");
+    assert!(placed.starts_with("2023.11.14-2230-") && placed.len() == 24, "{placed}");
     assert_eq!(version(&new.path("m.encast")), placed);
     let names = [
         "base.csv",
@@ -133,6 +133,9 @@ fn a_better_model_takes_the_place_and_the_old_one_can_be_put_back() {
         "titles",
         "gates",
         "runs",
+        "last_success_at",
+        "rolled_back_at",
+        "every",
     ] {
         assert!(status.get(key).is_some(), "{key}");
     }
@@ -145,11 +148,23 @@ fn a_better_model_takes_the_place_and_the_old_one_can_be_put_back() {
     assert_eq!(version(&new.path("m.encast")), placed);
 
     let back = ["retrain", "--rollback", "--out", "m.encast"];
-    new.run_at(0, &back).done();
+    // What can't be asked is told before anything is put back, as before a run.
+    let wrong = ["--reload-url", "reload"];
+    new.run_at(0, &[&back[..], &wrong].concat()).is_bad(&["--reload-url", "must be a URL"]);
+    new.retrain(&wrong).is_bad(&["--reload-url", "must be a URL"]);
+    assert_eq!(version(&new.path("m.encast")), placed);
+    // Who can't be reached changes nothing of what was done.
+    let gone = new.run_at(0, &[&back[..], &["--reload-url", "http://127.0.0.1:1/reload"]].concat()).done();
+    assert!(gone.err.contains("was not asked to load it"), "{}", gone.err);
     assert!(fs::read(new.path("m.encast")).unwrap() == old);
     assert_eq!(new.status()["reason"], "rolled_back");
+    let back_at = new.status()["rolled_back_at"].clone();
+    assert!(back_at.is_i64());
     assert_eq!(new.status()["runs"]["placed"], 2);
     assert_eq!(names_in(&new.path("m.encast.previous")), ["rolled-back.encast"]);
+    // The rows that made it are no longer new: the model that was taken back is not made again.
+    assert_eq!(new.retrain(&[]).json()["reason"], "too_few_new_rows");
+    assert_eq!(new.status()["rolled_back_at"], back_at);
     new.run_at(0, &back).is_bad(&["no earlier bundle"]);
 }
 
@@ -213,16 +228,27 @@ fn what_does_not_work_is_failed_and_told_in_the_status() {
     new.run_at(0, &["retrain", "--out", "m.encast"]).is_bad(&["no rows"]);
 }
 
+fn minisign(new: &Loop, args: &[&str]) {
+    let done = Command::new("minisign").current_dir(new.folder.path()).args(args).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+}
+
+fn sign(new: &Loop, bundle: &str) {
+    minisign(new, &["-S", "-s", "k.key", "-m", bundle]);
+}
+
+/// A loop whose bundle is signed; none without minisign.
+fn signed() -> Option<Loop> {
+    program("minisign")?;
+    let new = Loop::new("m.encast");
+    minisign(&new, &["-G", "-W", "-p", "k.pub", "-s", "k.key"]);
+    sign(&new, "m.encast");
+    Some(new)
+}
+
 #[test]
 fn signed_bundles_stay_signed() {
-    let Some(minisign) = program("minisign") else { return };
-    let new = Loop::new("m.encast");
-    let minisign = |args: &[&str]| {
-        let done = Command::new(&minisign).current_dir(new.folder.path()).args(args).output().unwrap();
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    };
-    minisign(&["-G", "-W", "-p", "k.pub", "-s", "k.key"]);
-    minisign(&["-S", "-s", "k.key", "-m", "m.encast"]);
+    let Some(new) = signed() else { return };
     let verified = || new.run_at(0, &["inspect", "m.encast", "--require-signature", "k.pub"]).done();
     verified();
     new.retrain(&[]).is_bad(&["m.encast.minisig", "--sign-with"]);
@@ -236,56 +262,145 @@ fn signed_bundles_stay_signed() {
     verified();
 }
 
+#[test]
+fn a_status_that_can_not_be_written_ends_nothing() {
+    let new = Loop::new("m.encast");
+    // Where nobody can write is told before any work.
+    fs::create_dir(new.path(".encast-retrain-trial-m.encast.retrain.json")).unwrap();
+    new.retrain(&[]).is_bad(&["m.encast.retrain.json"]);
+    fs::remove_dir(new.path(".encast-retrain-trial-m.encast.retrain.json")).unwrap();
+    // Later it only is a warning: what the run did is told as it is.
+    fs::create_dir(new.path(".encast-retrain-small-m.encast.retrain.json")).unwrap();
+    let few = new.retrain(&["--min-new", "10000"]);
+    assert_eq!((few.code, &few.json()["outcome"]), (1, &"unchanged".into()), "{}", few.err);
+    assert!(few.err.contains("the status file does not tell of this run"), "{}", few.err);
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin("encast"));
+    command.current_dir(new.folder.path()).args(USUAL).args(["--watch", "--every", "1s", "--min-new", "10000"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    for runs in 1..3 {
+        let report: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+        assert_eq!(report["runs"]["unchanged"], runs, "what was not written is remembered");
+    }
+    killed(child);
+    assert!(!new.path("m.encast.retrain.json").exists());
+}
+
 fn killed(mut child: Child) {
     child.kill().unwrap();
     child.wait().unwrap();
 }
 
-/// kill -9 at moments spread over a run: what is in place always loads, and is the old or a new bundle. ENCAST_KILLS says
-/// how many; the suite does a few.
+/// How many kills; the suite does a few.
+fn kills(usual: u32) -> u32 {
+    std::env::var("ENCAST_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
+/// Runs that are killed, and what is found after each.
+struct Campaign {
+    new: Loop,
+    more: Vec<&'static str>,
+    /// Versions of the bundle before and after a run.
+    versions: [String; 2],
+    whole: Duration,
+}
+
+impl Campaign {
+    fn of(new: Loop, more: &[&'static str]) -> Campaign {
+        fs::copy(new.path("m.encast"), new.path("first.encast")).unwrap();
+        let first = version(&new.path("first.encast"));
+        let mut campaign =
+            Campaign { new, more: more.to_vec(), versions: [first, String::new()], whole: Duration::ZERO };
+        let begun = Instant::now();
+        assert!(campaign.start().wait().unwrap().success());
+        campaign.whole = begun.elapsed();
+        campaign.versions[1] = version(&campaign.new.path("m.encast"));
+        campaign
+    }
+
+    fn start(&self) -> Child {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin("encast"));
+        command.current_dir(self.new.folder.path()).args(USUAL).args(&self.more);
+        // All that is measured is newer than what serves, whatever was placed before.
+        command.args(["--model", "first.encast"]).env("SOURCE_DATE_EPOCH", (TRAINED_AT + 1000).to_string());
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    }
+
+    /// Which of the two versions is in place: whole, and no other.
+    fn found(&self) -> usize {
+        let found = version(&self.new.path("m.encast"));
+        if let Ok(text) = fs::read(self.new.path("m.encast.retrain.json")) {
+            serde_json::from_slice::<Value>(&text).unwrap();
+        }
+        self.versions.iter().position(|version| *version == found).unwrap_or_else(|| panic!("{found}"))
+    }
+
+    /// The next run works, and takes away what was left, also among the earlier bundles.
+    fn ends_clean(&self) {
+        assert!(self.start().wait().unwrap().success());
+        let mut left = names_in(self.new.folder.path());
+        left.extend(names_in(&self.new.path("m.encast.previous")));
+        assert!(!left.iter().any(|name| name.starts_with(".encast") || name.ends_with(".placing")), "{left:?}");
+    }
+}
+
+/// kill -9 at moments spread over a run: what is in place always loads, and is the old or a new bundle.
 #[test]
 fn killed_at_any_moment_the_bundle_is_old_or_new() {
-    let kills: u32 = std::env::var("ENCAST_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(6);
-    let new = Loop::new("m.encast");
-    let start = || {
-        let mut command = Command::new(assert_cmd::cargo::cargo_bin("encast"));
-        command.current_dir(new.folder.path()).args(USUAL).env("SOURCE_DATE_EPOCH", (TRAINED_AT + 1000).to_string());
-        // All that is measured is newer than what serves, whatever was placed before.
-        command.args(["--model", "first.encast"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
-    };
-    fs::copy(new.path("m.encast"), new.path("first.encast")).unwrap();
-    let begun = Instant::now();
-    assert!(start().wait().unwrap().success());
-    let whole = begun.elapsed();
-    let placed = version(&new.path("m.encast"));
-    let (mut old, mut later) = (0, 0);
+    let kills = kills(6);
+    let campaign = Campaign::of(Loop::new("m.encast"), &[]);
+    let (new, mut counts) = (&campaign.new, [0; 2]);
     for kill in 0..kills {
         fs::copy(new.path("first.encast"), new.path("m.encast")).unwrap();
-        let child = start();
+        let child = campaign.start();
         // The last third, where files are written, gets half of the kills.
         let share = if kill % 2 == 0 {
             f64::from(kill) / f64::from(kills)
         } else {
             0.7 + 0.35 * f64::from(kill) / f64::from(kills)
         };
-        thread::sleep(whole.mul_f64(share));
+        thread::sleep(campaign.whole.mul_f64(share));
         killed(child);
-        let found = version(&new.path("m.encast"));
-        assert!(found == placed || found == version(&new.path("first.encast")), "{found}");
-        if found == placed {
-            later += 1
-        } else {
-            old += 1
-        }
-        if let Ok(text) = fs::read(new.path("m.encast.retrain.json")) {
-            serde_json::from_slice::<Value>(&text).unwrap();
-        }
+        counts[campaign.found()] += 1;
     }
-    eprintln!("{kills} kills in runs of {whole:?}: {old} times the old bundle, {later} times the new one");
-    // The next run works, and takes away what was left.
-    assert!(start().wait().unwrap().success());
-    let left = names_in(new.folder.path());
-    assert!(!left.iter().any(|name| name.starts_with(".encast") || name.ends_with(".placing")), "{left:?}");
+    let [old, later] = counts;
+    eprintln!("{kills} kills in runs of {:?}: {old} times the old bundle, {later} times the new one", campaign.whole);
+    campaign.ends_clean();
+}
+
+/// The same of signed bundles, killed while files are put in place: from the moment on when something stands beside the
+/// bundle. The next start, whatever it does, makes the signature that of the bundle again.
+#[test]
+fn killed_while_it_places_a_signed_bundle_bundle_and_signature_agree() {
+    let Some(new) = signed() else { return };
+    let kills = kills(2);
+    let campaign = Campaign::of(new, &["--sign-with", "k.key"]);
+    let new = &campaign.new;
+    sign(new, "first.encast");
+    let (mut counts, mut journals) = ([0; 2], 0);
+    for kill in 0..kills {
+        for suffix in ["", ".minisig"] {
+            fs::copy(new.path(&format!("first.encast{suffix}")), new.path(&format!("m.encast{suffix}"))).unwrap();
+        }
+        let mut child = campaign.start();
+        // From the bundle's first byte, the signature's or the journal's on, and some microseconds later each time.
+        let seen = [".encast-retrain-new-m.encast", ".encast-retrain-new-m.encast.minisig", "m.encast.retrain.placing"];
+        let seen = new.path(seen[[2, 1, 2, 0][kill as usize % 4]]);
+        while !seen.exists() && child.try_wait().unwrap().is_none() {
+            std::hint::spin_loop();
+        }
+        thread::sleep(Duration::from_micros(u64::from(kill / 4) * 20));
+        killed(child);
+        counts[campaign.found()] += 1;
+        journals += u32::from(new.path("m.encast.retrain.placing").exists());
+        let few = new.retrain(&["--sign-with", "k.key", "--min-new", "10000"]);
+        assert_eq!(few.code, 1, "{}", few.err);
+        assert!(!new.path("m.encast.retrain.placing").exists());
+        new.run_at(0, &["inspect", "m.encast", "--require-signature", "k.pub"]).done();
+    }
+    let [old, later] = counts;
+    eprintln!("{kills} kills: {old} times the old bundle, {later} times the new one, {journals} journals");
+    campaign.ends_clean();
 }
 
 /// An exporter's /drift and /reload for the watch: a real socket, and the answers of the contract.
@@ -311,8 +426,9 @@ fn drift_server(alarm: Arc<AtomicBool>, reloads: Arc<AtomicUsize>) -> u16 {
 }
 
 #[test]
-fn the_watch_runs_on_drift_and_stops_on_a_signal() {
+fn the_watch_runs_on_drift_beside_others_and_stops_on_a_signal() {
     let new = Loop::new("m.encast");
+    let old = fs::read(new.path("m.encast")).unwrap();
     let (alarm, reloads) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     let port = drift_server(Arc::clone(&alarm), Arc::clone(&reloads));
     // A run that was just now: the schedule has none due, so that drift is what starts one.
@@ -333,15 +449,27 @@ fn the_watch_runs_on_drift_and_stops_on_a_signal() {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     thread::sleep(Duration::from_millis(2500));
     assert_eq!(new.status()["runs"]["unchanged"], 7, "no alarm, no run");
-    // Another one can't work on the same bundle meanwhile.
-    new.retrain(&[]).is_bad(&["m.encast.retrain.lock", "another encast retrain"]);
+    // The place is the watch's while it runs, not while it waits.
+    let few = new.retrain(&["--min-new", "10000"]);
+    assert_eq!((few.code, &new.status()["runs"]["unchanged"]), (1, &8.into()), "{}", few.err);
     alarm.store(true, Ordering::SeqCst);
     let report: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
     alarm.store(false, Ordering::SeqCst);
     assert_eq!(report["outcome"], "placed", "{report:#}");
-    assert_eq!(report["runs"], serde_json::json!({"placed": 1, "refused": 0, "failed": 0, "unchanged": 7}));
+    assert_eq!(report["runs"], serde_json::json!({"placed": 1, "refused": 0, "failed": 0, "unchanged": 8}));
     assert_eq!(reloads.load(Ordering::SeqCst), 1);
     assert_eq!(version(&new.path("m.encast")), report["candidate_version"]);
+    assert_eq!(report["every"], 86_400);
+    // Back to the one before, beside the watch; what made the other one starts no run that makes it again.
+    let url = format!("http://127.0.0.1:{port}/reload");
+    new.run_at(0, &["retrain", "--rollback", "--out", "m.encast", "--reload-url", &url]).done();
+    assert!(fs::read(new.path("m.encast")).unwrap() == old);
+    assert_eq!(reloads.load(Ordering::SeqCst), 2);
+    alarm.store(true, Ordering::SeqCst);
+    let report: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+    assert_eq!((&report["reason"], &report["new_rows"]), (&"too_few_new_rows".into(), &0.into()), "{report:#}");
+    assert!(report["message"].as_str().unwrap().contains("newer than the rollback"), "{report:#}");
+    assert!(fs::read(new.path("m.encast")).unwrap() == old);
     let stopped = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
     assert!(stopped.success());
     assert_eq!(child.wait().unwrap().code(), Some(0));
