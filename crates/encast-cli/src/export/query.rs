@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::http::{Client, Trouble};
+use crate::http::{Client, Trouble, shown};
 
 /// Steps that are asked for at once: far below the limits of servers (11 000), so that answers stay small.
 const STEPS: i64 = 2000;
@@ -104,7 +104,7 @@ fn one_piece(client: &Client, url: &str, metric: &str, piece: Span, take: &mut T
         }
         answer => answer?,
     };
-    let unread = |what: String| Trouble::NoAnswer(format!("{metric}: the answer of {url} {what}"));
+    let unread = |what: String| Trouble::NoAnswer(format!("{metric}: the answer of {} {what}", shown(url)));
     let answer: Answer =
         serde_json::from_slice(&answer).map_err(|error| unread(format!("is not that of Prometheus's API: {error}")))?;
     let data = match answer.data {

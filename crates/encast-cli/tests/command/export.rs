@@ -3,6 +3,7 @@
 use std::{
     fmt::Write as _,
     fs,
+    io::{Read as _, Write as _},
     net::TcpListener,
     path::Path,
     process::{Child, Command, Stdio},
@@ -286,6 +287,21 @@ fn servers_that_are_not_there_or_something_else_are_errors() {
         export(&format!("http://user:secret@127.0.0.1:{}", free_port()), folder.path(), &["--retries", "0"]);
     gone.is_bad(&["http://127.0.0.1:"]);
     assert!(!gone.err.contains("secret"), "{}", gone.err);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = thread::spawn(move || {
+        let mut stream = listener.accept().unwrap().0;
+        let _ = stream.read(&mut [0; 1024]).unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}").unwrap();
+    });
+    let (other, _) = export(&format!("http://user:secret@127.0.0.1:{port}"), folder.path(), &["--retries", "0"]);
+    server.join().unwrap();
+    other.is_bad(&["is not that of Prometheus's API", &format!("http://127.0.0.1:{port}/api/v1/query_range")]);
+    let (unescaped, _) = export("http://user:sec/ret@127.0.0.1:1", folder.path(), &["--retries", "0"]);
+    unescaped.is_bad(&["127.0.0.1:1"]);
+    for said in [other, unescaped] {
+        assert!(!said.err.contains("user") && !said.err.contains("sec"), "{}", said.err);
+    }
     for (args, parts) in [
         (&["--vm-url", "ftp://x"][..], &["must be a URL"][..]),
         (&["--vm-url", "http://x", "--start", "1h", "--end", "2h"], &["--start", "before --end"]),
