@@ -177,6 +177,16 @@ fn comes_back(base: &str) {
         assert!(export(base, folder.path(), &["--quiet"]).0.err.contains(told), "{told}");
     }
 
+    // A span of 20 seconds, one step and a cut one: what was there before keeps its moment, and none is after the end.
+    let seen = |row: &Row| row["observed_at"].parse::<i64>().unwrap();
+    let begun = seen(row(&rows, "vmaf", "82"));
+    let (start, end) = ((begun + 45).to_string(), (begun + 65).to_string());
+    let out = folder.path().join("short.csv").display().to_string();
+    said_of(command().args(["export", "--vm-url", base, "--start", &start, "--end", &end, "--output", &out])).done();
+    let short: Vec<Row> = csv::Reader::from_path(out).unwrap().deserialize().map(Result::unwrap).collect();
+    assert_eq!((short.len(), short[0]["vmaf"].as_str()), (1, "82"));
+    assert!((seen(&short[0]) - begun).abs() <= 15, "{} is not {begun}", seen(&short[0]));
+
     // Many small pieces see the same as few large ones.
     let (_, again) = export(base, folder.path(), &["--step", "16s"]);
     assert_eq!(again.len(), 5);
@@ -307,6 +317,8 @@ fn servers_that_are_not_there_or_something_else_are_errors() {
         (&["--vm-url", "http://x", "--start", "1h", "--end", "2h"], &["--start", "before --end"]),
         (&["--vm-url", "http://x", "--metric", "nope=y"], &["unknown target", "nope"]),
         (&["--vm-url", "http://x", "--step", "0s"], &["length of time"]),
+        (&["--vm-url", "http://x", "--label", "title=a", "--label", "title=b"], &["--label title", "a and as b"]),
+        (&["--vm-url", "http://x", "--start", "9000000000", "--end", "9000000001"], &["--start", "before now"]),
         (&[], &["no source"]),
     ] {
         let out = folder.path().join("t.csv");
