@@ -5,6 +5,7 @@ mod families;
 mod labels;
 mod observations;
 mod query;
+mod record;
 mod sheet;
 mod source;
 mod synthetic;

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{
     OBSERVED_AT_COLUMN,
     encodes::{Counts, Encodes},
-    families::{self, Family, INPUTS, MetricArg, OBSERVED_AT, families},
+    families::{Family, INPUTS, MetricArg, OBSERVED_AT, families},
     labels::{self, Reason, Row},
     observations,
     query::{self, Span},
@@ -70,6 +70,19 @@ const LOOKS_BACK: usize = 12;
 /// Inputs that labels usually tell, beside bitrate, size and title.
 const USUAL_LABELS: [&str; 4] = ["frame_rate", "codec", "encoder", "preset"];
 
+/// Columns that stay where no row has a value, so that it is seen to be missing.
+pub(super) const EXPECTED: [&str; 9] = [
+    "title",
+    "bitrate_kbps",
+    "resolution_width",
+    "resolution_height",
+    OBSERVED_AT_COLUMN,
+    USUAL_LABELS[0],
+    USUAL_LABELS[1],
+    USUAL_LABELS[2],
+    USUAL_LABELS[3],
+];
+
 /// How often something was left out, and one that was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LeftOut {
@@ -129,7 +142,7 @@ impl Summary {
     pub fn look_at(&mut self, sheet: &Sheet) {
         self.rows = sheet.rows.len();
         let title = sheet.column("title");
-        let titles: BTreeSet<&str> = sheet.rows.iter().filter_map(|row| Some(row[title?].as_str())).collect();
+        let titles: BTreeSet<&str> = sheet.rows.iter().filter_map(|row| Some(&row[title?])).collect();
         self.titles = titles.len();
         for (at, column) in sheet.columns.iter().enumerate() {
             let known = sheet.rows.iter().filter(|row| !row[at].is_empty()).count();
@@ -312,11 +325,9 @@ fn sheet_of(rows: &[Row]) -> Sheet {
         cells.push(number(row.target_bitrate_kbps));
         cells.extend(values.iter().map(|name| number(row.values.get(*name).copied())));
         cells.push(row.observed_at.to_string());
-        cells
+        cells.iter().collect()
     };
     let mut sheet = Sheet { columns, rows: rows.iter().map(cells).collect() };
-    // What labels usually tell stays, so that it is seen to be missing.
-    let kept = ["title", "bitrate_kbps", "resolution_width", "resolution_height", families::OBSERVED_AT_COLUMN];
-    sheet.drop_empty(&[&kept[..], &USUAL_LABELS].concat());
+    sheet.drop_empty(&EXPECTED);
     sheet
 }

@@ -120,11 +120,14 @@ fn marks(path: &Path) -> Result<HashMap<u64, Mark>, Failure> {
 
 /// Adds what was read from a source to the table that keeps it, so that rows stay that the source forgets.
 pub fn add_to_collected(path: &Path, new: Sheet) -> Result<(), Failure> {
-    let mut all = if path.exists() { Sheet::read(path)? } else { Sheet::default() };
+    let (mut all, mut new) = (if path.exists() { Sheet::read(path)? } else { Sheet::default() }, new);
+    // A source may spell its columns otherwise than the one before.
+    all.call_as_usual();
+    new.call_as_usual();
     all.append(new);
     let (id, moment) = (all.column("id"), all.column(OBSERVED_AT_COLUMN));
     let mut places: HashMap<String, usize> = HashMap::new();
-    let mut rows: Vec<Vec<String>> = Vec::new();
+    let mut rows = Vec::new();
     for row in std::mem::take(&mut all.rows) {
         let key = match id.map(|at| row[at].trim()).filter(|id| !id.is_empty()) {
             Some(id) => format!("id {id}"),
@@ -142,6 +145,8 @@ pub fn add_to_collected(path: &Path, new: Sheet) -> Result<(), Failure> {
         }
     }
     all.rows = rows;
+    // A table that training refuses would stand in the way of every later run.
+    all.left_out_by_training(&path.to_string_lossy())?;
     all.write(path)
 }
 
@@ -175,5 +180,21 @@ mod tests {
             add_to_collected(&kept, Sheet::read(&folder.path().join("two.csv")).unwrap()).unwrap();
         }
         assert_eq!(Sheet::read(&kept).unwrap().rows.len(), 3);
+
+        // The same source in other spellings, and a row that can't be read: what is there stays.
+        let other = "title,id,bitrate_kbps,width,height,fps,vmaf_score,co2_g\nd,9,1000,640,360,25,50,1500\n";
+        let other = Sheet::read(&write("other.csv", other)).unwrap();
+        add_to_collected(&kept, other).unwrap();
+        let rows = Rows::read(std::slice::from_ref(&kept)).unwrap();
+        assert_eq!((rows.features.len(), rows.features[3].frame_rate), (4, Some(25.0)));
+        assert_eq!(
+            [encast::Target::Vmaf, encast::Target::Co2Kg].map(|of| rows.targets[3].get(of)),
+            [Some(50.0), Some(1.5)]
+        );
+        let before = std::fs::read(&kept).unwrap();
+        let broken = Sheet::read(&write("broken.csv", &format!("{header}e,10,400,soon,640,360,1\n"))).unwrap();
+        let refused = add_to_collected(&kept, broken).unwrap_err();
+        assert!(matches!(&refused, Failure::Bad(what) if what.contains("kept.csv:7: bitrate_kbps")), "{refused:?}");
+        assert!(std::fs::read(&kept).unwrap() == before);
     }
 }

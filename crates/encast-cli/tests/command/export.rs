@@ -330,20 +330,21 @@ fn servers_that_are_not_there_or_something_else_are_errors() {
 #[test]
 fn a_store_gives_one_row_an_id() {
     let folder = folder();
-    let store = "title,id,observed_at,config,model_version,bitrate_kbps,resolution_width,resolution_height,vmaf,predicted_vmaf\n\
-        a,007,1000,c,v,4000,1920,1080,90,91\n\
-        b,2,2000,c,v,4000,1920,1080,,91\n\
-        a,007,3000,c,v,4000,1920,1080,92,91\n\
-        ,4,3000,c,v,4000,1920,1080,92,91\n\
-        c,5,9000,c,v,4000,1920,1080,92,91\n";
+    // A column without any value is none of the table.
+    let store = "title,id,observed_at,config,model_version,bitrate_kbps,crf,resolution_width,resolution_height,vmaf,predicted_vmaf,region\n\
+        a,007,1000,c,v,4000,,1920,1080,90,91,\n\
+        b,2,2000,c,v,4000,,1920,1080,,91,\n\
+        a,007,3000,c,v,4000,,1920,1080,92,91,\n\
+        ,4,3000,c,v,4000,,1920,1080,92,91,\n\
+        c,5,9000,c,v,4000,,1920,1080,92,91,\n";
     let from = write(&folder, "store.csv", store);
     let out = folder.path().join("t.csv");
     let args = ["export", "--from", &from, "--end", "5000", "--json", "--output"];
     let report = said_of(command().args(args).arg(&out)).done().json();
     assert_eq!(
         fs::read_to_string(&out).unwrap(),
-        "title,id,observed_at,config,model_version,bitrate_kbps,resolution_width,resolution_height,vmaf,predicted_vmaf\n\
-         a,007,3000,c,v,4000,1920,1080,92,91\n"
+        "title,id,observed_at,config,model_version,bitrate_kbps,crf,resolution_width,resolution_height,vmaf,predicted_vmaf\n\
+         a,007,3000,c,v,4000,,1920,1080,92,91\n"
     );
     let left = report["left_out"].as_object().unwrap();
     assert_eq!(left.len(), 4, "{report:#}");
