@@ -3,7 +3,8 @@
     report_measured.py --data measured.csv --url http://localhost:9505 [--config NAME] [--probe] [--prefix ID]
 
 A real service asks before an encode and reports after it; this does both for encodes that were measured elsewhere, such as by
-`encast measure`. Needs nothing but Python. Rows that were reported before are told so and counted, not stored twice.
+`encast measure`. Needs nothing but Python. It may be run again, also after it broke off: rows that were reported before
+are counted, not stored twice.
 """
 
 import argparse
@@ -19,7 +20,7 @@ INPUTS = [
     "si_mean", "si_std", "ti_mean", "ti_std", "spatial_energy", "temporal_energy", "luminance", "static_share",
 ]
 PROBE = ["probe_bitrate_kbps", "probe_psnr", "probe_vmaf"]
-NAMES = ["encoder", "preset"]
+NAMES = ["codec", "encoder", "preset", "machine"]
 MEASURED = ["vmaf", "psnr", "ssim", "encode_seconds", "cpu_seconds", "peak_memory_mb", "energy_kwh", "cost_usd", "co2_kg"]
 # As many as an exporter takes at once without being told to take more.
 AT_ONCE = 200
@@ -37,16 +38,52 @@ def request_of(row, inputs):
     return request
 
 
-def post(url, body):
-    """The answer; an error of the exporter ends the program with what it says."""
+def measured_of(row):
+    """What came out. A bitrate that is all there is stands in the request: it is not known what was asked for."""
+    measured = {name: float(row[name]) for name in MEASURED if row.get(name)}
+    if row.get("bitrate_kbps") and (row.get("crf") or row.get("target_bitrate_kbps")):
+        measured["bitrate_kbps"] = float(row["bitrate_kbps"])
+    return measured
+
+
+def ask(url, body):
+    """Status and answer, whatever it is."""
     request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
     try:
         with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.load(answer)
+            return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
-        sys.exit(f"{url}: {error.code} {error.read().decode(errors='replace')}")
+        text = error.read().decode(errors="replace")
+        try:
+            return error.code, json.loads(text)
+        except ValueError:
+            return error.code, {"message": text}
     except urllib.error.URLError as error:
         sys.exit(f"{url}: {error.reason}")
+
+
+def post(url, body, unless=None):
+    """The answer; nothing for one of the status `unless`. Another error of the exporter ends the program with what it says."""
+    status, answer = ask(url, body)
+    if status == unless:
+        return None
+    if status != 200:
+        sys.exit(f"{url}: {status} {answer.get('message', answer)}")
+    return answer
+
+
+def drop_unknown_machines(url, requests):
+    """Takes machines away that the model was not taught, once for each: with such a name it forecasts nothing."""
+    known = {}
+    for request in requests:
+        machine = request.get("machine")
+        if machine and machine not in known:
+            status, answer = ask(f"{url}/predict", request)
+            known[machine] = not (status == 400 and answer.get("field") == "machine")
+            if not known[machine]:
+                print(f"{answer['message']}: it is left out", file=sys.stderr)
+        if machine and not known[machine]:
+            del request["machine"]
 
 
 def main():
@@ -63,23 +100,25 @@ def main():
         rows = [row for row in csv.DictReader(file) if row.get("vmaf") or row.get("psnr")]
     if not rows:
         sys.exit(f"{arguments.data}: no row with a measured vmaf or psnr")
-    forecasts, measured = [], []
-    for number, row in enumerate(rows):
+    requests = [request_of(row, inputs) for row in rows]
+    drop_unknown_machines(arguments.url, requests)
+    forecasts, reports = [], []
+    for number, (row, request) in enumerate(zip(rows, requests, strict=True)):
         common = {"id": f"{arguments.prefix}{row.get('job') or number}"}
         about = {"title": row["title"]} | ({"config": arguments.config} if arguments.config else {})
-        forecasts.append(common | about | request_of(row, inputs))
-        measured.append(common | {name: float(row[name]) for name in MEASURED if row.get(name)})
-        if row.get("crf") and row.get("bitrate_kbps"):
-            measured[-1]["bitrate_kbps"] = float(row["bitrate_kbps"])
+        forecasts.append(common | about | request)
+        # With its request a report stands alone: an encode that is observed already is not forecast again.
+        reports.append(common | about | {"request": request} | measured_of(row))
 
-    errors = []
+    errors, stored = [], 0
     for begin in range(0, len(rows), AT_ONCE):
-        answers = post(f"{arguments.url}/predict", forecasts[begin : begin + AT_ONCE])
-        post(f"{arguments.url}/observe", measured[begin : begin + AT_ONCE])
-        for answer, row in zip(answers, rows[begin : begin + AT_ONCE], strict=True):
+        # 409: some of them are observed already, as when this is run again.
+        answers = post(f"{arguments.url}/predict", forecasts[begin : begin + AT_ONCE], unless=409)
+        stored += post(f"{arguments.url}/observe", reports[begin : begin + AT_ONCE])["stored"]
+        for answer, row in zip(answers or [], rows[begin : begin + AT_ONCE], strict=answers is not None):
             if row.get("vmaf"):
                 errors.append(abs(float(row["vmaf"]) - answer["predicted_vmaf"]))
-    print(f"{len(rows)} encodes of {len({row['title'] for row in rows})} titles reported", end="")
+    print(f"{len(rows)} encodes of {len({row['title'] for row in rows})} titles reported, {stored} of them new", end="")
     print(f"; VMAF was {sum(errors) / len(errors):.2f} off on average" if errors else "")
 
 

@@ -108,12 +108,15 @@ pub fn is_url(text: &str) -> bool {
     text.starts_with("http://") || text.starts_with("https://")
 }
 
-/// An address without name and password.
+/// An address without name and password, also where they hold letters that an address must not.
 pub fn shown(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let end = rest.find(['/', '?']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(end);
-    format!("{scheme}://{}{path}", authority.rsplit('@').next().unwrap_or_default())
+    let (before_query, _) = rest.split_at(rest.find('?').unwrap_or(rest.len()));
+    let host = before_query.split('/').next().unwrap_or_default();
+    let is_host = host.rsplit_once(':').is_none_or(|(_, port)| port.ends_with(']') || port.parse::<u16>().is_ok());
+    // An @ may stand in a query, but not behind what is no host: that is a name and a part of a password.
+    let secret = if is_host { before_query.rfind('@') } else { rest.rfind('@') };
+    format!("{scheme}://{}", &rest[secret.map_or(0, |at| at + 1)..])
 }
 
 /// Asks one server.
@@ -260,6 +263,10 @@ mod tests {
     fn credentials_are_never_shown() {
         assert_eq!(shown("https://a:b@host:1/p?q=x@y"), "https://host:1/p?q=x@y");
         assert_eq!(shown("http://host"), "http://host");
+        assert_eq!(shown("http://[::1]:80/p?q=x@y"), "http://[::1]:80/p?q=x@y");
+        for unescaped in ["a:b/c@host/p", "a:b?c@host/p", "a:1/c@host/p", "a@b:c/d@host/p", "a:@?@host/p"] {
+            assert_eq!(shown(&format!("http://{unescaped}")), "http://host/p", "{unescaped}");
+        }
         assert!(Client::new("ftp://host", &HttpArgs::default()).is_err());
     }
 }

@@ -127,7 +127,7 @@ pub use recommend::{Choice, Limit, OverLimit, Recommendation, recommend, recomme
 pub use result::{Estimate, PredictionResult};
 pub use search::{Candidate, SearchReport, Trial, TrialFigures, candidates, richest_tier, search};
 pub use signature::{LoadOptions, MAX_SIGNATURE_BYTES, SIGNATURE_SUFFIX, TrustedKeys};
-pub use table::{EncodeTable, InputColumn, MAX_ROW_BYTES, RequestColumns, RequestReader, passes_of};
+pub use table::{EncodeTable, InputColumn, MAX_ROW_BYTES, RequestColumns, RequestReader, passes_of, usual_column};
 pub use target::{PredictionTargets, Scale, Target};
 pub use total::{Total, total, totals};
 pub use train::{MIN_ROWS, MIN_TITLES, retrain, retrain_with_progress};

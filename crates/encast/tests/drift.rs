@@ -77,7 +77,9 @@ fn an_offset_is_the_mean_of_a_codecs_encoders() {
                 ..encode(i)
             };
             let measured = measured(&features, i, if shifted && i >= 200 { -4.0 } else { 0.0 });
-            monitor.observe(model(), &Observation { features: &features, measured: &measured, told: None }).unwrap();
+            monitor
+                .observe(model(), &Observation { features: &features, measured: &measured, told: None, at_site: false })
+                .unwrap();
         }
         let alarms = monitor.streams().iter().filter(|stream| stream.alarm()).count();
         assert_eq!(alarms, 1, "{:#?}", monitor.streams());

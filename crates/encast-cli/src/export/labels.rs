@@ -32,7 +32,7 @@ pub struct Row {
 /// Why a row or a value was left out, for counting: what it is of, and an example.
 pub type Reason = (String, String);
 
-/// A row from an encode. `renamed` maps labels of a deployment to the usual ones. Single values that can't be used are
+/// A row from an encode. `renamed` has the labels of a deployment by the usual names. Single values that can't be used are
 /// given to `dropped`; the row stays.
 pub fn row(
     encode: &Encode,
@@ -41,13 +41,13 @@ pub fn row(
 ) -> Result<Row, Reason> {
     let mut labels: BTreeMap<&str, &str> = BTreeMap::new();
     for (name, value) in encode.labels.iter().filter(|(_, value)| !value.trim().is_empty()) {
-        if !renamed.contains_key(name) {
-            labels.entry(name).or_insert(value.trim());
+        if !renamed.values().any(|label| label == name) {
+            labels.insert(name, value.trim());
         }
     }
-    for (name, as_name) in renamed {
-        if let Some(value) = encode.labels.get(name).filter(|value| !value.trim().is_empty()) {
-            labels.insert(as_name, value.trim());
+    for (name, label) in renamed {
+        if let Some(value) = encode.labels.get(label).filter(|value| !value.trim().is_empty()) {
+            labels.insert(name, value.trim());
         }
     }
     if let Some(name) = encode.contradicts.first() {
@@ -59,7 +59,8 @@ pub fn row(
     let get = |name: &str| labels.get(name).copied();
     let unread = |name: &str, value: &str| (format!("label {name} can't be read"), value.to_owned());
     let mut features = PredictionFeatures::default();
-    for &field in Field::ALL.iter().filter(|field| !field.is_name()) {
+    // Labels that are written in more than one way are read below.
+    for &field in Field::ALL.iter().filter(|field| !field.is_name() && !READ.contains(&field.name())) {
         if let Some(text) = get(field.name()) {
             let value = text.parse::<f64>().ok().filter(|v| v.is_finite()).ok_or_else(|| unread(field.name(), text))?;
             features.set(field, Some(value));
@@ -171,6 +172,10 @@ mod tests {
         assert_eq!((features.resolution_width, features.resolution_height), (1920.0, 1080.0));
         assert_eq!(features.frame_rate, Some(30000.0 / 1001.0));
         assert_eq!((features.bitrate_kbps, row.target_bitrate_kbps), (Some(3950.0), Some(4000.0)));
+        let mut found = found.clone();
+        found.labels.remove("fps");
+        found.labels.insert("frame_rate".to_owned(), "24000/1001".to_owned());
+        assert_eq!(read(&found).unwrap().features.frame_rate, Some(24000.0 / 1001.0), "by the field's own name, too");
         assert_eq!((features.duration_s, features.encoder), (Some(60.0), None), "what is not told stays unknown");
         assert_eq!(row.values, [("vmaf".to_owned(), 93.0)].into());
     }
@@ -191,12 +196,13 @@ mod tests {
             let told = read(&found).unwrap_err();
             assert!(told.0.contains(reason), "{told:?}");
         }
-        let renamed = [("asset".to_owned(), "title".to_owned())].into();
+        // One label may tell two things.
+        let renamed = ["title", "config"].map(|name| (name.to_owned(), "asset".to_owned())).into();
         let mut found = encode(&USUAL, &[("vmaf", 193.0)]);
         found.labels.insert("asset".to_owned(), "mine".to_owned());
         let mut dropped = Vec::new();
         let row = row(&found, &renamed, &mut |reason| dropped.push(reason)).unwrap();
-        assert_eq!((row.title.as_str(), row.values.len()), ("mine", 0));
+        assert_eq!((row.title.as_str(), row.config.as_str(), row.values.len()), ("mine", "mine", 0));
         assert_eq!(dropped, [("vmaf not from 0 to 100".to_owned(), "193".to_owned())]);
     }
 }

@@ -5,12 +5,14 @@ mod families;
 mod labels;
 mod observations;
 mod query;
+mod record;
 mod sheet;
 mod source;
 mod synthetic;
 
 pub use self::{
     families::OBSERVED_AT_COLUMN,
+    record::Record,
     sheet::{Sheet, check_place},
     source::{SourceArgs, Summary},
     synthetic::{TITLE_PREFIX, make},

@@ -6,9 +6,14 @@ use std::{
     path::Path,
 };
 
-use encast::{EncodeTable, Target};
+use encast::Target;
 
-use super::{OBSERVED_AT_COLUMN, sheet::Sheet, source::Summary};
+use super::{
+    OBSERVED_AT_COLUMN,
+    record::Record,
+    sheet::Sheet,
+    source::{EXPECTED, Summary},
+};
 use crate::{
     failure::Failure,
     http::{self, Client, HttpArgs},
@@ -52,7 +57,7 @@ fn chosen(sheet: Sheet, start: i64, end: i64, summary: &mut Summary) -> Result<S
     let measured = |name: &String| Target::from_name(name).is_ok_and(|target| target != Target::BitrateKbps);
     let targets: Vec<usize> = (0..sheet.columns.len()).filter(|&at| measured(&sheet.columns[at])).collect();
     let mut places: HashMap<String, usize> = HashMap::new();
-    let mut rows: Vec<Vec<String>> = Vec::new();
+    let mut rows: Vec<Record> = Vec::new();
     for row in sheet.rows {
         let cell = |at: Option<usize>| at.map_or("", |at| row[at].trim());
         let name = if cell(id).is_empty() { cell(title).to_owned() } else { cell(id).to_owned() };
@@ -86,15 +91,14 @@ fn chosen(sheet: Sheet, start: i64, end: i64, summary: &mut Summary) -> Result<S
             }
         }
     }
-    let sheet = Sheet { columns: sheet.columns, rows };
+    let mut sheet = Sheet { columns: sheet.columns, rows };
     if sheet.rows.is_empty() {
         return Ok(sheet);
     }
-    let mut text = Vec::new();
-    sheet.csv(&mut text).map_err(|error| Failure::Bad(format!("writing CSV: {error}")))?;
-    let table = EncodeTable::from_reader(&text[..], &summary.source)?;
+    // A store has a column for all there is.
+    sheet.drop_empty(&[&EXPECTED[..], &["id", "crf"]].concat());
     // They stay: the table is what was observed. Training names them again.
-    for (reason, times) in table.excluded {
+    for (reason, times) in sheet.left_out_by_training(&summary.source)? {
         let left = super::source::LeftOut { count: times, example: "rows that train would leave out".to_owned() };
         summary.left_out_values.insert(reason, left);
     }

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::http::{Client, Trouble};
+use crate::http::{Client, Trouble, shown};
 
 /// Steps that are asked for at once: far below the limits of servers (11 000), so that answers stay small.
 const STEPS: i64 = 2000;
+
+/// Seconds: a series that is scraped less often is not there between two scrapes, to Prometheus.
+const SLOWEST_SCRAPE: i64 = 300;
 
 /// A span of time and the distance of the moments at which it is looked at; seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,18 +26,28 @@ impl Span {
         ((end - start + 4999) / 5000).max(15)
     }
 
-    /// Pieces of at most so many steps. Each looks back over its first step, so together they see every sample after
-    /// `start` up to `end`.
+    /// The time before it, twice as long, looked at in steps that are usual for it; none before 1970.
+    pub fn before(self) -> Option<Span> {
+        let start = self.start.saturating_sub((self.end - self.start).saturating_mul(2)).max(0);
+        let step = self.step.max(Span::usual_step(start, self.start));
+        (start < self.start).then_some(Span { start, end: self.start, step })
+    }
+
+    /// What is there at this moment may have been there before the span: it was scraped once by then.
+    pub fn begun(self) -> f64 {
+        (self.start + self.step.max(SLOWEST_SCRAPE)) as f64
+    }
+
+    /// Pieces of at most so many steps, and the rest that is no whole step. Each looks back over its first step, so
+    /// together they see every sample after `start` up to `end`, and none after it.
     fn pieces(self, steps: i64) -> impl Iterator<Item = Span> {
-        let first = self.start + self.step;
-        // The last moment may lie behind the end: samples of the last, cut step are wanted, too.
-        let last = first + ((self.end - first).max(0) + self.step - 1) / self.step * self.step;
+        let (whole, rest) = ((self.end - self.start) / self.step, (self.end - self.start) % self.step);
+        let (first, last) = (self.start + self.step, self.start + whole * self.step);
         let width = self.step * steps;
-        (0..).map(move |piece| first + piece * width).take_while(move |&start| start <= last).map(move |start| Span {
-            start,
-            end: (start + width - self.step).min(last),
-            step: self.step,
-        })
+        let pieces = (0..).map(move |piece| first + piece * width).take_while(move |&start| start <= last);
+        pieces
+            .map(move |start| Span { start, end: (start + width - self.step).min(last), step: self.step })
+            .chain((rest > 0).then_some(Span { start: self.end, end: self.end, step: rest }))
     }
 
     /// How many queries a series needs.
@@ -104,7 +117,7 @@ fn one_piece(client: &Client, url: &str, metric: &str, piece: Span, take: &mut T
         }
         answer => answer?,
     };
-    let unread = |what: String| Trouble::NoAnswer(format!("{metric}: the answer of {url} {what}"));
+    let unread = |what: String| Trouble::NoAnswer(format!("{metric}: the answer of {} {what}", shown(url)));
     let answer: Answer =
         serde_json::from_slice(&answer).map_err(|error| unread(format!("is not that of Prometheus's API: {error}")))?;
     let data = match answer.data {
@@ -136,19 +149,26 @@ mod tests {
         for (start, end, step) in [(0, 100, 15), (0, 15, 15), (7, 8, 60), (1000, 604_800 + 1000, 15), (0, 90, 30)] {
             let span = Span { start, end, step };
             for steps in [1, 2, 7, STEPS] {
-                let moments: Vec<i64> = span
+                // What each query sees: after one moment, up to another.
+                let seen: Vec<(i64, i64)> = span
                     .pieces(steps)
                     .flat_map(|piece| {
-                        assert!((piece.end - piece.start) / step < steps);
-                        (piece.start..=piece.end).step_by(step as usize).collect::<Vec<_>>()
+                        assert!((piece.end - piece.start) / piece.step < steps);
+                        let moments = (piece.start..=piece.end).step_by(piece.step as usize);
+                        moments.map(|at| (at - piece.step, at)).collect::<Vec<_>>()
                     })
                     .collect();
-                assert_eq!(moments[0], start + step);
-                assert!(moments.windows(2).all(|pair| pair[1] - pair[0] == step), "each step once");
-                let last = moments[moments.len() - 1];
-                assert!(last >= end && last - step < end.max(start + step), "{span:?}: {last}");
+                assert_eq!(seen[0], (start, (start + step).min(end)));
+                assert!(seen.windows(2).all(|pair| pair[0].1 == pair[1].0), "each moment once");
+                assert!(seen.iter().all(|(from, to)| to - from <= step));
+                assert_eq!(seen[seen.len() - 1].1, end, "{span:?}");
             }
         }
+        let day = Span { start: 1_000_000, end: 1_086_400, step: 18 };
+        assert_eq!(day.before(), Some(Span { start: 827_200, end: 1_000_000, step: 35 }));
+        assert_eq!(Span { start: 100, ..day }.before().map(|before| before.start), Some(0));
+        assert_eq!(Span { start: 0, ..day }.before(), None);
+        assert_eq!(day.begun(), 1_000_300.0);
         assert_eq!(Span::usual_step(0, 86_400), 18);
         assert_eq!(Span::usual_step(0, 3600), 15);
     }

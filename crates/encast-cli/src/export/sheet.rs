@@ -1,11 +1,17 @@
 //! A table that goes out as text cells: CSV, or Parquet with numbers as numbers.
 
 use std::{
+    borrow::Cow,
+    collections::BTreeMap,
     fs::File,
     io::{self, Read, Write},
     path::{Path, PathBuf},
 };
 
+use csv::StringRecord;
+use encast::{EncodeTable, Error, MAX_ROW_BYTES, usual_column};
+
+use super::record::Record;
 use crate::{
     failure::Failure,
     output::{self, Replacement},
@@ -29,11 +35,14 @@ const TEXTS: [&str; 13] = [
     "host",
 ];
 
+/// Rows that are looked at together as training would: their text and what they say are held in memory.
+const LOOKED_AT: usize = 10_000;
+
 /// Rows of cells; an empty cell is unknown.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Sheet {
     pub columns: Vec<String>,
-    pub rows: Vec<Vec<String>>,
+    pub rows: Vec<Record>,
 }
 
 impl Sheet {
@@ -60,8 +69,15 @@ impl Sheet {
         let mut reader = csv::Reader::from_reader(from);
         let header = reader.headers().map_err(bad)?;
         let columns = header.iter().map(|name| name.trim_start_matches('\u{feff}').trim().to_owned()).collect();
-        let rows = reader.records().map(|row| row.map(|row| row.iter().map(str::to_owned).collect()));
-        Ok(Sheet { columns, rows: rows.collect::<Result<_, _>>().map_err(bad)? })
+        let (mut rows, mut read) = (Vec::new(), StringRecord::new());
+        while reader.read_record(&mut read).map_err(bad)? {
+            if read.as_slice().len() > MAX_ROW_BYTES {
+                let line = read.position().map_or(1, csv::Position::line);
+                return Err(Failure::Bad(format!("{name}:{line}: the row is longer than {MAX_ROW_BYTES} bytes")));
+            }
+            rows.push(read.iter().collect());
+        }
+        Ok(Sheet { columns, rows })
     }
 
     /// Where a column stands.
@@ -73,19 +89,52 @@ impl Sheet {
     pub fn drop_empty(&mut self, keep: &[&str]) {
         let used = |at: usize| keep.contains(&self.columns[at].as_str()) || self.rows.iter().any(|r| !r[at].is_empty());
         let used: Vec<bool> = (0..self.columns.len()).map(used).collect();
-        let retain = |cells: &mut Vec<String>| {
-            let mut at = 0;
-            cells.retain(|_| {
-                at += 1;
-                used[at - 1]
-            });
-        };
-        retain(&mut self.columns);
-        self.rows.iter_mut().for_each(retain);
+        if used.iter().all(|&used| used) {
+            return;
+        }
+        let mut at = 0..;
+        self.columns.retain(|_| at.next().is_some_and(|at| used[at]));
+        for row in &mut self.rows {
+            *row = row.iter().zip(&used).filter_map(|(cell, &used)| used.then_some(cell)).collect();
+        }
+    }
+
+    /// Calls columns that training reads by their usual names, with values in the usual unit: `fps` becomes `frame_rate`,
+    /// `co2_g` `co2_kg`. Of columns that mean the same, the first one that says something counts in each row.
+    pub fn call_as_usual(&mut self) {
+        let usual: Vec<(String, f64)> = self
+            .columns
+            .iter()
+            .map(|name| usual_column(name))
+            .map(|(name, factor)| (name.to_owned(), factor))
+            .collect();
+        let mut columns: Vec<String> = Vec::new();
+        let mut places = Vec::new();
+        for (name, _) in &usual {
+            let place = columns.iter().position(|column| column == name).unwrap_or(columns.len());
+            if place == columns.len() {
+                columns.push(name.clone());
+            }
+            places.push(place);
+        }
+        if columns == self.columns {
+            return;
+        }
+        for row in &mut self.rows {
+            let mut cells = vec![Cow::Borrowed(""); columns.len()];
+            for ((&place, (_, factor)), cell) in places.iter().zip(&usual).zip(row.iter()) {
+                if cells[place].trim().is_empty() {
+                    cells[place] = times(cell, *factor);
+                }
+            }
+            *row = cells.iter().collect();
+        }
+        self.columns = columns;
     }
 
     /// Adds the rows of another table below; columns are found by name.
     pub fn append(&mut self, other: Sheet) {
+        let before = self.columns.len();
         let place = |name: &String| match self.columns.iter().position(|column| column == name) {
             Some(at) => at,
             None => {
@@ -95,22 +144,53 @@ impl Sheet {
         };
         let places: Vec<usize> = other.columns.iter().map(place).collect();
         let width = self.columns.len();
-        self.rows.iter_mut().for_each(|row| row.resize(width, String::new()));
-        for cells in other.rows {
-            let mut row = vec![String::new(); width];
-            for (at, cell) in places.iter().zip(cells) {
-                row[*at] = cell;
-            }
-            self.rows.push(row);
+        if width > before {
+            let new = || std::iter::repeat_n("", width - before);
+            self.rows.iter_mut().for_each(|row| *row = row.iter().chain(new()).collect());
         }
+        if places.iter().copied().eq(0..width) {
+            self.rows.extend(other.rows);
+            return;
+        }
+        for row in other.rows {
+            let mut cells = vec![""; width];
+            for (&place, cell) in places.iter().zip(row.iter()) {
+                cells[place] = cell;
+            }
+            self.rows.push(cells.iter().collect());
+        }
+    }
+
+    /// What training would leave out of the table: reasons, and how often. A table that it would refuse is an error.
+    pub fn left_out_by_training(&self, name: &str) -> Result<BTreeMap<String, usize>, Failure> {
+        let lines = |text: &[u8]| text.iter().filter(|&&byte| byte == b'\n').count() as u64;
+        let csv = |rows: &[Record]| {
+            let mut text = Vec::new();
+            write_csv(&self.columns, rows, &mut text).map_err(|error| Failure::Bad(format!("writing CSV: {error}")))?;
+            Ok::<_, Failure>(text)
+        };
+        let header = lines(&csv(&[])?);
+        let (mut before, mut excluded) = (0, BTreeMap::new());
+        // Piece by piece, for a store may be large; the lines of errors are those of the whole table.
+        for rows in self.rows.chunks(LOOKED_AT) {
+            let text = csv(rows)?;
+            let table = EncodeTable::from_reader(&text[..], name).map_err(|error| match error {
+                Error::Table { file, line, field, reason } if line > header => {
+                    Error::Table { file, line: line + before, field, reason }
+                }
+                other => other,
+            })?;
+            for (reason, count) in table.excluded {
+                *excluded.entry(reason).or_default() += count;
+            }
+            before += lines(&text) - header;
+        }
+        Ok(excluded)
     }
 
     /// As CSV.
     pub fn csv(&self, into: impl Write) -> Result<(), csv::Error> {
-        let mut writer = csv::Writer::from_writer(into);
-        writer.write_record(&self.columns)?;
-        self.rows.iter().try_for_each(|row| writer.write_record(row))?;
-        Ok(writer.flush()?)
+        write_csv(&self.columns, &self.rows, into)
     }
 
     /// Writes the table: Parquet when the name says so, otherwise CSV; `-` is standard output.
@@ -146,12 +226,27 @@ impl Sheet {
 
     /// The cells of a column as numbers, NaN where unknown; `None` for a column of text.
     fn numbers(&self, at: usize) -> Option<Vec<f64>> {
-        let number = |row: &Vec<String>| match row[at].trim() {
+        let number = |row: &Record| match row[at].trim() {
             "" => Some(f64::NAN),
             text => text.parse::<f64>().ok(),
         };
         let text = TEXTS.contains(&self.columns[at].as_str());
         (!text).then(|| self.rows.iter().map(number).collect())?
+    }
+}
+
+fn write_csv(columns: &[String], rows: &[Record], into: impl Write) -> Result<(), csv::Error> {
+    let mut writer = csv::Writer::from_writer(into);
+    writer.write_record(columns)?;
+    rows.iter().try_for_each(|row| writer.write_record(row.iter()))?;
+    Ok(writer.flush()?)
+}
+
+/// A cell in another unit; what is no number stays as it is.
+fn times(cell: &str, factor: f64) -> Cow<'_, str> {
+    match cell.trim().parse::<f64>() {
+        Ok(value) if factor != 1.0 => Cow::Owned((value * factor).to_string()),
+        _ => Cow::Borrowed(cell),
     }
 }
 
@@ -165,8 +260,8 @@ mod tests {
     use super::*;
 
     fn sheet(columns: &[&str], rows: &[&[&str]]) -> Sheet {
-        let texts = |cells: &[&str]| cells.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>();
-        Sheet { columns: texts(columns), rows: rows.iter().map(|row| texts(row)).collect() }
+        let columns = columns.iter().map(|name| (*name).to_owned()).collect();
+        Sheet { columns, rows: rows.iter().map(|row| row.iter().collect()).collect() }
     }
 
     #[test]
@@ -177,6 +272,36 @@ mod tests {
         one.append(sheet(&["ssim"], &[]));
         one.drop_empty(&[]);
         assert_eq!(one.columns, ["title", "vmaf", "psnr"]);
+    }
+
+    #[test]
+    fn columns_are_called_as_usual() {
+        let mut table = sheet(
+            &["title", "fps", "co2_g", "note", "frame_rate", "instance"],
+            &[&["a", "30", "1500", "x", "", "m"], &["b", "", "", "y", "25", ""], &["c", "x", "", "", "24", ""]],
+        );
+        table.call_as_usual();
+        let usual = sheet(
+            &["title", "frame_rate", "co2_kg", "note", "machine"],
+            &[&["a", "30", "1.5", "x", "m"], &["b", "25", "", "y", ""], &["c", "x", "", "", ""]],
+        );
+        assert_eq!(table, usual);
+    }
+
+    #[test]
+    fn what_training_refuses_is_named_by_its_line_in_the_whole_table() {
+        let mut table = sheet(
+            &["title", "bitrate_kbps", "resolution_width", "resolution_height", "vmaf"],
+            &[&["a", "1000", "640", "360", "80"], &["b\nb", "1000", "640", "36000000", "80"]],
+        );
+        table.rows = table.rows.iter().cycle().take(2 * LOOKED_AT).cloned().collect();
+        let excluded = table.left_out_by_training("t").unwrap();
+        assert_eq!(excluded.values().copied().collect::<Vec<_>>(), [LOOKED_AT]);
+        table.rows.push(["a", "soon", "640", "360", "80"].iter().collect());
+        let error = table.left_out_by_training("t").unwrap_err();
+        // One line of the header, and three of each pair.
+        let line = format!("t:{}: bitrate_kbps", 3 * LOOKED_AT + 2);
+        assert!(matches!(&error, Failure::Bad(what) if what.starts_with(&line)), "{error:?}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{
     OBSERVED_AT_COLUMN,
     encodes::{Counts, Encodes},
-    families::{self, INPUTS, MetricArg, OBSERVED_AT, families},
+    families::{Family, INPUTS, MetricArg, OBSERVED_AT, families},
     labels::{self, Reason, Row},
     observations,
     query::{self, Span},
@@ -64,8 +64,24 @@ fn label(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// How often the time before a span is looked at, twice as long each time: of an hour, most of a year.
+const LOOKS_BACK: usize = 12;
+
 /// Inputs that labels usually tell, beside bitrate, size and title.
 const USUAL_LABELS: [&str; 4] = ["frame_rate", "codec", "encoder", "preset"];
+
+/// Columns that stay where no row has a value, so that it is seen to be missing.
+pub(super) const EXPECTED: [&str; 9] = [
+    "title",
+    "bitrate_kbps",
+    "resolution_width",
+    "resolution_height",
+    OBSERVED_AT_COLUMN,
+    USUAL_LABELS[0],
+    USUAL_LABELS[1],
+    USUAL_LABELS[2],
+    USUAL_LABELS[3],
+];
 
 /// How often something was left out, and one that was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -126,7 +142,7 @@ impl Summary {
     pub fn look_at(&mut self, sheet: &Sheet) {
         self.rows = sheet.rows.len();
         let title = sheet.column("title");
-        let titles: BTreeSet<&str> = sheet.rows.iter().filter_map(|row| Some(row[title?].as_str())).collect();
+        let titles: BTreeSet<&str> = sheet.rows.iter().filter_map(|row| Some(&row[title?])).collect();
         self.titles = titles.len();
         for (at, column) in sheet.columns.iter().enumerate() {
             let known = sheet.rows.iter().filter(|row| !row[at].is_empty()).count();
@@ -160,13 +176,30 @@ impl SourceArgs {
             return Err(Failure::Bad(format!("--start = {start}: must be before --end = {end} (Unix seconds)")));
         }
         match (&self.vm_url, &self.from) {
-            (Some(url), _) => self.of_series(url, start, end, quiet),
+            (Some(url), _) => self.of_series(url, start, end, now, quiet),
             (None, Some(from)) => observations::collect(from, &self.http, start, end),
             (None, None) => Err(Failure::Bad("no source: give --vm-url URL or --from URL|FILE".to_owned())),
         }
     }
 
-    fn of_series(&self, url: &str, start: i64, end: i64, quiet: bool) -> Result<(Sheet, Summary), Failure> {
+    /// Labels of the deployment by the usual names that they stand for.
+    fn labels(&self) -> Result<BTreeMap<String, String>, Failure> {
+        let mut labels = BTreeMap::new();
+        for (name, label) in &self.label {
+            if let Some(other) = labels.insert(name.clone(), label.clone()).filter(|other| other != label) {
+                return Err(Failure::Bad(format!("--label {name}: is given twice, as {other} and as {label}")));
+            }
+        }
+        Ok(labels)
+    }
+
+    fn of_series(&self, url: &str, start: i64, end: i64, now: i64, quiet: bool) -> Result<(Sheet, Summary), Failure> {
+        // A moment to come would be that of samples from before it.
+        let end = end.min(now);
+        if start >= end {
+            return Err(Failure::Bad(format!("--start = {start}: must be before now = {end} (Unix seconds)")));
+        }
+        let labels = self.labels()?;
         let client = Client::new(url, &self.http)?;
         let step = self.step.unwrap_or_else(|| Span::usual_step(start, end));
         let span = Span { start, end, step };
@@ -186,18 +219,18 @@ impl SourceArgs {
                 })?;
             }
             query::each_series(&client, url, INPUTS, span, &mut asked, &mut |l, p| encodes.add_input(l, p))?;
-            query::each_series(&client, url, OBSERVED_AT, span, &mut asked, &mut |l, p| encodes.add_moment(l, p))
+            query::each_series(&client, url, OBSERVED_AT, span, &mut asked, &mut |l, p| encodes.add_moment(l, p))?;
+            families.iter().try_for_each(|family| look_back(&client, url, family, span, &mut encodes))
         };
         let read = read();
         meter.finish(read.is_ok());
         read.map_err(|trouble| Failure::Bad(format!("{}: {trouble}", http::shown(url))))?;
-        let renamed = self.label.iter().map(|(name, label)| (label.clone(), name.clone())).collect();
         let (found, counts) = encodes.finish();
         let mut summary = summary(url, span, found.len(), &counts);
         let mut rows = Vec::new();
         for encode in &found {
             let mut dropped = Vec::new();
-            match labels::row(encode, &renamed, &mut |reason| dropped.push(reason)) {
+            match labels::row(encode, &labels, &mut |reason| dropped.push(reason)) {
                 Ok(row) => {
                     dropped.into_iter().for_each(|(why, what)| count(&mut summary.left_out_values, why, what, 1));
                     let bitrate = row.target_bitrate_kbps.is_some() || encode.values.contains_key("bitrate_kbps");
@@ -214,6 +247,27 @@ impl SourceArgs {
         summary.look_at(&sheet);
         Ok((sheet, summary))
     }
+}
+
+/// Finds out how old the encodes are that were there when a span began: the time before is looked at as long as they are
+/// there.
+fn look_back(
+    client: &Client,
+    url: &str,
+    family: &Family,
+    span: Span,
+    encodes: &mut Encodes,
+) -> Result<(), http::Trouble> {
+    let mut span = span;
+    for _ in 0..LOOKS_BACK {
+        let begun = span.begun();
+        let Some(before) = span.before().filter(|_| encodes.may_be_older(family, begun)) else { break };
+        query::each_series(client, url, &family.metric, before, &mut || (), &mut |labels, points| {
+            encodes.add_earlier(family, labels, points, begun);
+        })?;
+        span = before;
+    }
+    Ok(())
 }
 
 fn name_of(row: &Row) -> String {
@@ -271,11 +325,9 @@ fn sheet_of(rows: &[Row]) -> Sheet {
         cells.push(number(row.target_bitrate_kbps));
         cells.extend(values.iter().map(|name| number(row.values.get(*name).copied())));
         cells.push(row.observed_at.to_string());
-        cells
+        cells.iter().collect()
     };
     let mut sheet = Sheet { columns, rows: rows.iter().map(cells).collect() };
-    // What labels usually tell stays, so that it is seen to be missing.
-    let kept = ["title", "bitrate_kbps", "resolution_width", "resolution_height", families::OBSERVED_AT_COLUMN];
-    sheet.drop_empty(&[&kept[..], &USUAL_LABELS].concat());
+    sheet.drop_empty(&EXPECTED);
     sheet
 }

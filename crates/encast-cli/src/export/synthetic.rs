@@ -54,7 +54,7 @@ pub fn make(model: &Model, rows: usize, seed: u64) -> Result<Sheet, Failure> {
             _ => request.get(field).map(|value| value.to_string()).unwrap_or_default(),
         }));
         cells.extend(targets.iter().map(|target| measured.get(target).map(f64::to_string).unwrap_or_default()));
-        sheet.rows.push(cells);
+        sheet.rows.push(cells.iter().collect());
     }
     sheet.drop_empty(&["title", "synthetic", "bitrate_kbps", "resolution_width", "resolution_height"]);
     Ok(sheet)

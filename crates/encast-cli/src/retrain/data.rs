@@ -12,7 +12,7 @@ use encast::{PredictionFeatures, PredictionTargets, RequestReader, TableProvenan
 
 use super::place::Place;
 use crate::{
-    export::{OBSERVED_AT_COLUMN, Sheet},
+    export::{OBSERVED_AT_COLUMN, Record, Sheet},
     failure::Failure,
     input::Tables,
     output,
@@ -146,12 +146,15 @@ fn marks(path: &Path) -> Result<HashMap<u64, Mark>, Failure> {
 /// again keeps the earliest moment.
 pub fn add_to_collected(place: &Place, new: Sheet) -> Result<(), Failure> {
     let path = &place.collected;
-    let mut all = if path.exists() { Sheet::read(path)? } else { Sheet::default() };
+    let (mut all, mut new) = (if path.exists() { Sheet::read(path)? } else { Sheet::default() }, new);
+    // A source may spell its columns otherwise than the one before.
+    all.call_as_usual();
+    new.call_as_usual();
     all.append(new);
     let (id, moment) = (all.column("id"), all.column(OBSERVED_AT_COLUMN));
     let mut places: HashMap<String, usize> = HashMap::new();
-    let mut rows: Vec<Vec<String>> = Vec::new();
-    for mut row in std::mem::take(&mut all.rows) {
+    let mut rows: Vec<Record> = Vec::new();
+    for row in std::mem::take(&mut all.rows) {
         let key = match id.map(|at| row[at].trim()).filter(|id| !id.is_empty()) {
             Some(id) => format!("id {id}"),
             // Without an id the moment is only that of the first sample which was asked for.
@@ -161,10 +164,13 @@ pub fn add_to_collected(place: &Place, new: Sheet) -> Result<(), Failure> {
         };
         match places.get(&key) {
             Some(&at) => {
-                if let Some(moment) = moment {
-                    row[moment] = earlier(&rows[at][moment], &row[moment]).to_owned();
-                }
-                rows[at] = row;
+                rows[at] = match moment {
+                    Some(moment) => {
+                        let first = earlier(&rows[at][moment], &row[moment]);
+                        row.iter().enumerate().map(|(at, cell)| if at == moment { first } else { cell }).collect()
+                    }
+                    None => row,
+                };
             }
             None => {
                 places.insert(key, rows.len());
@@ -173,6 +179,8 @@ pub fn add_to_collected(place: &Place, new: Sheet) -> Result<(), Failure> {
         }
     }
     all.rows = rows;
+    // A table that training refuses would stand in the way of every later run.
+    all.left_out_by_training(&path.to_string_lossy())?;
     place.write_collected(&all)
 }
 
@@ -186,6 +194,8 @@ fn earlier<'a>(one: &'a str, other: &'a str) -> &'a str {
 mod tests {
     use super::*;
 
+    const COLUMNS: &str = "title,id,observed_at,bitrate_kbps,resolution_width,resolution_height,vmaf\n";
+
     #[test]
     fn each_encode_counts_once() {
         let folder = tempfile::tempdir().unwrap();
@@ -194,7 +204,7 @@ mod tests {
             std::fs::write(&path, text).unwrap();
             path
         };
-        let header = "title,id,observed_at,bitrate_kbps,resolution_width,resolution_height,vmaf\n";
+        let header = COLUMNS;
         let one = write("one.csv", &format!("{header}a,1,100,1000,640,360,80\n\"b\nb\",,,1000,640,360,70\n"));
         let two = write(
             "two.csv",
@@ -221,16 +231,40 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let place = crate::retrain::place::tests::place(folder.path());
         let told = |moment: &str, vmaf: &str| {
-            let text = format!("title,id,observed_at,vmaf\na,1,{moment},{vmaf}\nb,,{moment},70\n");
+            let text = format!("{COLUMNS}a,1,{moment},1000,640,360,{vmaf}\nb,,{moment},1000,640,360,70\n");
             add_to_collected(&place, Sheet::from_csv(text.as_bytes(), "t.csv").unwrap()).unwrap();
-            Sheet::read(&place.collected).unwrap().rows
+            let rows = Sheet::read(&place.collected).unwrap().rows;
+            rows.iter().map(|row| [&row[0], &row[1], &row[2], &row[6]].map(str::to_owned)).collect::<Vec<_>>()
         };
-        let row = |cells: [&str; 4]| cells.map(str::to_owned).to_vec();
+        let row = |cells: [&str; 4]| cells.map(str::to_owned);
         told("100.5", "80");
         let later = told("200", "81");
         assert_eq!(later, [row(["a", "1", "100.5", "81"]), row(["b", "", "100.5", "70"])]);
         assert_eq!(told("50", "82")[0], row(["a", "1", "50", "82"]));
         let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(names, ["m.encast.collected.csv"]);
+    }
+
+    /// The same source in other spellings, and a row that can't be read: what is there stays.
+    #[test]
+    fn what_is_collected_can_be_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = crate::retrain::place::tests::place(folder.path());
+        let add = |text: &str| add_to_collected(&place, Sheet::from_csv(text.as_bytes(), "t.csv").unwrap());
+        add(&format!("{COLUMNS}a,1,200,1000,640,360,81\n")).unwrap();
+        add("title,id,bitrate_kbps,width,height,fps,vmaf_score,co2_g\nd,9,1000,640,360,25,50,1500\n").unwrap();
+        let rows = Rows::read(std::slice::from_ref(&place.collected)).unwrap();
+        assert_eq!((rows.features.len(), rows.features[1].frame_rate), (2, Some(25.0)));
+        assert_eq!(
+            [encast::Target::Vmaf, encast::Target::Co2Kg].map(|of| rows.targets[1].get(of)),
+            [Some(50.0), Some(1.5)]
+        );
+        let before = std::fs::read(&place.collected).unwrap();
+        let refused = add(&format!("{COLUMNS}e,10,400,soon,640,360,1\n")).unwrap_err();
+        assert!(
+            matches!(&refused, Failure::Bad(what) if what.contains("collected.csv:4: bitrate_kbps")),
+            "{refused:?}"
+        );
+        assert!(std::fs::read(&place.collected).unwrap() == before);
     }
 }

@@ -115,7 +115,13 @@ fn scenario(object: &Map<String, Value>, place: &str) -> Result<Scenario, String
                 features.frame_rate =
                     Some(rate.ok_or_else(|| format!("fps = {value}: must be above 0, as 30 or \"30000/1001\""))?);
             }
-            "duration" => features.duration_s = features.duration_s.or(Some(number()?)),
+            "duration" | "duration_s" => {
+                let (seconds, (lowest, highest)) = (number()?, Field::DurationS.hard_bounds());
+                if !(lowest..=highest).contains(&seconds) {
+                    return Err(format!("{key} = {value}: must be from {lowest} to {highest}"));
+                }
+                features.duration_s = features.duration_s.or(Some(seconds));
+            }
             "encoder_type" => match (Encoder::from_name(text()?), Codec::from_name(text()?)) {
                 (Ok(encoder), _) => features.encoder = features.encoder.or(Some(encoder)),
                 (_, Ok(codec)) => features.codec = features.codec.or(Some(codec)),
@@ -147,7 +153,13 @@ fn scenario(object: &Map<String, Value>, place: &str) -> Result<Scenario, String
         let watts = watts.as_f64().filter(|watts| *watts >= 0.0);
         let watts = watts.ok_or_else(|| format!("power_watts = {}: must be 0 or more", object["power_watts"]))?;
         if let Some(seconds) = seconds {
-            scenario.measured.entry(Target::EnergyKwh).or_insert(watts * seconds / JOULES);
+            let (energy, (lowest, highest)) = (watts * seconds / JOULES, Target::EnergyKwh.bounds());
+            if !(lowest..=highest).contains(&energy) {
+                return Err(format!(
+                    "power_watts = {watts} for {seconds} s: energy_kwh = {energy}: must be from {lowest} to {highest}"
+                ));
+            }
+            scenario.measured.entry(Target::EnergyKwh).or_insert(energy);
         }
     }
     Ok(scenario)
@@ -181,6 +193,8 @@ mod tests {
             (r#"{"fps": 0}"#, "fps = 0: must be above 0"),
             (r#"{"psnr": "x"}"#, "psnr = \"x\": must be a number"),
             (r#"{"power_watts": -1, "duration": 3}"#, "power_watts = -1"),
+            (r#"{"power_watts": 1, "duration": -60}"#, "duration = -60: must be from 0.001 to 100000000"),
+            (r#"{"power_watts": 1e12, "duration_s": 1e8}"#, "energy_kwh = 27777777777777.777: must be from"),
         ] {
             assert!(of(bad).unwrap_err().contains(part), "{bad}: {}", of(bad).unwrap_err());
         }

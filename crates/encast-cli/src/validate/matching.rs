@@ -55,8 +55,8 @@ impl Prediction {
     fn described(&self) -> String {
         let number = |value: Option<f64>, unit: &str| value.map(|value| format!("{value} {unit}"));
         let size = self.size.map(|(width, height)| format!("{width}x{height}"));
-        let parts = [self.name.clone(), number(self.bitrate_kbps, "kbit/s"), size, number(self.frame_rate, "fps")];
-        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+        let settings = [number(self.bitrate_kbps, "kbit/s"), size, number(self.frame_rate, "fps")];
+        self.names.iter().cloned().chain(settings.into_iter().flatten()).collect::<Vec<_>>().join(", ")
     }
 
     /// The first setting in which a scenario differs, as far as both tell.
@@ -74,14 +74,33 @@ impl Prediction {
     }
 }
 
+/// The only one of several; an error names them.
+fn only(found: &[usize], predictions: &[Prediction], what: &str) -> Option<Result<usize, String>> {
+    match found {
+        [] => None,
+        [at] => Some(Ok(*at)),
+        several => {
+            let names: Vec<String> = several.iter().map(|&at| predictions[at].described()).collect();
+            Some(Err(format!("several forecasts {what}: {}", names.join("; "))))
+        }
+    }
+}
+
 /// The forecast of a scenario.
 fn find(scenario: &Scenario, predictions: &[Prediction]) -> Result<usize, String> {
-    let named = |name: &String| predictions.iter().position(|p| p.name.as_ref() == Some(name));
-    if let Some(at) = scenario.name.as_ref().and_then(named) {
-        return match predictions[at].contradiction(scenario) {
-            Some(what) => Err(format!("a forecast has its name, but {what}")),
-            None => Ok(at),
-        };
+    let has_name = |at: &usize| scenario.name.as_ref().is_some_and(|name| predictions[*at].names.contains(name));
+    let named: Vec<usize> = (0..predictions.len()).filter(has_name).collect();
+    if let Some(&first) = named.first() {
+        // Several encodes may share a name, such as a config: what they were made with tells them apart, or nothing does.
+        let fitting: Vec<usize> =
+            named.iter().copied().filter(|&at| predictions[at].contradiction(scenario).is_none()).collect();
+        return only(&fitting, predictions, "have its name").unwrap_or_else(|| {
+            let what = predictions[first].contradiction(scenario).unwrap_or_default();
+            Err(match named.len() {
+                1 => format!("a forecast has its name, but {what}"),
+                count => format!("{count} forecasts have its name, but none its settings: of the first, {what}"),
+            })
+        });
     }
     let features = &scenario.features;
     let (Some(bitrate), Some(rate), true) =
@@ -96,14 +115,8 @@ fn find(scenario: &Scenario, predictions: &[Prediction]) -> Result<usize, String
             && p.frame_rate.is_some_and(|other| same(other, rate))
     };
     let fitting: Vec<usize> = (0..predictions.len()).filter(|&at| fits(&predictions[at])).collect();
-    match fitting.as_slice() {
-        [at] => Ok(*at),
-        [] => Err(format!("no forecast for {bitrate} kbit/s, {}x{}, {rate} fps", size.0, size.1)),
-        several => {
-            let names: Vec<String> = several.iter().map(|&at| predictions[at].described()).collect();
-            Err(format!("several forecasts fit: {}", names.join("; ")))
-        }
-    }
+    only(&fitting, predictions, "fit")
+        .unwrap_or_else(|| Err(format!("no forecast for {bitrate} kbit/s, {}x{}, {rate} fps", size.0, size.1)))
 }
 
 /// Forecasts a scenario, or says why it can't.
@@ -165,7 +178,7 @@ mod tests {
 
     fn prediction(name: &str, bitrate: f64) -> Prediction {
         Prediction {
-            name: Some(name.to_owned()),
+            names: vec![name.to_owned()],
             bitrate_kbps: Some(bitrate),
             size: Some((1280.0, 720.0)),
             frame_rate: Some(30000.0 / 1001.0),
@@ -209,5 +222,28 @@ mod tests {
         assert!(reasons[3].starts_with("no vmaf_score"));
         assert_eq!(matched.predictions_left.len(), 2, "{:?}", matched.predictions_left);
         assert_eq!(matched.values_left.len(), 3, "PSNR is not forecast");
+    }
+
+    #[test]
+    fn a_name_of_several_forecasts_is_none() {
+        let named = |id: &str, bitrate: f64| {
+            let mut prediction = prediction("ladder", bitrate);
+            prediction.names.push(id.to_owned());
+            prediction
+        };
+        let all = [named("film-a", 2000.0), named("film-b", 2000.0), named("film-a-4", 4000.0)];
+        let scenarios = [
+            // Films A and B were forecast with the same settings: which one was measured?
+            scenario(Some("ladder"), 2000.0, 29.97),
+            scenario(Some("film-b"), 2000.0, 29.97),
+            scenario(Some("ladder"), 4000.0, 29.97),
+            scenario(Some("ladder"), 500.0, 29.97),
+        ];
+        let found: Vec<Result<usize, String>> = scenarios.iter().map(|scenario| find(scenario, &all)).collect();
+        let several = found[0].as_ref().unwrap_err();
+        assert!(several.starts_with("several forecasts have its name: ladder, film-a, 2000 kbit/s"), "{several}");
+        assert_eq!((&found[1], &found[2]), (&Ok(1), &Ok(2)));
+        let none = found[3].as_ref().unwrap_err();
+        assert_eq!(none, "3 forecasts have its name, but none its settings: of the first, bitrate 500 is not 2000");
     }
 }

@@ -18,7 +18,8 @@ pub struct Interval {
 /// What was forecast for one encode.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Prediction {
-    pub name: Option<String>,
+    /// What it may be found by; the first one is for people.
+    pub names: Vec<String>,
     pub bitrate_kbps: Option<f64>,
     pub size: Option<(f64, f64)>,
     pub frame_rate: Option<f64>,
@@ -40,6 +41,8 @@ const SERIES: [(&str, Target, f64); 10] = [
     ("resource_predicted_energy_joules", Target::EnergyKwh, 1.0 / 3.6e6),
     ("resource_predicted_bitrate_bytes_per_second", Target::BitrateKbps, 0.008),
 ];
+/// What names an encode, in tables and JSON.
+const NAMES: [&str; 3] = ["config", "name", "id"];
 /// Size over rate is the length of the job.
 const SIZE: &str = "resource_predicted_size_bytes";
 const RATE: &str = "resource_predicted_bandwidth_bytes_per_second";
@@ -89,7 +92,7 @@ fn of_metrics(text: &str) -> Result<Vec<Prediction>, (usize, String)> {
         let key = ["config", "bitrate", "resolution", "fps"].map(label);
         let Told { prediction, ends, size, rate } = found.entry(key.clone()).or_default();
         if prediction.estimates.is_empty() {
-            prediction.name = Some(key[0].clone()).filter(|name| !name.is_empty());
+            prediction.names = Some(key[0].clone()).filter(|name| !name.is_empty()).into_iter().collect();
             prediction.bitrate_kbps = reading::bitrate_kbps(&key[1]);
             prediction.size = reading::size(&key[2]);
             prediction.frame_rate = reading::frame_rate(&key[3]);
@@ -165,7 +168,7 @@ fn of_table(sheet: &Sheet, name: &str) -> Result<Vec<Prediction>, Failure> {
         let either = |one: &str, other: &str| Ok::<_, Failure>(number(one)?.or(number(other)?));
         let (width, height) = (either("resolution_width", "width")?, either("resolution_height", "height")?);
         let mut prediction = Prediction {
-            name: cell("config").or_else(|| cell("name")).or_else(|| cell("id")).map(str::to_owned),
+            names: NAMES.iter().filter_map(|name| cell(name)).map(str::to_owned).collect(),
             bitrate_kbps: number("bitrate_kbps")?,
             size: width.zip(height),
             frame_rate: either("frame_rate", "fps")?,
@@ -203,7 +206,7 @@ fn of_json(value: &Value) -> Result<Vec<Prediction>, String> {
         let request = entry.get("request").unwrap_or(entry);
         let number = |key: &str| request.get(key).and_then(Value::as_f64);
         let mut prediction = Prediction {
-            name: text("config").or_else(|| text("name")).or_else(|| text("id")),
+            names: NAMES.iter().filter_map(|name| text(name)).collect(),
             bitrate_kbps: number("bitrate_kbps"),
             size: number("resolution_width").zip(number("resolution_height")),
             frame_rate: number("frame_rate"),
@@ -226,7 +229,7 @@ pub fn of_model(scenario: &Scenario, model: &Model) -> Result<Prediction, String
     let answer = predict_with(request, model, &PredictOptions::default()).map_err(|error| error.to_string())?;
     let interval = |e: encast::Estimate| Interval { value: e.value, ends: Some((e.lower, e.upper)) };
     Ok(Prediction {
-        name: scenario.name.clone(),
+        names: scenario.name.iter().cloned().collect(),
         bitrate_kbps: request.bitrate_kbps,
         size: Some((request.resolution_width, request.resolution_height)),
         frame_rate: request.frame_rate,
@@ -249,7 +252,7 @@ mod tests {
             qoe_predicted_psnr{config=\"c\"} NaN\nml_exporter_up 1\n";
         let found = of_text(text, "m").unwrap();
         assert_eq!(found.len(), 1);
-        assert_eq!(found[0].name.as_deref(), Some("a \"b\\"));
+        assert_eq!(found[0].names, ["a \"b\\"]);
         assert_eq!((found[0].bitrate_kbps, found[0].duration_s), (Some(2000.0), Some(400.0)));
         assert_eq!(found[0].estimates[&Target::Vmaf], Interval { value: 90.5, ends: Some((80.0, 95.0)) });
         let broken = of_text("up 1\nqoe_predicted_vmaf{config=\"a} 3\n", "m").unwrap_err();
@@ -258,9 +261,10 @@ mod tests {
 
     #[test]
     fn tables_and_json_are_forecasts_too() {
-        let csv = "config,bitrate_kbps,width,height,fps,predicted_vmaf,vmaf_lower,vmaf_upper,predicted_psnr\n\
-            a,2000,1280,720,30,90,80,95,\n";
+        let csv = "id,config,bitrate_kbps,width,height,fps,predicted_vmaf,vmaf_lower,vmaf_upper,predicted_psnr\n\
+            7,a,2000,1280,720,30,90,80,95,\n";
         let found = of_text(csv, "t").unwrap();
+        assert_eq!(found[0].names, ["a", "7"]);
         assert_eq!((found[0].size, found[0].estimates.len()), (Some((1280.0, 720.0)), 1));
         let json = r#"{"encodes": [{"name": "a", "request": {"bitrate_kbps": 2000}, "forecast":
             {"estimates": {"vmaf": 90}, "intervals": {"vmaf": {"lower": 80, "upper": 95}}}}]}"#;

@@ -3,6 +3,7 @@
 use std::{
     fmt::Write as _,
     fs,
+    io::{Read as _, Write as _},
     net::TcpListener,
     path::Path,
     process::{Child, Command, Stdio},
@@ -176,6 +177,16 @@ fn comes_back(base: &str) {
         assert!(export(base, folder.path(), &["--quiet"]).0.err.contains(told), "{told}");
     }
 
+    // A span of 20 seconds, one step and a cut one: what was there before keeps its moment, and none is after the end.
+    let seen = |row: &Row| row["observed_at"].parse::<i64>().unwrap();
+    let begun = seen(row(&rows, "vmaf", "82"));
+    let (start, end) = ((begun + 45).to_string(), (begun + 65).to_string());
+    let out = folder.path().join("short.csv").display().to_string();
+    said_of(command().args(["export", "--vm-url", base, "--start", &start, "--end", &end, "--output", &out])).done();
+    let short: Vec<Row> = csv::Reader::from_path(out).unwrap().deserialize().map(Result::unwrap).collect();
+    assert_eq!((short.len(), short[0]["vmaf"].as_str()), (1, "82"));
+    assert!((seen(&short[0]) - begun).abs() <= 15, "{} is not {begun}", seen(&short[0]));
+
     // Many small pieces see the same as few large ones.
     let (_, again) = export(base, folder.path(), &["--step", "16s"]);
     assert_eq!(again.len(), 5);
@@ -286,11 +297,28 @@ fn servers_that_are_not_there_or_something_else_are_errors() {
         export(&format!("http://user:secret@127.0.0.1:{}", free_port()), folder.path(), &["--retries", "0"]);
     gone.is_bad(&["http://127.0.0.1:"]);
     assert!(!gone.err.contains("secret"), "{}", gone.err);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = thread::spawn(move || {
+        let mut stream = listener.accept().unwrap().0;
+        let _ = stream.read(&mut [0; 1024]).unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}").unwrap();
+    });
+    let (other, _) = export(&format!("http://user:secret@127.0.0.1:{port}"), folder.path(), &["--retries", "0"]);
+    server.join().unwrap();
+    other.is_bad(&["is not that of Prometheus's API", &format!("http://127.0.0.1:{port}/api/v1/query_range")]);
+    let (unescaped, _) = export("http://user:sec/ret@127.0.0.1:1", folder.path(), &["--retries", "0"]);
+    unescaped.is_bad(&["127.0.0.1:1"]);
+    for said in [other, unescaped] {
+        assert!(!said.err.contains("user") && !said.err.contains("sec"), "{}", said.err);
+    }
     for (args, parts) in [
         (&["--vm-url", "ftp://x"][..], &["must be a URL"][..]),
         (&["--vm-url", "http://x", "--start", "1h", "--end", "2h"], &["--start", "before --end"]),
         (&["--vm-url", "http://x", "--metric", "nope=y"], &["unknown target", "nope"]),
         (&["--vm-url", "http://x", "--step", "0s"], &["length of time"]),
+        (&["--vm-url", "http://x", "--label", "title=a", "--label", "title=b"], &["--label title", "a and as b"]),
+        (&["--vm-url", "http://x", "--start", "9000000000", "--end", "9000000001"], &["--start", "before now"]),
         (&[], &["no source"]),
     ] {
         let out = folder.path().join("t.csv");
@@ -302,20 +330,21 @@ fn servers_that_are_not_there_or_something_else_are_errors() {
 #[test]
 fn a_store_gives_one_row_an_id() {
     let folder = folder();
-    let store = "title,id,observed_at,config,model_version,bitrate_kbps,resolution_width,resolution_height,vmaf,predicted_vmaf\n\
-        a,007,1000,c,v,4000,1920,1080,90,91\n\
-        b,2,2000,c,v,4000,1920,1080,,91\n\
-        a,007,3000,c,v,4000,1920,1080,92,91\n\
-        ,4,3000,c,v,4000,1920,1080,92,91\n\
-        c,5,9000,c,v,4000,1920,1080,92,91\n";
+    // A column without any value is none of the table.
+    let store = "title,id,observed_at,config,model_version,bitrate_kbps,crf,resolution_width,resolution_height,vmaf,predicted_vmaf,region\n\
+        a,007,1000,c,v,4000,,1920,1080,90,91,\n\
+        b,2,2000,c,v,4000,,1920,1080,,91,\n\
+        a,007,3000,c,v,4000,,1920,1080,92,91,\n\
+        ,4,3000,c,v,4000,,1920,1080,92,91,\n\
+        c,5,9000,c,v,4000,,1920,1080,92,91,\n";
     let from = write(&folder, "store.csv", store);
     let out = folder.path().join("t.csv");
     let args = ["export", "--from", &from, "--end", "5000", "--json", "--output"];
     let report = said_of(command().args(args).arg(&out)).done().json();
     assert_eq!(
         fs::read_to_string(&out).unwrap(),
-        "title,id,observed_at,config,model_version,bitrate_kbps,resolution_width,resolution_height,vmaf,predicted_vmaf\n\
-         a,007,3000,c,v,4000,1920,1080,92,91\n"
+        "title,id,observed_at,config,model_version,bitrate_kbps,crf,resolution_width,resolution_height,vmaf,predicted_vmaf\n\
+         a,007,3000,c,v,4000,,1920,1080,92,91\n"
     );
     let left = report["left_out"].as_object().unwrap();
     assert_eq!(left.len(), 4, "{report:#}");

@@ -200,6 +200,22 @@ impl Columns {
     }
 }
 
+/// What a column of an encode table is usually called, and what its values are multiplied with to be in the usual unit:
+/// `fps` is `frame_rate`, and grams, `co2_g`, are thousandths of `co2_kg`. A column that is not read keeps its name.
+pub fn usual_column(name: &str) -> (&str, f64) {
+    match meaning(name) {
+        Meaning::Title => ("title", 1.0),
+        Meaning::Codec => ("codec", 1.0),
+        Meaning::Encoder => ("encoder", 1.0),
+        Meaning::Preset => ("preset", 1.0),
+        Meaning::Machine => ("machine", 1.0),
+        Meaning::RateControl => ("rate_control", 1.0),
+        Meaning::Input(field) => (field.name(), 1.0),
+        Meaning::Measured(target, Milli(factor)) => (target.name(), f64::from(factor) / 1000.0),
+        Meaning::Ignored => (name, 1.0),
+    }
+}
+
 /// Passes of the ways of rate control that `encast measure` writes; others may be anything, and count as unknown.
 pub fn passes_of(rate_control: &str) -> Option<f64> {
     match rate_control {

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use self::columns::Meaning;
 pub use self::{
-    columns::{InputColumn, passes_of},
+    columns::{InputColumn, passes_of, usual_column},
     rows::{MAX_ROW_BYTES, RequestColumns, RequestReader},
 };
 use crate::{
