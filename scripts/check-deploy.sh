@@ -77,7 +77,7 @@ configurations() {
 scratch=$(mktemp -d)
 cleanup() {
     rm -rf "$scratch"
-    [[ -n $short ]] || print_timings
+    if [[ -z $short ]]; then print_timings; fi
 }
 trap cleanup EXIT
 

@@ -9,6 +9,13 @@ import { cells, change, settled, text } from "./browser.mjs";
 import { Exporter } from "./exporter.mjs";
 import { visit } from "./session.mjs";
 
+/** What is waited for, and what makes it happen. */
+function event() {
+  let resolve;
+  const promise = new Promise((happens) => (resolve = happens));
+  return { promise, resolve };
+}
+
 describe("trouble", { concurrency: 4 }, () => {
   test("tells what is wrong at the control, and recovers", async (t) => {
     const page = await visit(t);
@@ -94,28 +101,32 @@ describe("trouble", { concurrency: 4 }, () => {
   });
 
   test("a slow answer overtakes no newer one, whoever asked for it", async (t) => {
-    // The model comes while the first change waits for its curves, which come after those of the second.
-    let models = 0;
+    // The model comes when the first change waits for its curves, and those when the second change's are shown.
     const older = (request) => request.url().endsWith("/predict") && /^\[.*"frame_rate":24/.test(request.postData());
+    const [asked, newer] = [event(), event()];
+    let models = 0;
     const page = await visit(t, {
       before: async (page) => {
         await page.route("**/model", async (route) => {
-          if (models++ === 0) await sleep(400);
+          if (models++ === 0) await asked.promise;
           await route.continue().catch(() => {}); // it was given up by the page
         });
         await page.route("**/predict", async (route) => {
-          if (older(route.request())) await sleep(1000);
+          if (older(route.request())) {
+            asked.resolve();
+            await newer.promise;
+          }
           await route.continue().catch(() => {});
         });
       },
     });
-    const slow = page.waitForRequest(older);
     await page.fill("#frame_rate", "24");
-    await slow;
-    await sleep(450);
+    await asked.promise;
+    await sleep(200);
     await change(page, () => page.fill("#frame_rate", "50"));
     const shown = await text(page, "#values");
-    await sleep(700);
+    newer.resolve();
+    await sleep(500);
     assert.equal(await text(page, "#values"), shown);
     assert.ok(page.asked.filter(older).every((request) => request.failure()), "the older question was given up");
   });
