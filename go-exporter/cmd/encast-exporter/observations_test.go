@@ -284,6 +284,9 @@ func (p *process) stop(t *testing.T) {
 	}
 }
 
+// pageLife is more than the age of a page of metrics, whatever happens meanwhile to what does not make a new one at once.
+const pageLife = 150 * time.Millisecond
+
 // TestObservedFromEnvironment: environment, status file of retraining, and what a scrape says of both.
 func TestObservedFromEnvironment(t *testing.T) {
 	dir := t.TempDir()
@@ -310,6 +313,7 @@ func TestObservedFromEnvironment(t *testing.T) {
 	if err := errors.Join(err, os.WriteFile(status, said, 0o600)); err != nil {
 		t.Fatal(err)
 	}
+	time.Sleep(pageLife)
 	for name, want := range map[string]float64{"ml_retrain_status_readable": 1, "ml_retrain_last_outcome": 1, "ml_retrain_last_run_timestamp_seconds": 1795227104.5} {
 		if got, _ := scrape(name); got != want {
 			t.Errorf("%s = %v, want %v", name, got, want)
@@ -324,6 +328,7 @@ func TestObservedFromEnvironment(t *testing.T) {
 	if err := os.WriteFile(status, []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	time.Sleep(pageLife)
 	if readable, there := scrape("ml_retrain_status_readable"); !there || readable != 0 {
 		t.Errorf("ml_retrain_status_readable = %v, %v", readable, there)
 	}
