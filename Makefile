@@ -136,7 +136,7 @@ retrain: ## One turn of the feedback loop: retrains OUT on DATA="a.csv b.csv" an
 feedback-loop: ## The whole loop for real: measure, report, export, retrain, reload (CLIPS=folder of a few short ones)
 	@scripts/feedback-loop.sh "$(CLIPS)"
 
-test-retrain-kills: ## kill -9 during retraining, at KILLS moments; each takes seconds
+test-retrain-kills: ## kill -9 during retraining, KILLS times (100), and as often while it places signed bundles; some 20 minutes
 	@ENCAST_KILLS="$${KILLS:-100}" cargo test --locked -p encast-cli --test command -- --nocapture --test-threads=1 killed_
 
 deploy-ml: ## Exporter, retraining, VictoriaMetrics, alerts and Grafana in containers; waits and prints where
