@@ -57,7 +57,7 @@ in_go() { (cd go-exporter && "$@"); }
 dashboard_and_rules() { (cd deploy/generate && go vet ./... && staticcheck ./... && go test -count=1 ./...); }
 
 # Features only add modules: what has all of them is checked and tested, and the release build has what programs get.
-features=(--features encast-trees/linfa,encast-trees/exchange)
+features=(--features 'encast-trees/linfa,encast-trees/exchange')
 
 step setup scripts/setup.sh --test
 step data data_is_the_documented_one
