@@ -41,14 +41,15 @@ step() {
     current=
 }
 
-# beside NAME COMMAND…: starts a step that goes on beside those after it, as far as they leave processors idle.
+# beside NAME COMMAND…: starts a step that goes on beside those after it, as far as they leave processors idle; with niceness=0
+# as if it was one of them.
 declare -A beside_jobs=()
 beside() {
     local name=$1
     shift
     printf '\n== %s, beside the next: %s\n' "$name" "$*"
     mkdir -p "$root/build"
-    nice "$@" >"$root/build/beside-$name.log" 2>&1 &
+    nice -n "${niceness:-10}" "$@" >"$root/build/beside-$name.log" 2>&1 &
     beside_jobs[$name]=$!
 }
 

@@ -63,7 +63,9 @@ step setup scripts/setup.sh --test
 step data data_is_the_documented_one
 # Steps that wait for one thing at a time leave a processor idle; what runs beside them uses it. None of these knows what time
 # it is, and cargo keeps apart what it builds for release, for tests and for fuzzing.
-beside build cargo build --release --locked -p encast-cli -p encast-ffi
+# Its last crates are built one after another: begun late, they would be waited for.
+niceness=0 beside build cargo build --release --locked -p encast-cli -p encast-ffi
+beside fuzz scripts/fuzz.sh --short
 step accuracy-page python3 benches/accuracy/accuracy_page.py --check
 step shellcheck shellcheck -x .ci/run scripts/*.sh packaging/consumers/*.sh
 step rustfmt cargo fmt --all --check
@@ -76,7 +78,7 @@ step test-build cargo test --workspace "${features[@]}" --locked --no-run
 # Programs and libraries before the tests: C, C++ and Go tests link them.
 join build
 beside exchange-and-counts bash -c 'scripts/test-exchange.sh --short && scripts/instruction-counts.sh'
-beside fuzz-and-packages bash -c 'scripts/fuzz.sh --short && scripts/test-packages.sh'
+beside packages scripts/test-packages.sh
 step test-rust cargo test --workspace "${features[@]}" --locked --no-fail-fast
 step gofmt go_is_formatted
 step go-vet in_go go vet ./...
@@ -90,4 +92,4 @@ step smoke scripts/smoke.sh
 # Not from the cache: it does not see that libencast.a was rebuilt.
 step test-go in_go gotestsum --format testname -- -race -count=1 ./...
 step page scripts/test-page.sh
-join exchange-and-counts fuzz-and-packages
+join fuzz exchange-and-counts packages
