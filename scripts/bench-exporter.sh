@@ -19,7 +19,9 @@ is a process of its own with default flags, the embedded model and the four buil
 kept connections. Every wait is kept, so the quantiles are exact. *p99* is from sending a request to the end of its answer; *from
 due* counts from when a paced client ought to have sent it, so that a slow answer also counts for those that it held up
 (coordinated omission). A saturated client sends when it is answered: its waits tell how full the machine is, and no more. The
-service that this one takes the place of answered 99 of 100 requests within 16.5 ms. At the end an exporter with a full store is measured, and
+service that this one takes the place of answered 99 of 100 requests within 16.5 ms. *An empty server* answers the same number of bytes, always the
+same, for a fifth of the time right after: what of the waits is the clients', the machine's and net/http's. *Stolen* is the share of processor
+time that the host gave to other machines meanwhile. At the end an exporter with a full store is measured, and
 what many encodes at a site take: the figures of docs/operations.md. MiB are 2^20 bytes, MB 10^6.
 
 $figures

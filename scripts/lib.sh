@@ -86,7 +86,8 @@ python_environment() {
     if ! cmp -s "$requirements" "$venv/requirements.txt"; then
         say "setup: making $venv from $requirements"
         python3 -m venv "$venv" || fail "python3 with venv is needed: apt-get install python3-venv"
-        "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$requirements"
+        # Also where a failure is asked about, which switches `set -e` off: a half-made environment must not pass for a whole one.
+        "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$requirements" || return
         cp "$requirements" "$venv/requirements.txt"
     fi
 }

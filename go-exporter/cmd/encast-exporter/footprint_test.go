@@ -32,7 +32,8 @@ func TestArenas(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// Each arena but the first begins where an address is a multiple of 64 MiB; so may the heap of Go, which is one.
+		// Each arena but the first is mapped where an address is a multiple of 64 MiB. Lower addresses are those of Go's heap
+		// and, in a program that is tested for races, of what that needs.
 		arenas := 0
 		for line := range strings.Lines(string(maps)) {
 			var begin, end uint64
@@ -40,14 +41,13 @@ func TestArenas(t *testing.T) {
 			if _, err := fmt.Sscanf(line, "%x-%x %s", &begin, &end, &may); err != nil {
 				t.Fatal(err)
 			}
-			if begin%(64<<20) == 0 && may == "rw-p" {
+			if begin >= 0x7e<<40 && begin%(64<<20) == 0 && may == "rw-p" {
 				arenas++
 			}
 		}
 		t.Logf("%q: %d", variable, arenas)
 		if (arenas > 1) != several {
-
-			t.Errorf("%q: %d arenas beside the first", variable, arenas)
+			t.Errorf("%q: %d arenas beside the first:\n%s", variable, arenas, maps)
 		}
 	}
 }

@@ -47,7 +47,13 @@ func main() {
 	duration := flag.Duration("duration", 5*time.Minute, "of the first phase; the others take a fifth of it")
 	clients := flag.Int("clients", 100, "at the same time")
 	rate := flag.Float64("rate", 20, "requests a second of each client, half /metrics and half /predict")
+	empty := flag.Bool("empty", false, "be the server that the exporter is measured beside")
+	address := flag.String("web.listen-address", "", "of that server")
 	flag.Parse()
+	if *empty {
+		fmt.Fprintln(os.Stderr, "bench:", serveEmpty(*address))
+		os.Exit(1)
+	}
 	if err := run(*program, *clients, *rate, *duration, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
@@ -74,8 +80,15 @@ func run(program string, clients int, rate float64, duration time.Duration, args
 	fmt.Printf("Resident memory at rest: %s.\n\n", memory(idle))
 	header()
 	both := []endpoint{metrics, predict}
+	first := phase{fmt.Sprintf("%d clients, %g/s each", clients, rate), both, clients, rate, duration}
+	if err := show(exporter, first); err != nil {
+		return err
+	}
+	first.duration /= 5
+	if err := besideEmpty(log, first); err != nil {
+		return err
+	}
 	for _, p := range []phase{
-		{fmt.Sprintf("%d clients, %g/s each", clients, rate), both, clients, rate, duration},
 		{fmt.Sprintf("%d clients, 100/s each", clients), []endpoint{predict}, clients, 100, duration / 5},
 		{fmt.Sprintf("%d clients, saturated", clients), both, clients, 0, duration / 5},
 		{fmt.Sprintf("%d clients, saturated", clients), []endpoint{predict}, clients, 0, duration / 5},
@@ -100,15 +113,17 @@ func run(program string, clients int, rate float64, duration time.Duration, args
 func memory(mib float64) string { return fmt.Sprintf("%.1f MiB (%.1f MB)", mib, mib*(1<<20)/1e6) }
 
 func header() {
-	fmt.Println("| phase | endpoint | requests/s | failed | p50, ms | p99, ms | p99.9, ms | max, ms | p99 from due, ms | CPU, µs a request | RSS after; most |")
-	fmt.Println("|---|---|---|---|---|---|---|---|---|---|---|")
+	fmt.Println("| phase | endpoint | requests/s | failed | p50, ms | p99, ms | p99.9, ms | max, ms | p99 from due, ms | CPU, µs a request | RSS after; most | stolen |")
+	fmt.Println("|---|---|---|---|---|---|---|---|---|---|---|---|")
 }
 
 // show measures a phase and prints its rows of the table.
 func show(exporter *campaign.Exporter, p phase) error {
 	before := exporter.CPU()
+	all0, others0 := stolen()
 	all := measure(exporter.Address, p)
 	used := exporter.CPU() - before
+	lost := share(all0, others0)
 	now, most, _, err := exporter.Memory()
 	if err != nil {
 		return err
@@ -124,9 +139,9 @@ func show(exporter *campaign.Exporter, p phase) error {
 		if p.rate > 0 {
 			fromDue = fmt.Sprintf("%.2f", f.due.Quantile(.99))
 		}
-		fmt.Printf("| %s | %s | %.0f | %d | %.2f | %.2f | %.2f | %.1f | %s | %.0f | %s; %s |\n", p.name, p.endpoints[i].name,
+		fmt.Printf("| %s | %s | %.0f | %d | %.2f | %.2f | %.2f | %.1f | %s | %.0f | %s; %s | %s |\n", p.name, p.endpoints[i].name,
 			float64(len(f.answer))/p.duration.Seconds(), f.failed, f.answer.Quantile(.5), f.answer.Quantile(.99),
-			f.answer.Quantile(.999), f.answer.Quantile(1), fromDue, 1e6*used/float64(max(1, answered)), memory(now), memory(most))
+			f.answer.Quantile(.999), f.answer.Quantile(1), fromDue, 1e6*used/float64(max(1, answered)), memory(now), memory(most), lost)
 		if f.first != "" {
 			fmt.Fprintln(os.Stderr, "first failure:", f.first)
 		}
